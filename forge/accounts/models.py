@@ -1,0 +1,87 @@
+"""Who there is: people and organisations in one namespace, who belongs to what, and tokens."""
+
+from __future__ import annotations
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.db import models
+from django.db.models.functions import Now
+
+
+class Kind(models.TextChoices):
+    """What an account is; the words of GitHub's ``type``."""
+
+    USER = "User"
+    ORGANIZATION = "Organization"
+
+
+class AccountManager(models.Manager["Account"]):
+    """Finds accounts by login without regard to case (what Django's session login needs)."""
+
+    def get_by_natural_key(self, login: str) -> Account:
+        """The account with this login, in whatever case."""
+        return self.get(login_key=login.lower())
+
+
+class Account(AbstractBaseUser):
+    """A user or an organisation. Logins are unique without regard to case.
+
+    An organisation has no usable password and cannot log in.
+    """
+
+    login = models.CharField(max_length=39)
+    login_key = models.CharField(max_length=39, unique=True)
+    kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.USER)
+    name = models.CharField(max_length=255, blank=True, default="")
+    email = models.EmailField(blank=True, default="")
+    is_active = models.BooleanField(default=True)
+    is_site_admin = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(auto_now=True)
+
+    USERNAME_FIELD = "login_key"
+    REQUIRED_FIELDS: list[str] = []
+
+    objects = AccountManager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(kind__in=Kind.values), name="account_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return self.login
+
+
+class Membership(models.Model):
+    """A user's place in an organisation."""
+
+    class Role(models.TextChoices):
+        """What the member may do in the organisation."""
+
+        OWNER = "owner"
+        MEMBER = "member"
+
+    organization = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="members")
+    user = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=8, choices=Role.choices, default=Role.MEMBER)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "user"], name="membership_once"),
+        ]
+
+
+class AccessToken(models.Model):
+    """A personal access token. Only its sha256 is kept; the text (``shp_…``) is shown once."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=255)
+    token_hash = models.CharField(max_length=64, unique=True)
+    last_eight = models.CharField(max_length=8)
+    scopes = models.JSONField(default=list)
+    #: Bound to one repository when set (an id and no key, since repositories stand above accounts).
+    repository_id = models.BigIntegerField(null=True)
+    created_at = models.DateTimeField(db_default=Now())
+    expires_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)

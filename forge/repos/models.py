@@ -1,0 +1,104 @@
+"""Repositories, who may work in them, their refs, and pushes under way."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models.functions import Now
+
+from forge.accounts.models import Account
+
+
+class Right(models.IntegerChoices):
+    """What somebody may do in a repository; each includes those before it."""
+
+    NONE = 0
+    READ = 1
+    WRITE = 2
+    ADMIN = 3
+
+
+class Repository(models.Model):
+    """One git repository. Its folder is named by id, so that renaming moves nothing."""
+
+    owner = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="repositories")
+    name = models.CharField(max_length=100)
+    name_key = models.CharField(max_length=100)
+    description = models.CharField(max_length=350, blank=True, default="")
+    private = models.BooleanField(default=False)
+    default_branch = models.CharField(max_length=255, default="main")
+    created_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(auto_now=True)
+    pushed_at = models.DateTimeField(null=True)
+    #: Set first when a repository is deleted: it does not exist for anybody from then on.
+    deleted_at = models.DateTimeField(null=True)
+    #: Counter of run_index; moved under the row's lock.
+    last_run_index = models.PositiveBigIntegerField(default=0)
+    #: Exact number of runs, for lists without a filter.
+    run_count = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["owner", "name_key"], condition=models.Q(deleted_at=None), name="repository_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.owner.login}/{self.name}"
+
+    @property
+    def full_name(self) -> str:
+        """``owner/name`` in the spelling they were given (select_related("owner") first)."""
+        return f"{self.owner.login}/{self.name}"
+
+
+class Collaborator(models.Model):
+    """A right given to one user in one repository."""
+
+    repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="collaborators")
+    user = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    right = models.PositiveSmallIntegerField(choices=Right.choices)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["repository", "user"], name="collaborator_once")]
+
+
+class Ref(models.Model):
+    """What Forge last turned into an event for a ref. Its row lock orders the events of the ref."""
+
+    repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="refs")
+    name = models.CharField(max_length=512)  # refs/heads/main
+    sha = models.CharField(max_length=64)  # forty zeros after a delete
+    #: Number of the newest event of this ref.
+    sequence = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["repository", "name"], name="ref_once")]
+
+
+class Push(models.Model):
+    """A push under way: written before receive-pack gets the commands, settled after it answered.
+
+    One that stays ``prepared`` belongs to a process that died; a sweep settles it from the refs.
+    """
+
+    class State(models.TextChoices):
+        """Where the push stands."""
+
+        PREPARED = "prepared"
+        SETTLED = "settled"
+
+    repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="pushes")
+    pusher = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
+    #: [{"ref", "before", "after"}] as the client asked.
+    commands = models.JSONField()
+    state = models.CharField(max_length=8, choices=State.choices, default=State.PREPARED)
+    #: Renewed by the process that carries the push while it lives.
+    alive_at = models.DateTimeField(db_default=Now())
+    created_at = models.DateTimeField(db_default=Now())
+    settled_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["alive_at"], condition=models.Q(state="prepared"), name="push_prepared"),
+        ]

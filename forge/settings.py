@@ -1,0 +1,186 @@
+"""Settings, read once from the environment, typed and checked.
+
+Every setting that an administrator may give begins with ``FORGE_``; docs/configuration.md lists them.
+A wrong one stops the start with its name and the mend.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+
+
+def _url(name: str, value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path.rstrip("/"):
+        raise ImproperlyConfigured(f"{name}={value!r}: give scheme and host only, for instance https://ci.example.org")
+    return value.rstrip("/")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _secret_key(data: Path) -> str:
+    """The key of this installation, made at the first start and kept beside the data (mode 0600)."""
+    given = env.str("FORGE_SECRET_KEY", default="")
+    if given:
+        if len(given) < 32:
+            raise ImproperlyConfigured("FORGE_SECRET_KEY: give at least 32 characters")
+        return given
+    path = data / "secret-key"
+    data.mkdir(parents=True, exist_ok=True)
+    try:
+        with open(path, "x", opener=_private) as out:
+            out.write(secrets.token_urlsafe(48))
+    except FileExistsError:
+        pass
+    return path.read_text().strip()
+
+
+DEBUG = env.bool("FORGE_DEBUG", default=False)
+#: Everything that Forge keeps: repositories, blobs, the SQLite database, the key.
+DATA = Path(env.str("FORGE_DATA", default=str(BASE_DIR / "data"))).resolve()
+SECRET_KEY = _secret_key(DATA)
+
+#: The one public address, for people and clients.
+PUBLIC_URL = _url("FORGE_URL", env.str("FORGE_URL", default="http://127.0.0.1:8000"))
+#: Further addresses by which runners and job containers reach the same server.
+INTERNAL_URLS = [_url("FORGE_INTERNAL_URLS", u) for u in env.list("FORGE_INTERNAL_URLS", default=[])]
+ALLOWED_HOSTS = sorted({str(urlsplit(u).hostname) for u in (PUBLIC_URL, *INTERNAL_URLS)} | {"127.0.0.1", "localhost", "[::1]"})
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+REPOSITORIES = DATA / "repositories"
+BLOBS = DATA / "blobs"
+
+# --- database -------------------------------------------------------------------------------------
+
+DATABASE_URL = env.str("FORGE_DATABASE_URL", default="")
+if DATABASE_URL:
+    DATABASES = {"default": env.db_url_config(DATABASE_URL)}
+    if DATABASES["default"]["ENGINE"] != "django.db.backends.postgresql":
+        raise ImproperlyConfigured("FORGE_DATABASE_URL: only postgres://… is supported; leave it out for SQLite")
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": env.int("FORGE_DATABASE_POOL", default=16),
+        "timeout": 20,
+    }
+else:
+    DATABASES = {
+        "default": {
+            "ENGINE": "django.db.backends.sqlite3",
+            "NAME": DATA / "forge.sqlite3",
+            "OPTIONS": {
+                # The default deferred mode fails under several writers: it cannot wait when it upgrades a lock.
+                "transaction_mode": "IMMEDIATE",
+                "timeout": 20,
+                "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;",
+            },
+            "TEST": {"NAME": None},
+        }
+    }
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- background work ------------------------------------------------------------------------------
+
+#: Empty: everything in the one web process. Otherwise broker, wake-ups and streams of several processes.
+REDIS_URL = env.str("FORGE_REDIS_URL", default="")
+CELERY_BROKER_URL = REDIS_URL or "memory://"
+EMBEDDED = not REDIS_URL
+
+# --- the engine -----------------------------------------------------------------------------------
+
+#: Seconds of a lease by the database's clock, and between two heartbeats.
+LEASE_SECONDS = env.int("FORGE_LEASE_SECONDS", default=45)
+HEARTBEAT_SECONDS = env.int("FORGE_HEARTBEAT_SECONDS", default=15)
+#: A runner that cannot renew for so long kills the job itself.
+OFFLINE_LIMIT_SECONDS = env.int("FORGE_OFFLINE_LIMIT_SECONDS", default=3600)
+#: How long a poll of a runner is held at most.
+POLL_SECONDS = env.float("FORGE_POLL_SECONDS", default=50.0)
+#: How often the sweeps look for what a lost nudge left behind.
+SWEEP_SECONDS = env.float("FORGE_SWEEP_SECONDS", default=2.0)
+#: Bytes of one job's log; the rest is cut, and said so.
+LOG_LIMIT_BYTES = env.int("FORGE_LOG_LIMIT_BYTES", default=1 << 30)
+#: Bytes of the body of an ordinary request; git and logs have their own.
+DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("FORGE_BODY_LIMIT_BYTES", default=10 << 20)
+
+# --- Django ---------------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    "forge.accounts",
+    "forge.repos",
+    "forge.runners",
+    "forge.actions",
+    "forge.api",
+    "forge.web",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+]
+ROOT_URLCONF = "forge.urls"
+ASGI_APPLICATION = "forge.asgi.application"
+WSGI_APPLICATION = "forge.wsgi.application"
+APPEND_SLASH = False
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    }
+]
+AUTH_USER_MODEL = "accounts.Account"
+LOGIN_URL = "/login"
+LOGIN_REDIRECT_URL = "/"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SAMESITE = "Lax"
+LANGUAGE_CODE = "en"
+USE_I18N = False
+TIME_ZONE = "UTC"
+USE_TZ = True
+STATIC_URL = "/-/static/"
+STATICFILES_DIRS = [BASE_DIR / "forge" / "web" / "static"]
+STATIC_ROOT = DATA / "static"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+REST_FRAMEWORK = {
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {"TITLE": "Forge", "VERSION": "0.1.0", "OAS_VERSION": "3.1.0"}

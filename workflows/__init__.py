@@ -1,0 +1,1 @@
+"""The workflow language and its rules: pure Python, without Django, network or clock."""

@@ -1,0 +1,54 @@
+"""What can be wrong with a workflow, as one tree.
+
+    WorkflowError
+    ├── Problem               one finding in a file, with its position (collected, rarely raised)
+    ├── InvalidWorkflow       carries every Problem of a file
+    ├── ExpressionError       kind is lexing, parsing or evaluation
+    └── InvalidMessage        a message between server and runner has the wrong shape
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+
+class WorkflowError(Exception):
+    """Base of everything in this package that is the fault of its input."""
+
+
+@dataclass(frozen=True)
+class Problem(WorkflowError):
+    """One finding: where (1-based line and column; 0 when it has no place) and what."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}" if self.line else f"{self.file}: {self.message}"
+
+
+class InvalidWorkflow(WorkflowError):
+    """The file cannot be used; ``problems`` holds every finding in file order."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+class ExpressionError(WorkflowError):
+    """An expression cannot be read or evaluated; ``position`` is 1-based within it, 0 when unknown."""
+
+    def __init__(self, kind: Literal["lexing", "parsing", "evaluation"], message: str, position: int = 0) -> None:
+        self.kind: Literal["lexing", "parsing", "evaluation"] = kind
+        self.message = message
+        self.position = position
+        super().__init__(message)
+
+
+class InvalidMessage(WorkflowError):
+    """A message on the wire does not have the shape that it must have."""
