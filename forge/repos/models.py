@@ -63,6 +63,21 @@ class Collaborator(models.Model):
         constraints = [models.UniqueConstraint(fields=["repository", "user"], name="collaborator_once")]
 
 
+class FeedToken(models.Model):
+    """Lets a feed reader, which cannot log in, read one repository's feed as one user.
+
+    Only its sha256 is kept. It opens ``.atom`` addresses and nothing else.
+    """
+
+    repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["repository", "user"], name="feed_token_once")]
+
+
 class Ref(models.Model):
     """What Forge last turned into an event for a ref. Its row lock orders the events of the ref."""
 
