@@ -33,7 +33,7 @@ class Account(AbstractBaseUser):
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.USER)
     name = models.CharField(max_length=255, blank=True, default="")
     email = models.EmailField(blank=True, default="")
-    is_active = models.BooleanField(default=True)
+    is_active = models.BooleanField(default=True)  # type: ignore[misc]  # the base has a plain attribute
     is_site_admin = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(auto_now=True)

@@ -1,0 +1,43 @@
+"""The one way from async views to the database: a bounded pool of threads of our own.
+
+Held calls and streams are async and number in the thousands; their short looks into the database share
+these threads. Each thread keeps its connection between calls and gives up one that went bad or too old,
+as Django does around a request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import functools
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+from django.db import close_old_connections
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+#: Enough for every database call of the held requests of one process; SQLite writes one at a time anyway.
+THREADS = 8
+_pool = ThreadPoolExecutor(THREADS, thread_name_prefix="forge-door")
+
+
+async def run_sync(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a synchronous function, database calls and all, in the pool; its answer or its exception.
+
+    A cancelled caller does not stop the function, which ends by itself. Never call it while holding one
+    of the pool's threads (from inside ``func``).
+    """
+    context = contextvars.copy_context()
+    call = functools.partial(context.run, _guarded, functools.partial(func, *args, **kwargs))
+    return await asyncio.get_running_loop().run_in_executor(_pool, call)
+
+
+def _guarded(call: Callable[[], T]) -> T:
+    close_old_connections()
+    try:
+        return call()
+    finally:
+        close_old_connections()

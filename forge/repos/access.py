@@ -1,0 +1,106 @@
+"""The only door to a repository: fetched and authorised in one call.
+
+What one may not read does not exist (``NotFound``). What one may read and not do is ``Forbidden``, with
+the scopes that would have been accepted when the credential, not the person, lacks the right.
+"""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from forge.accounts.actor import Actor
+from forge.accounts.models import Account, Membership
+from forge.errors import Forbidden, NotFound
+from forge.repos.models import Collaborator, Repository, Right
+
+_SCOPES = {Right.READ: ("repo", "repo:read"), Right.WRITE: ("repo", "repo:write"), Right.ADMIN: ("repo",)}
+_PUBLIC_SCOPES = {Right.READ: (), Right.WRITE: ("public_repo",), Right.ADMIN: ("public_repo",)}
+_WORDS = {Right.READ: "read", Right.WRITE: "write", Right.ADMIN: "admin"}
+
+
+def repository(actor: Actor, owner: str, name: str, right: Right) -> Repository:
+    """The repository ``owner/name`` (any case) with its owner, if the actor has ``right`` there."""
+    found = _alive().filter(owner__login_key=owner.lower(), name_key=name.lower()).first()
+    return _admit(actor, found, right)
+
+
+def repository_by_id(actor: Actor, repository_id: int, right: Right) -> Repository:
+    """The same by id."""
+    return _admit(actor, _alive().filter(pk=repository_id).first(), right)
+
+
+def right_of(actor: Actor, repository: Repository) -> Right:
+    """What the actor may do there, the limits of its credential applied."""
+    public = Right.NONE if repository.private else Right.READ
+    if actor.kind == "job":
+        return max(public, Right((actor.rights or {}).get(repository.pk, Right.NONE)))
+    if actor.account is None or actor.only_repository_id not in (None, repository.pk):
+        return public
+    right = account_right(actor.account, repository)
+    while right > public and not _covered(actor, repository, right):
+        right = Right(right - 1)
+    return max(right, public)
+
+
+def account_right(account: Account, repository: Repository) -> Right:
+    """What the account itself may do there: the owner and site administrators everything, members of an
+    organisation read, collaborators what they were given."""
+    if not account.is_active:
+        return Right.NONE if repository.private else Right.READ
+    if account.is_site_admin or account.pk == repository.owner_id:
+        return Right.ADMIN
+    rights = [Right.NONE if repository.private else Right.READ]
+    role = Membership.objects.filter(organization=repository.owner_id, user=account).values_list("role", flat=True)
+    rights += [Right.ADMIN if word == Membership.Role.OWNER else Right.READ for word in role]
+    given = Collaborator.objects.filter(repository=repository, user=account).values_list("right", flat=True)
+    rights += [Right(number) for number in given]
+    return max(rights)
+
+
+def visible(actor: Actor) -> QuerySet[Repository]:
+    """Every repository that the actor may read, with its owner."""
+    alive = _alive()
+    public = Q(private=False)
+    if actor.kind == "job":
+        return alive.filter(public | Q(pk__in=[pk for pk, right in (actor.rights or {}).items() if right]))
+    if actor.account is None or not actor.allows("repo:read"):
+        return alive.filter(public)
+    account = actor.account
+    if account.is_site_admin:
+        own = Q()
+    else:
+        own = (
+            Q(owner=account)
+            | Q(owner__in=Membership.objects.filter(user=account).values("organization"))
+            | Q(pk__in=Collaborator.objects.filter(user=account, right__gte=Right.READ).values("repository"))
+        )
+    if actor.only_repository_id is not None:
+        own &= Q(pk=actor.only_repository_id)
+    return alive.filter(public | own) if own else alive
+
+
+def _alive() -> QuerySet[Repository]:
+    return Repository.objects.select_related("owner").filter(deleted_at=None)
+
+
+def _admit(actor: Actor, found: Repository | None, right: Right) -> Repository:
+    if found is None:
+        raise NotFound
+    has = right_of(actor, found)
+    if has < Right.READ:
+        raise NotFound
+    if has >= right:
+        return found
+    if actor.account is not None and account_right(actor.account, found) >= right:
+        if actor.only_repository_id not in (None, found.pk):
+            raise Forbidden("This token is bound to another repository")
+        raise Forbidden(f"This token lacks the scope for {_WORDS[right]} access", _accepted(found, right))
+    raise Forbidden(f"You need {_WORDS[right]} access to {found.full_name} for this")
+
+
+def _accepted(repository: Repository, right: Right) -> tuple[str, ...]:
+    return _SCOPES[right] if repository.private else _SCOPES[right] + _PUBLIC_SCOPES[right]
+
+
+def _covered(actor: Actor, repository: Repository, right: Right) -> bool:
+    return any(actor.allows(scope) for scope in _accepted(repository, right))

@@ -1,0 +1,368 @@
+"""The only caller of git: folders, refs, commits and files of repositories; and git's own HTTP backend.
+
+Reading goes through libgit2 in this process, serving through ``git http-backend``. Nothing here touches
+the database.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import IO, Any
+
+import pygit2
+from django.conf import settings
+from pygit2.enums import ObjectType, SortMode
+
+from forge.repos.models import Repository
+
+ZERO = "0" * 40
+WORKFLOW_FOLDERS = (".shithub/workflows", ".github/workflows")
+#: A workflow file longer than this is handed on cut, one byte too long, and refused by its reader.
+WORKFLOW_LIMIT = 512 * 1024
+#: More files than this in one push count as unknown.
+CHANGED_LIMIT = 3000
+_HIDDEN = "refs/forge"
+_CONFIG = f"""\
+[core]
+\trepositoryformatversion = 0
+\tfilemode = true
+\tbare = true
+[http]
+\treceivepack = true
+\tuploadpack = true
+[receive]
+\tdenyDeleteCurrent = refuse
+\tdenyCurrentBranch = ignore
+\tfsckObjects = true
+\tautogc = false
+\tadvertiseAtomic = true
+[receive "fsck"]
+\t# Old histories are full of these; every forge takes them.
+\tzeroPaddedFilemode = ignore
+\tbadTimezone = ignore
+\tmissingSpaceBeforeDate = ignore
+\tmissingEmail = ignore
+[uploadpack]
+\tallowAnySHA1InWant = true
+\tallowReachableSHA1InWant = true
+\tallowTipSHA1InWant = true
+\tallowFilter = true
+[transfer]
+\thideRefs = {_HIDDEN}
+[gc]
+\tauto = 0
+[repack]
+\twriteBitmaps = true
+"""
+
+
+# --- folders --------------------------------------------------------------------------------------
+
+
+def path(repository: Repository) -> Path:
+    """The repository's folder; it is named by id, so that renaming moves nothing."""
+    return Path(settings.REPOSITORIES) / f"{repository.pk}.git"
+
+
+def init(repository: Repository) -> None:
+    """Make the empty repository with its HEAD on the default branch; one that is there is left as it is."""
+    place = path(repository)
+    if place.exists():
+        return
+    place.parent.mkdir(parents=True, exist_ok=True)
+    building = Path(tempfile.mkdtemp(prefix=f".{repository.pk}-", dir=place.parent))
+    try:
+        head = f"refs/heads/{repository.default_branch}"
+        pygit2.init_repository(str(building), bare=True, initial_head=head)
+        (building / "config").write_text(_CONFIG)
+        building.rename(place)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+
+
+def remove(repository_id: int) -> None:
+    """Delete the folder; one that is gone already is no error."""
+    place = Path(settings.REPOSITORIES) / f"{repository_id}.git"
+    shutil.rmtree(place, ignore_errors=True)
+
+
+# --- refs -----------------------------------------------------------------------------------------
+
+
+def refs(repository: Repository) -> dict[str, str]:
+    """Every ref that people see, by full name, with the object it points to (a tag object where annotated)."""
+    git = _open(repository)
+    found = (git.references[name] for name in git.references if not name.startswith(_HIDDEN + "/"))
+    return {ref.name: str(ref.resolve().target) for ref in found}
+
+
+def branches(repository: Repository) -> dict[str, str]:
+    """Every branch by short name with its commit, in the order of the names."""
+    start = "refs/heads/"
+    return {name[len(start) :]: sha for name, sha in sorted(refs(repository).items()) if name.startswith(start)}
+
+
+def resolve(repository: Repository, name: str) -> tuple[str, str] | None:
+    """What a person means by ``name``: (full ref name, commit). A branch before a tag before a commit id;
+    for a commit id (or the beginning of one, seven digits at least) both are the full id. None: no such thing."""
+    git = _open(repository)
+    names = [name] if name.startswith("refs/") else [f"refs/heads/{name}", f"refs/tags/{name}"]
+    for full in names:
+        found = _ref(git, full)
+        commit = None if found is None or full.startswith(_HIDDEN) else _commit(git, str(found.resolve().target))
+        if commit is not None:
+            return full, str(commit.id)
+    commit = _commit(git, name) if len(name) >= 7 else None
+    return None if commit is None else (str(commit.id), str(commit.id))
+
+
+def head(repository: Repository) -> str:
+    """The branch (short name) that HEAD points to, whether it exists or not."""
+    return str(_open(repository).lookup_reference("HEAD").target).removeprefix("refs/heads/")
+
+
+def set_head(repository: Repository, branch: str) -> None:
+    """Point HEAD to a branch (short name)."""
+    _open(repository).set_head(f"refs/heads/{branch}")
+
+
+def pin(repository: Repository, key: str, sha: str) -> None:
+    """Keep a commit from ever being collected: the hidden ref ``refs/forge/runs/<key>``."""
+    _open(repository).references.create(f"{_HIDDEN}/runs/{key}", sha, force=True)
+
+
+def unpin(repository: Repository, key: str) -> None:
+    """Let go what ``pin`` kept; doing it twice changes nothing."""
+    references = _open(repository).references
+    name = f"{_HIDDEN}/runs/{key}"
+    if name in references:
+        references.delete(name)
+
+
+# --- commits and files ----------------------------------------------------------------------------
+
+
+def commit(repository: Repository, sha: str) -> dict[str, Any]:
+    """A commit in the shape of a push event's ``head_commit``; ``KeyError`` when there is none."""
+    found = _commit(_open(repository), sha)
+    if found is None:
+        raise KeyError(sha)
+    return _described(found)
+
+
+def log(repository: Repository, start: str, limit: int = 30, skip: int = 0) -> list[dict[str, Any]]:
+    """Commits reachable from a commit, newest first, with their parents."""
+    git = _open(repository)
+    found = _commit(git, start)
+    if found is None:
+        return []
+    walker = git.walk(found.id, SortMode.TIME | SortMode.TOPOLOGICAL)
+    return [_described(one) for number, one in zip(range(skip + limit), walker, strict=False) if number >= skip]
+
+
+def commits_between(repository: Repository, before: str, sha: str, limit: int = 20) -> list[dict[str, Any]]:
+    """What a push from ``before`` to ``sha`` brought, oldest first, the newest ``limit`` of it. With an
+    unknown ``before`` (a new branch): what no other branch holds."""
+    git = _open(repository)
+    found = _commit(git, sha)
+    if found is None:
+        return []
+    walker = git.walk(found.id, SortMode.TIME | SortMode.TOPOLOGICAL)
+    old = _commit(git, before)
+    for hidden in [old.id] if old is not None else _other_tips(git, found.id):
+        walker.hide(hidden)
+    newest = [_described(one) for _, one in zip(range(limit), walker, strict=False)]
+    return newest[::-1]
+
+
+def changed_paths(repository: Repository, before: str, sha: str) -> list[str] | None:
+    """Paths that differ between two commits; None when that is unknown (no commit before, or gone since)
+    or more than ``CHANGED_LIMIT``."""
+    git = _open(repository)
+    old, new = _commit(git, before), _commit(git, sha)
+    if old is None or new is None:
+        return None
+    paths: set[str] = set()
+    for delta in git.diff(old, new).deltas:
+        paths.update((delta.old_file.path, delta.new_file.path))
+        if len(paths) > CHANGED_LIMIT:
+            return None
+    return sorted(paths)
+
+
+def workflow_files(repository: Repository, sha: str) -> list[tuple[str, bytes]]:
+    """The workflow files at a commit, (path, text): ``*.yml`` and ``*.yaml`` right in the two folders, cut at
+    one byte over ``WORKFLOW_LIMIT``. ``KeyError`` when there is no such commit."""
+    git = _open(repository)
+    found = _commit(git, sha)
+    if found is None:
+        raise KeyError(sha)
+    files: list[tuple[str, bytes]] = []
+    for folder in WORKFLOW_FOLDERS:
+        tree = _entry(found.tree, folder)
+        if isinstance(tree, pygit2.Tree):
+            blobs = [one for one in tree if isinstance(one, pygit2.Blob)]
+            files += [(f"{folder}/{b.name}", _cut(b)) for b in blobs if str(b.name).endswith((".yml", ".yaml"))]
+    return files
+
+
+def read_file(repository: Repository, sha: str, file: str) -> bytes | None:
+    """A file's bytes at a commit; None when there is no such file."""
+    entry = _at(repository, sha, file)
+    return entry.data if isinstance(entry, pygit2.Blob) else None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Something in a tree: ``kind`` is file, dir, symlink or submodule; ``size`` in bytes (0 for a folder)."""
+
+    name: str
+    path: str
+    kind: str
+    sha: str
+    size: int = 0
+    data: bytes | None = None  # only of a file that was asked for itself
+
+
+def entry(repository: Repository, sha: str, place: str) -> Entry | list[Entry] | None:
+    """What stands at a path of a commit: a file with its bytes, or a folder's entries by name; None: nothing."""
+    found = _at(repository, sha, place)
+    if isinstance(found, pygit2.Tree):
+        start = f"{place.strip('/')}/" if place.strip("/") else ""
+        return [_shown(one, start + str(one.name)) for one in found]
+    if isinstance(found, pygit2.Blob):
+        return _shown(found, place.strip("/"), data=True)
+    return None
+
+
+def subject(message: str) -> str:
+    """The first line of a commit message."""
+    return message.strip().split("\n", 1)[0]
+
+
+# --- serving --------------------------------------------------------------------------------------
+
+
+async def backend(
+    repository: Repository, environment: dict[str, str], *, stdin: IO[bytes] | int, stdout: IO[bytes] | int
+) -> asyncio.subprocess.Process:
+    """Start ``git http-backend`` for one request. ``environment`` holds its CGI variables; the process leads
+    a group of its own, so that the programs it starts can be ended with it."""
+    return await asyncio.create_subprocess_exec(
+        "git",
+        "http-backend",
+        stdin=stdin,
+        stdout=stdout,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={**_environment(), "GIT_PROJECT_ROOT": str(path(repository)), "GIT_HTTP_EXPORT_ALL": "1", **environment},
+        start_new_session=True,
+        limit=1 << 18,
+    )
+
+
+def _environment() -> dict[str, str]:
+    """What git may know of this machine: nothing but where programs are."""
+    return {
+        "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
+        "HOME": "/nonexistent",
+        "LC_ALL": "C.UTF-8",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": "safe.directory",
+        "GIT_CONFIG_VALUE_0": "*",
+    }
+
+
+# --- inside ---------------------------------------------------------------------------------------
+
+
+def _open(repository: Repository) -> pygit2.Repository:
+    return pygit2.Repository(str(path(repository)))
+
+
+def _ref(git: pygit2.Repository, name: str) -> pygit2.Reference | None:
+    try:
+        return git.references.get(name)
+    except ValueError:  # no valid name of a ref
+        return None
+
+
+def _commit(git: pygit2.Repository, sha: str) -> pygit2.Commit | None:
+    """The commit behind an id, or behind the annotated tag with that id."""
+    try:
+        found = git.get(sha)
+        return None if found is None else found.peel(pygit2.Commit)
+    except (ValueError, pygit2.GitError):  # no id; ambiguous; a tree or a blob
+        return None
+
+
+def _other_tips(git: pygit2.Repository, own: pygit2.Oid) -> Iterator[pygit2.Oid]:
+    for name in git.references:
+        if name.startswith("refs/heads/"):
+            target = git.references[name].resolve().target
+            if target != own:
+                yield pygit2.Oid(hex=str(target))
+
+
+def _entry(tree: pygit2.Tree, place: str) -> pygit2.Object | None:
+    try:
+        return tree[place]
+    except (KeyError, ValueError):
+        return None
+
+
+def _at(repository: Repository, sha: str, place: str) -> pygit2.Object | None:
+    found = _commit(_open(repository), sha)
+    if found is None:
+        return None
+    inner = place.strip("/")
+    return _entry(found.tree, inner) if inner else found.tree
+
+
+def _cut(blob: pygit2.Blob) -> bytes:
+    return blob.data if blob.size <= WORKFLOW_LIMIT else blob.data[: WORKFLOW_LIMIT + 1]
+
+
+def _shown(found: pygit2.Object, place: str, *, data: bool = False) -> Entry:
+    name = place.rsplit("/", 1)[-1]
+    if isinstance(found, pygit2.Tree):
+        return Entry(name, place, "dir", str(found.id))
+    if isinstance(found, pygit2.Blob):
+        link = found.filemode == 0o120000
+        return Entry(
+            name, place, "symlink" if link else "file", str(found.id), found.size, found.data if data else None
+        )
+    kind = "submodule" if found.type == ObjectType.COMMIT else "file"
+    return Entry(name, place, kind, str(found.id))
+
+
+def _described(found: pygit2.Commit) -> dict[str, Any]:
+    return {
+        "id": str(found.id),
+        "tree_id": str(found.tree_id),
+        "message": found.message.rstrip("\n"),
+        "timestamp": _when(found.committer),
+        "author": _person(found.author),
+        "committer": _person(found.committer),
+        "parents": [str(parent) for parent in found.parent_ids],
+    }
+
+
+def _person(signature: pygit2.Signature) -> dict[str, str]:
+    return {"name": signature.name, "email": signature.email, "date": _when(signature)}
+
+
+def _when(signature: pygit2.Signature) -> str:
+    offset = timezone(timedelta(minutes=signature.offset))
+    try:
+        return datetime.fromtimestamp(signature.time, offset).isoformat()
+    except (OverflowError, ValueError):  # a time outside of the calendar
+        return datetime.fromtimestamp(0, offset).isoformat()

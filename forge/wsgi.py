@@ -1,0 +1,9 @@
+"""For a WSGI server: API and pages; held calls, streams and git belong to the ASGI processes."""
+
+import os
+
+from django.core.wsgi import get_wsgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "forge.settings")
+
+application = get_wsgi_application()
