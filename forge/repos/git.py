@@ -182,6 +182,15 @@ def commits_between(repository: Repository, before: str, sha: str, limit: int = 
     return newest[::-1]
 
 
+def is_ancestor(repository: Repository, older: str, newer: str) -> bool:
+    """True when ``newer`` was built upon ``older`` (or is it); ``KeyError`` when one is not there."""
+    git = _open(repository)
+    first, last = _commit(git, older), _commit(git, newer)
+    if first is None or last is None:
+        raise KeyError(older if first is None else newer)
+    return first.id == last.id or git.descendant_of(last.id, first.id)
+
+
 def changed_paths(repository: Repository, before: str, sha: str) -> list[str] | None:
     """Paths that differ between two commits; None when that is unknown (no commit before, or gone since)
     or more than ``CHANGED_LIMIT``."""
