@@ -1,1 +1,38 @@
-"""Fixtures that every test may ask for."""
+"""Fixtures that any test may ask for: real services, started once a session, on demand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.services import docker, postgresql, redis
+
+
+@pytest.fixture(scope="session")
+def postgresql_url() -> Iterator[str]:
+    """The address of an empty PostgreSQL database that belongs to this session."""
+    try:
+        with postgresql.postgresql() as address:
+            yield address
+    except postgresql.NotInstalled as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The address of an empty Redis that belongs to this session."""
+    try:
+        with redis.redis() as address:
+            yield address
+    except redis.NotInstalled as error:
+        pytest.skip(str(error))
+
+
+@pytest.fixture(scope="session")
+def job_image() -> str:
+    """The name of the job image, on an engine that runs."""
+    if not docker.is_running():
+        pytest.skip("no Docker engine answers")
+    docker.build_image()
+    return docker.IMAGE

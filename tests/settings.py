@@ -14,6 +14,10 @@ _data = tempfile.mkdtemp(prefix="forge-tests-")
 _process = os.getpid()
 os.environ["FORGE_DATA"] = _data
 os.environ.setdefault("FORGE_SECRET_KEY", "only-for-tests-and-never-longer-than-they-run")
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "").removeprefix("gw")
+if _worker and os.environ.get("FORGE_REDIS_URL", "").endswith("/0"):
+    # Tests that run side by side must not take each other's messages: a database of its own for each.
+    os.environ["FORGE_REDIS_URL"] = os.environ["FORGE_REDIS_URL"].removesuffix("0") + _worker
 
 
 def _remove() -> None:

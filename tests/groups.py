@@ -1,0 +1,94 @@
+"""The groups that `make test` runs and sums up: which tests, on which database, with what from the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests import machine
+from tests.machine import Need
+
+FOLDER = Path(__file__).resolve().parent
+
+#: Marks of tests that need more than Python; each has its group.
+_SPECIAL = "docker or browser or clients or chaos or soak"
+_PLAIN = f"not ({_SPECIAL} or postgres)"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Tests that run together. `paths` are below tests/; `workers` is how many processes share them safely."""
+
+    name: str
+    paths: tuple[str, ...]
+    marks: str
+    needs: tuple[Need, ...] = (machine.GIT,)
+    workers: int = 0
+    services: bool = False  # PostgreSQL and Redis instead of SQLite and one process
+    engine: bool = False  # a Docker engine and the job image
+
+
+def _others(*but: str) -> tuple[str, ...]:
+    """Every folder of tests that has no group by name: the server's, whatever it is called."""
+    folders = sorted({path.relative_to(FOLDER).parts[0] for path in FOLDER.rglob("test_*.py")})
+    return tuple(folder for folder in folders if folder not in but)
+
+
+_SERVER = _others("workflows", "runner", "conventions")
+_ALL = _others()
+
+GROUPS = (
+    Group("conventions", ("conventions",), _PLAIN),
+    Group("workflows", ("workflows",), _PLAIN, workers=2),
+    Group("runner", ("runner",), _PLAIN, workers=2),
+    Group("server on SQLite", _SERVER, _PLAIN, workers=2),
+    Group(
+        "server on PostgreSQL",
+        _SERVER,
+        f"not ({_SPECIAL} or sqlite)",
+        needs=(machine.GIT, machine.POSTGRESQL, machine.REDIS),
+        workers=2,
+        services=True,
+    ),
+    Group(
+        "docker",
+        _ALL,
+        "docker and not (browser or clients or chaos or soak)",
+        needs=(machine.GIT, machine.DOCKER, machine.IMAGE_PARTS),
+        engine=True,
+    ),
+    Group("browser", _ALL, "browser and not (chaos or soak)", needs=(machine.GIT, machine.CHROMIUM)),
+    Group(
+        "clients", _ALL, "clients and not (browser or chaos or soak)", needs=(machine.GIT, machine.CURL, machine.NODE)
+    ),
+    Group(
+        "chaos",
+        _ALL,
+        "chaos and not soak",
+        needs=(machine.GIT, machine.DOCKER, machine.IMAGE_PARTS, machine.POSTGRESQL, machine.REDIS),
+        engine=True,
+    ),
+)
+#: Takes longer than a quarter of an hour may hold; `make soak`.
+SOAK = Group(
+    "soak",
+    _ALL,
+    "soak",
+    needs=(machine.GIT, machine.DOCKER, machine.IMAGE_PARTS, machine.POSTGRESQL, machine.REDIS),
+    engine=True,
+)
+#: What `make check` runs: no services, no network, no container.
+QUICK = ("conventions", "workflows", "runner", "server on SQLite")
+
+
+def named(names: Iterable[str]) -> list[Group]:
+    """The groups with these names, in their order; all of them for none. A part of a name will do."""
+    wanted = [name.lower() for name in names]
+    if wanted == ["quick"]:
+        wanted = [name.lower() for name in QUICK]
+    known = (*GROUPS, SOAK) if wanted else GROUPS
+    unknown = [name for name in wanted if not any(name in group.name.lower() for group in known)]
+    if unknown:
+        raise SystemExit(f"tests: no group {unknown[0]!r}; there are: {', '.join(group.name for group in known)}")
+    return [group for group in known if not wanted or any(name in group.name.lower() for name in wanted)]

@@ -1,0 +1,83 @@
+"""What the tests need from the machine, and how to get it on Debian and Ubuntu."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Need:
+    """Something outside the Python environment: its Debian packages, and how to see that it is there."""
+
+    name: str
+    packages: tuple[str, ...]
+    is_there: Callable[[], bool]
+
+
+def _command(*names: str) -> Callable[[], bool]:
+    return lambda: all(shutil.which(name, path=_PATH) for name in names)
+
+
+#: Debian keeps some programs where an ordinary user's path does not look.
+_PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+
+GIT = Need("git", ("git",), _command("git"))
+POSTGRESQL = Need("PostgreSQL", ("postgresql",), lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
+REDIS = Need("Redis", ("redis-server",), _command("redis-server"))
+DOCKER = Need("Docker", ("docker.io", "iptables"), _command("docker", "dockerd", "iptables"))
+#: The quick job image is made of the machine's own packages, so these must be packages, not builds of one's own.
+IMAGE_PARTS = Need(
+    "parts of the job image",
+    ("ca-certificates", "curl", "git", "python3", "python3-pip", "python3-venv"),
+    lambda: _are_packages("ca-certificates", "curl", "git", "python3", "python3-pip", "python3-venv"),
+)
+CHROMIUM = Need("Chromium", ("chromium",), _command("chromium"))
+CURL = Need("curl", ("curl",), _command("curl"))
+NODE = Need("Node.js", ("nodejs",), _command("node"))
+
+
+def _are_packages(*names: str) -> bool:
+    if shutil.which("dpkg-query") is None:
+        return False
+    asked = subprocess.run(
+        ["dpkg-query", "--show", "--showformat=${db:Status-Abbrev}\n", *names], capture_output=True, text=True
+    )
+    return asked.returncode == 0 and all(line.startswith("ii") for line in asked.stdout.splitlines())
+
+
+def missing(needs: Iterable[Need]) -> list[Need]:
+    """Those that are not there."""
+    return [need for need in dict.fromkeys(needs) if not need.is_there()]
+
+
+def install(needs: Iterable[Need], log: Path) -> str:
+    """Install what is missing, where we may. Empty when all is there; otherwise why not, for the person."""
+    lacking = missing(needs)
+    if not lacking:
+        return ""
+    names = ", ".join(need.name for need in lacking)
+    packages = sorted({package for need in lacking for package in need.packages})
+    if shutil.which("apt-get") is None:
+        return f"needs {names}, and this is neither Debian nor Ubuntu: install it by hand"
+    if os.geteuid() != 0:
+        return f"needs {names}: sudo apt-get install {' '.join(packages)}"
+    print(f"tests: installing {' '.join(packages)}", flush=True)
+    if _apt(packages, log) and not missing(lacking):
+        return ""
+    return f"needs {names}, which apt-get could not install; {log} says why"
+
+
+def _apt(packages: list[str], log: Path) -> bool:
+    """Install packages without a question and without starting what they bring."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
+    base = ["apt-get", "-y", "-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3"]
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as out:
+        for command in (["update"], ["install", "--no-install-recommends", *packages]):
+            done = subprocess.run([*base, *command], stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment)
+    return done.returncode == 0

@@ -1,0 +1,1 @@
+"""Real programs beside the tests: each started on demand, on a free port, and gone at the end."""
