@@ -102,7 +102,16 @@ def install_dependencies() -> None:
         run([BIN / "python", "-m", "pip", "install", "-qq", "uv"])
     say(f"installing what {LOCK.name} says")
     if (BIN / "uv").exists():
-        sync = [BIN / "uv", "pip", "sync", "--quiet", "--require-hashes", "--python", BIN / "python", LOCK]
+        sync: list[str | Path] = [
+            BIN / "uv",
+            "pip",
+            "sync",
+            "--quiet",
+            "--require-hashes",
+            "--python",
+            BIN / "python",
+            LOCK,
+        ]
         if run(sync, env=uv_environment()) == 0:
             return
         say("uv could not do it; trying pip")
@@ -134,7 +143,7 @@ def is_other_device() -> bool:
 
 def install_forge() -> None:
     """The project itself, editable, so that `forge` and `forge-runner` are there."""
-    base = ["install", "--quiet", "--no-deps", "--editable", ROOT]
+    base: list[str | Path] = ["install", "--quiet", "--no-deps", "--editable", ROOT]
     if (BIN / "uv").exists() and run([BIN / "uv", "pip", *base, "--python", BIN / "python"], env=uv_environment()) == 0:
         return
     must([BIN / "python", "-m", "pip", *base], "Forge itself cannot be installed")

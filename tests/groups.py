@@ -35,11 +35,11 @@ def _others(*but: str) -> tuple[str, ...]:
     return tuple(folder for folder in folders if folder not in but)
 
 
-_SERVER = _others("workflows", "runner", "conventions")
+_SERVER = _others("workflows", "runner", "conventions", "bench")
 _ALL = _others()
 
 GROUPS = (
-    Group("conventions", ("conventions",), _PLAIN),
+    Group("conventions", ("conventions", "bench"), _PLAIN),
     Group("workflows", ("workflows",), _PLAIN, workers=2),
     Group("runner", ("runner",), _PLAIN, workers=2),
     Group("server on SQLite", _SERVER, _PLAIN, workers=2),
