@@ -1,10 +1,11 @@
 """What can be wrong with a workflow, as one tree.
 
-    WorkflowError
-    ├── Problem               one finding in a file, with its position (collected, rarely raised)
-    ├── InvalidWorkflow       carries every Problem of a file
-    ├── ExpressionError       kind is lexing, parsing or evaluation
-    └── InvalidMessage        a message between server and runner has the wrong shape
+WorkflowError
+├── Problem               one finding in a file, with its position (collected, rarely raised)
+├── InvalidWorkflow       carries every Problem of a file
+├── ExpressionError       kind is lexing, parsing or evaluation
+├── InvalidMatrix         a matrix that cannot be expanded
+└── InvalidMessage        a message between server and runner has the wrong shape
 """
 
 from __future__ import annotations
@@ -27,9 +28,16 @@ class Problem(WorkflowError):
     column: int
     message: str
     severity: Literal["error", "warning"] = "error"
+    hint: str = ""  # what was probably meant; "" when nothing comes near
+
+    @property
+    def text(self) -> str:
+        """Message and hint, for a person."""
+        return f"{self.message}{'' if self.message.endswith('.') else '.'} {self.hint}" if self.hint else self.message
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}" if self.line else f"{self.file}: {self.message}"
+        place = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{place}: {'warning: ' if self.severity == 'warning' else ''}{self.text}"
 
 
 class InvalidWorkflow(WorkflowError):
@@ -48,6 +56,10 @@ class ExpressionError(WorkflowError):
         self.message = message
         self.position = position
         super().__init__(message)
+
+
+class InvalidMatrix(WorkflowError):
+    """A matrix cannot be expanded: no values, a key that does not exist, too many combinations."""
 
 
 class InvalidMessage(WorkflowError):

@@ -99,6 +99,7 @@ class Job:
     env: Mapping[str, str] = field(default_factory=dict)
     outputs: Mapping[str, str] = field(default_factory=dict)
     defaults: Defaults = Defaults()
+    permissions: Mapping[str, str] | None = None  # as in Workflow; None: the workflow's
     timeout_minutes: float | str | None = None
     continue_on_error: bool | str = False
     strategy: Strategy | None = None
@@ -116,6 +117,8 @@ class Workflow:
     run_name: str | None = None
     env: Mapping[str, str] = field(default_factory=dict)
     defaults: Defaults = Defaults()
+    #: What GITHUB_TOKEN may do: read or write by name, names that are not there being none. None: not said.
+    permissions: Mapping[str, str] | None = None
     jobs: tuple[Job, ...] = ()
 
     def job(self, job_id: str) -> Job:

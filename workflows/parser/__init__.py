@@ -1,0 +1,58 @@
+"""A workflow file to a ``Workflow``, with everything that is wrong with it, not just the first.
+
+``source`` reads YAML, ``check`` holds it against the schema, the other modules make the model and look
+at what the schema cannot say: ids, needs, patterns, matrices. All run whatever the others found.
+"""
+
+from __future__ import annotations
+
+from workflows import source
+from workflows.errors import InvalidWorkflow, Problem
+from workflows.model import Workflow
+from workflows.parser import read as nodes
+from workflows.parser.check import Check
+from workflows.parser.events import triggers
+from workflows.parser.findings import Findings
+from workflows.parser.jobs import jobs
+from workflows.parser.permissions import permissions
+from workflows.schema import ROOT
+
+
+def parse(text: bytes | str, path: str) -> Workflow:
+    """The workflow in a file; InvalidWorkflow with every problem when there is an error among them."""
+    workflow, problems = read(text, path)
+    if workflow is None:
+        raise InvalidWorkflow(problems)
+    return workflow
+
+
+def read(
+    text: bytes | str, path: str, limits: source.Limits = source.LIMITS
+) -> tuple[Workflow | None, tuple[Problem, ...]]:
+    """The workflow, None when it has an error; and every problem in file order, warnings among them."""
+    root, broken = source.load(text, path, limits)
+    findings = Findings(path, broken)
+    workflow = None
+    if root is not None:
+        Check(findings).node(root, ROOT)
+        workflow = _workflow(root, path, findings)
+    problems = findings.sorted()
+    if any(problem.severity == "error" for problem in problems):
+        return None, problems
+    return workflow, problems
+
+
+def _workflow(root: source.Node, path: str, findings: Findings) -> Workflow:
+    return Workflow(
+        path=path,
+        name=nodes.filled(nodes.get(root, "name")) or path,
+        on=triggers(nodes.get(root, "on"), findings),
+        run_name=nodes.filled(nodes.get(root, "run-name")),
+        env=nodes.table(nodes.get(root, "env")),
+        defaults=nodes.defaults(nodes.get(root, "defaults")),
+        permissions=permissions(nodes.get(root, "permissions")),
+        jobs=jobs(nodes.get(root, "jobs"), findings),
+    )
+
+
+__all__ = ["parse", "read"]

@@ -1,0 +1,89 @@
+"""Nodes to plain values, leniently: what has the wrong type was reported by the check and reads as absent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from workflows import expressions
+from workflows.errors import ExpressionError
+from workflows.model import Defaults
+from workflows.parser.check import is_expression, text_of
+from workflows.source import Mapping, Node, Scalar, Sequence
+
+
+def entries(node: Node | None) -> Iterator[tuple[Scalar, Node]]:
+    """Key and value of a mapping; nothing for anything else."""
+    if isinstance(node, Mapping):
+        yield from node.entries
+
+
+def get(node: Node | None, key: str) -> Node | None:
+    """The value of a key; None when there is none."""
+    return node.get(key) if isinstance(node, Mapping) else None
+
+
+def text(node: Node | None) -> str | None:
+    """A scalar's text; None for what is absent or no scalar."""
+    return text_of(node) if isinstance(node, Scalar) else None
+
+
+def filled(node: Node | None) -> str | None:
+    """A scalar's text; None also when it is empty."""
+    return text(node) or None
+
+
+def texts(node: Node | None) -> tuple[tuple[str, Scalar], ...]:
+    """One text or a list of them, each with its node."""
+    if isinstance(node, Scalar):
+        return ((text_of(node), node),)
+    if isinstance(node, Sequence):
+        return tuple((text_of(item), item) for item in node.items if isinstance(item, Scalar))
+    return ()
+
+
+def table(node: Node | None) -> dict[str, str]:
+    """A mapping of texts."""
+    return {text_of(key): text_of(value) for key, value in entries(node) if isinstance(value, Scalar)}
+
+
+def flag(node: Node | None, default: bool) -> bool | str:
+    """A boolean, or the expression for it."""
+    if isinstance(node, Scalar):
+        if isinstance(node.value, bool):
+            return node.value
+        if is_expression(node):
+            return str(node.value)
+    return default
+
+
+def number(node: Node | None) -> float | str | None:
+    """A number, or the expression for it."""
+    if isinstance(node, Scalar):
+        if isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            return float(node.value)
+        if is_expression(node):
+            return str(node.value)
+    return None
+
+
+def condition(node: Node | None) -> str:
+    """An ``if`` with its status function; ``success()`` also for one that the check refused."""
+    try:
+        return expressions.condition(text(node))
+    except ExpressionError:
+        return "success()"
+
+
+def defaults(node: Node | None) -> Defaults:
+    """``defaults`` of a workflow or a job."""
+    run = get(node, "run")
+    return Defaults(filled(get(run, "shell")), filled(get(run, "working-directory")))
+
+
+def plain(node: Node) -> object:
+    """Any node as plain data: dict, list and scalars, texts with their expressions as written."""
+    if isinstance(node, Scalar):
+        return node.value
+    if isinstance(node, Sequence):
+        return [plain(item) for item in node.items]
+    return {text_of(key): plain(value) for key, value in node.entries}

@@ -1,0 +1,165 @@
+"""GitHub's filter patterns for branches, tags and paths.
+
+``*`` stands for anything but ``/``, ``**`` for anything; ``?`` and ``+`` say that the character or set
+before them may be missing or may repeat; ``[]`` lists letters, digits and ranges; a backslash takes the
+next character as it is; ``!`` at the start takes back what an earlier pattern matched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+_MAX_LENGTH = 1024
+
+
+class BadPattern(ValueError):
+    """The pattern cannot be read; the message says why."""
+
+
+def matches_any(patterns: Sequence[str], names: Iterable[str]) -> bool:
+    """True when at least one name is matched: the last pattern that fits a name decides on it."""
+    return any(_selected(patterns, name) for name in names)
+
+
+def matches_all(patterns: Sequence[str], names: Iterable[str]) -> bool:
+    """True when every name is matched, so that an ``…-ignore`` filter leaves nothing."""
+    return all(_selected(patterns, name) for name in names)
+
+
+def check(pattern: str) -> None:
+    """BadPattern when the pattern cannot be read."""
+    _compiled(pattern.removeprefix("!"))
+
+
+def _selected(patterns: Sequence[str], name: str) -> bool:
+    selected = False
+    for pattern in patterns:
+        takes_back = pattern.startswith("!")
+        if selected is takes_back and _compiled(pattern[takes_back:]).fits(name):
+            selected = not takes_back
+    return selected
+
+
+@dataclass(frozen=True)
+class _Part:
+    """One character of a name: what it must be, whether more of them may follow, what may be left out."""
+
+    fits: Callable[[str], bool]
+    repeats: bool = False
+    skip: int = 0  # so many parts, from this one on, may be absent together
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> _Pattern:
+    return _Pattern(pattern)
+
+
+class _Pattern:
+    """A pattern as parts, matched by following all ways at once: never more than parts times name."""
+
+    def __init__(self, pattern: str) -> None:
+        if len(pattern) > _MAX_LENGTH:
+            raise BadPattern(f"The pattern is longer than {_MAX_LENGTH} characters")
+        if not pattern:
+            raise BadPattern("The pattern is empty")
+        self._parts = _parts(pattern)
+
+    def fits(self, name: str) -> bool:
+        """True when the whole name is matched."""
+        places = self._reach([0])
+        for character in name:
+            places = self._reach(self._step(places, character))
+            if not places:
+                return False
+        return len(self._parts) in places
+
+    def _step(self, places: set[int], character: str) -> list[int]:
+        after: list[int] = []
+        for place in places:
+            if place < len(self._parts) and self._parts[place].fits(character):
+                after.append(place + 1)
+                if self._parts[place].repeats:
+                    after.append(place)
+        return after
+
+    def _reach(self, places: list[int]) -> set[int]:
+        """The places, and those behind parts that may be absent."""
+        reached: set[int] = set()
+        while places:
+            place = places.pop()
+            if place not in reached:
+                reached.add(place)
+                if place < len(self._parts) and self._parts[place].skip:
+                    places.append(place + self._parts[place].skip)
+        return reached
+
+
+def _any(character: str) -> bool:
+    return True
+
+
+def _not_slash(character: str) -> bool:
+    return character != "/"
+
+
+def _parts(pattern: str) -> list[_Part]:
+    parts: list[_Part] = []
+    at, repeatable = 0, False
+    while at < len(pattern):
+        character = pattern[at]
+        if character in "?+":
+            if not repeatable:
+                raise BadPattern(f"'{character}' must follow a character or a set")
+            last = parts.pop()
+            parts.append(_Part(last.fits, character == "+", int(character == "?")))
+            at, repeatable = at + 1, False
+        elif character == "*":
+            at, repeatable = _stars(pattern, at, parts), False
+        else:
+            fits, at = _set(pattern, at) if character == "[" else _literal(pattern, at)
+            parts.append(_Part(fits))
+            repeatable = True
+    return parts
+
+
+def _stars(pattern: str, at: int, parts: list[_Part]) -> int:
+    """One star, or two; ``**/`` at the start of a folder name stands for any folders, also for none."""
+    end = at
+    while pattern[end : end + 1] == "*":
+        end += 1
+    if end - at == 1:
+        parts.append(_Part(_not_slash, repeats=True, skip=1))
+    elif pattern[end : end + 1] == "/" and pattern[at - 1 : at] in ("", "/"):
+        parts.append(_Part(_any, repeats=True, skip=2))
+        parts.append(_Part("/".__eq__))
+        end += 1
+    else:
+        parts.append(_Part(_any, repeats=True, skip=1))
+    return end
+
+
+def _literal(pattern: str, at: int) -> tuple[Callable[[str], bool], int]:
+    at += pattern[at] == "\\"
+    if at == len(pattern):
+        raise BadPattern("A backslash at the end takes no character as it is")
+    return pattern[at].__eq__, at + 1
+
+
+def _set(pattern: str, at: int) -> tuple[Callable[[str], bool], int]:
+    end = pattern.find("]", at)
+    listed = pattern[at + 1 : end]
+    if end < 0 or not listed:
+        raise BadPattern("A set needs characters and a closing ']'")
+    members: set[str] = set()
+    at = 0
+    while at < len(listed):
+        first, last = listed[at], listed[at]
+        if listed[at + 1 : at + 2] == "-" and at + 2 < len(listed):
+            last, at = listed[at + 2], at + 2
+        if not (first == last or ((first + last).isascii() and (first + last).isalnum() and first < last)):
+            raise BadPattern(f"'{first}-{last}' is not a range of letters or digits")
+        members.update(map(chr, range(ord(first), ord(last) + 1)))
+        at += 1
+    return frozenset(members).__contains__, end + 1
