@@ -139,7 +139,7 @@ class Run(models.Model):
             models.Index(fields=["repository", "-id"], name="run_newest"),
             models.Index(fields=["workflow", "-id"], name="run_of_workflow"),
             models.Index(fields=["repository", "head_branch", "-id"], name="run_branch"),
-            models.Index(fields=["repository", "event_name", "-id"], name="run_event"),
+            models.Index(fields=["repository", "event_name", "-id"], name="run_by_event"),
             models.Index(fields=["repository", "actor", "-id"], name="run_actor"),
             models.Index(fields=["repository", "head_sha"], name="run_sha"),
             models.Index(fields=["repository", "created_at"], name="run_created"),
@@ -321,9 +321,18 @@ class JobLog(models.Model):
     final_length = models.PositiveBigIntegerField(null=True)
     sha256 = models.CharField(max_length=64, blank=True, default="")
     truncated = models.BooleanField(default=False)
+    #: What is in force where the sealed pages end: {"colour": …, "groups": […]}.
+    sealed_state = models.JSONField(default=dict)
+    #: The whole stream stands in pages and its hash was compared.
+    sealed_at = models.DateTimeField(null=True)
     #: The stream does not match the hash that its runner stated.
     damaged = models.BooleanField(default=False)
     deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["id"], condition=Q(sealed_at=None, deleted_at=None), name="log_unsealed"),
+        ]
 
 
 class LogChunk(models.Model):

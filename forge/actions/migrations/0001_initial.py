@@ -476,7 +476,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='run',
-            index=models.Index(fields=['repository', 'event_name', '-id'], name='run_event'),
+            index=models.Index(fields=['repository', 'event_name', '-id'], name='run_by_event'),
         ),
         migrations.AddIndex(
             model_name='run',
