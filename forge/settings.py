@@ -56,7 +56,9 @@ SECRET_KEY = _secret_key(DATA)
 PUBLIC_URL = _url("FORGE_URL", env.str("FORGE_URL", default="http://127.0.0.1:8000"))
 #: Further addresses by which runners and job containers reach the same server.
 INTERNAL_URLS = [_url("FORGE_INTERNAL_URLS", u) for u in env.list("FORGE_INTERNAL_URLS", default=[])]
-ALLOWED_HOSTS = sorted({str(urlsplit(u).hostname) for u in (PUBLIC_URL, *INTERNAL_URLS)} | {"127.0.0.1", "localhost", "[::1]"})
+ALLOWED_HOSTS = sorted(
+    {str(urlsplit(u).hostname) for u in (PUBLIC_URL, *INTERNAL_URLS)} | {"127.0.0.1", "localhost", "[::1]"}
+)
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 REPOSITORIES = DATA / "repositories"
@@ -97,6 +99,12 @@ REDIS_URL = env.str("FORGE_REDIS_URL", default="")
 CELERY_BROKER_URL = REDIS_URL or "memory://"
 EMBEDDED = not REDIS_URL
 
+CACHES = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "forge"}
+    if EMBEDDED
+    else {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL},
+}
+
 # --- the engine -----------------------------------------------------------------------------------
 
 #: Seconds of a lease by the database's clock, and between two heartbeats.
@@ -110,8 +118,14 @@ POLL_SECONDS = env.float("FORGE_POLL_SECONDS", default=50.0)
 SWEEP_SECONDS = env.float("FORGE_SWEEP_SECONDS", default=2.0)
 #: Bytes of one job's log; the rest is cut, and said so.
 LOG_LIMIT_BYTES = env.int("FORGE_LOG_LIMIT_BYTES", default=1 << 30)
-#: Bytes of the body of an ordinary request; git and logs have their own.
+#: Bytes of the body of an ordinary request, and of a push.
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("FORGE_BODY_LIMIT_BYTES", default=10 << 20)
+PUSH_LIMIT_BYTES = env.int("FORGE_PUSH_LIMIT_BYTES", default=2 << 30)
+#: Longer bodies are kept here while they come in.
+FILE_UPLOAD_TEMP_DIR = DATA / "incoming"
+#: Requests an hour: of one token or person, and of one anonymous address.
+RATE_LIMIT = env.int("FORGE_RATE_LIMIT", default=5000)
+RATE_LIMIT_ANONYMOUS = env.int("FORGE_RATE_LIMIT_ANONYMOUS", default=60)
 
 # --- Django ---------------------------------------------------------------------------------------
 
@@ -133,7 +147,8 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "forge.web.static_files.StaticFiles",
+    "forge.api.middleware.ApiAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -174,7 +189,8 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 STATIC_URL = "/-/static/"
 STATICFILES_DIRS = [BASE_DIR / "forge" / "web" / "static"]
-STATIC_ROOT = DATA / "static"
+# Served by the server itself right from the sources: nothing to collect, nothing to forget.
+WHITENOISE_USE_FINDERS = True
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -182,5 +198,12 @@ X_FRAME_OPTIONS = "DENY"
 REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_AUTHENTICATION_CLASSES": ["forge.api.authentication.ForgeAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": [],  # forge.repos.access decides, where the repository is fetched
+    "DEFAULT_THROTTLE_CLASSES": ["forge.api.throttling.HourlyLimit"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "forge.api.negotiation.IgnoreAccept",
+    "DEFAULT_PARSER_CLASSES": ["forge.api.negotiation.AnyJson"],
+    "DEFAULT_RENDERER_CLASSES": ["forge.api.negotiation.Json"],
+    "EXCEPTION_HANDLER": "forge.api.errors.handle",
 }
 SPECTACULAR_SETTINGS = {"TITLE": "Forge", "VERSION": "0.1.0", "OAS_VERSION": "3.1.0"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
 from django.db.models.functions import Now
@@ -33,13 +35,13 @@ class Account(AbstractBaseUser):
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.USER)
     name = models.CharField(max_length=255, blank=True, default="")
     email = models.EmailField(blank=True, default="")
-    is_active = models.BooleanField(default=True)  # type: ignore[misc]  # the base has a plain attribute
+    is_active = models.BooleanField(default=True)
     is_site_admin = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(auto_now=True)
 
     USERNAME_FIELD = "login_key"
-    REQUIRED_FIELDS: list[str] = []
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     objects = AccountManager()
 

@@ -59,24 +59,31 @@ def account_right(account: Account, repository: Repository) -> Right:
 
 def visible(actor: Actor) -> QuerySet[Repository]:
     """Every repository that the actor may read, with its owner."""
-    alive = _alive()
-    public = Q(private=False)
+    return _alive().filter(Q(private=False) | _own(actor))
+
+
+def own(actor: Actor) -> QuerySet[Repository]:
+    """Those of them that are its account's own: owned, of its organisations, or shared with it."""
+    return visible(actor).filter(_belonging(actor.account)) if actor.account else _alive().none()
+
+
+def _own(actor: Actor) -> Q:
+    """What the actor may read though it is private."""
     if actor.kind == "job":
-        return alive.filter(public | Q(pk__in=[pk for pk, right in (actor.rights or {}).items() if right]))
+        return Q(pk__in=[pk for pk, right in (actor.rights or {}).items() if right])
     if actor.account is None or not actor.allows("repo:read"):
-        return alive.filter(public)
-    account = actor.account
-    if account.is_site_admin:
-        own = Q()
-    else:
-        own = (
-            Q(owner=account)
-            | Q(owner__in=Membership.objects.filter(user=account).values("organization"))
-            | Q(pk__in=Collaborator.objects.filter(user=account, right__gte=Right.READ).values("repository"))
-        )
-    if actor.only_repository_id is not None:
-        own &= Q(pk=actor.only_repository_id)
-    return alive.filter(public | own) if own else alive
+        return Q(pk__in=[])
+    everything = Q(pk__isnull=False)
+    found = everything if actor.account.is_site_admin else _belonging(actor.account)
+    return found if actor.only_repository_id is None else found & Q(pk=actor.only_repository_id)
+
+
+def _belonging(account: Account) -> Q:
+    return (
+        Q(owner=account)
+        | Q(owner__in=Membership.objects.filter(user=account).values("organization"))
+        | Q(pk__in=Collaborator.objects.filter(user=account, right__gte=Right.READ).values("repository"))
+    )
 
 
 def _alive() -> QuerySet[Repository]:

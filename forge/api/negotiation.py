@@ -1,0 +1,73 @@
+"""Always JSON: clients name media types that nobody could list, and mean JSON by all of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
+
+from rest_framework.exceptions import ParseError
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.parsers import BaseParser
+from rest_framework.renderers import BaseRenderer, JSONRenderer
+from rest_framework.request import Request
+
+
+class IgnoreAccept(BaseContentNegotiation):
+    """Takes the view's first parser and renderer whatever the client asked for; never 406 or 415."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:
+        """The first parser."""
+        return next(iter(parsers))
+
+    def select_renderer(
+        self, request: Request, renderers: Iterable[BaseRenderer], format_suffix: str | None = None
+    ) -> tuple[BaseRenderer, str]:
+        """The first renderer."""
+        renderer = next(iter(renderers))
+        return renderer, renderer.media_type
+
+
+class Json(JSONRenderer):
+    """JSON that says its charset, as GitHub's does."""
+
+    charset = "utf-8"
+
+
+class AnyJson(BaseParser):
+    """Reads every body as JSON, an empty one as ``{}``; what is no JSON is a 400, never a 500."""
+
+    media_type = "*/*"
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """The body's value; ``ParseError`` for what no JSON text or no storable text is."""
+        body = stream.read()
+        if not body.strip():
+            return {}
+        try:
+            value = json.loads(body.decode(), parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:  # UnicodeDecodeError is a ValueError
+            raise ParseError("Problems parsing JSON") from error
+        if b"\\u0000" in body or b"\\ud" in body.lower():
+            _check_text(value)
+        return value
+
+
+def _refuse(word: str) -> Any:
+    raise ValueError(f"{word} is not JSON")
+
+
+def _check_text(value: Any) -> None:
+    """No NUL and no half of a surrogate pair: no database stores them, no client means them."""
+    if isinstance(value, str):
+        if any(char == "\0" or "\ud800" <= char <= "\udfff" for char in value):
+            raise ParseError("Problems parsing JSON: a text holds a character that is none")
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            _check_text(key)
+            _check_text(item)
+    elif isinstance(value, list):
+        for item in value:
+            _check_text(item)

@@ -1,0 +1,200 @@
+"""What people do with whole repositories: create, change, delete."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from forge.accounts import users
+from forge.accounts.actor import Actor
+from forge.accounts.models import Account, Kind, Membership
+from forge.errors import FieldError, Forbidden, Invalid, NotFound
+from forge.repos import access, git
+from forge.repos.models import Repository, Right
+
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
+_BRANCH_REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[/.-]|[/.]$|^@$")
+#: Second parts of our own paths below an owner.
+_RESERVED = frozenset({"actions", "followers", "following", "new", "people", "repositories", "settings", "teams"})
+
+
+def create(
+    actor: Actor,
+    owner_login: str,
+    name: str,
+    *,
+    private: bool = False,
+    description: str = "",
+    default_branch: str = "main",
+) -> Repository:
+    """A new empty repository, folder and all. ``Invalid`` for a bad name or one that is taken (as GitHub
+    has it), ``Forbidden`` where the actor may not create, ``NotFound`` for an unknown owner."""
+    owner = users.find(owner_login)
+    _check_creator(actor, owner, private=private)
+    name = name.strip().removesuffix(".git")
+    check_name(name)
+    check_branch(default_branch)
+    _check_description(description)
+    repository = Repository(
+        owner=owner,
+        name=name,
+        name_key=name.lower(),
+        private=private,
+        description=description,
+        default_branch=default_branch,
+    )
+    with transaction.atomic():
+        _save(repository)
+    git.init(repository)
+    repository.refresh_from_db()
+    return repository
+
+
+def update(
+    actor: Actor,
+    repository: Repository,
+    *,
+    name: str | None = None,
+    private: bool | None = None,
+    description: str | None = None,
+    default_branch: str | None = None,
+) -> Repository:
+    """Change what is given. The default branch must exist once the repository has branches."""
+    _need_admin(actor, repository)
+    if name is not None and name != repository.name:
+        check_name(name)
+        repository.name, repository.name_key = name, name.lower()
+    if private is not None:
+        repository.private = private
+    if description is not None:
+        _check_description(description)
+        repository.description = description
+    moved = default_branch is not None and default_branch != repository.default_branch
+    if default_branch is not None and moved:
+        _check_default(repository, default_branch)
+        repository.default_branch = default_branch
+    with transaction.atomic():
+        _save(repository)
+    if moved:
+        ensure_folder(repository)
+        git.set_head(repository, repository.default_branch)
+    return repository
+
+
+def delete(actor: Actor, repository: Repository) -> None:
+    """Delete a repository: from now on it exists for nobody, and its name is free.
+
+    Its live jobs are ended and its rows and files removed later, by the sweep that calls ``purge`` on
+    what ``deleted`` lists. Deleting twice changes nothing.
+    """
+    _need_admin(actor, repository)
+    if not (actor.allows("delete_repo") or actor.allows("repo")):
+        raise Forbidden("This token may not delete repositories", ("delete_repo", "repo"))
+    Repository.objects.filter(pk=repository.pk, deleted_at=None).update(deleted_at=Now())
+
+
+def deleted(*, older_than: float = 0.0) -> list[int]:
+    """Ids of repositories that were deleted at least so many seconds ago and still have rows."""
+    limit = timezone.now() - timedelta(seconds=older_than)
+    return list(Repository.objects.filter(deleted_at__lte=limit).order_by("pk").values_list("pk", flat=True))
+
+
+def purge(repository_id: int) -> None:
+    """Remove a deleted repository's folder and rows; safe to repeat, and nothing for one that is alive.
+
+    Call it once no job of it runs any more and the blobs of its logs are gone: with the rows goes the
+    knowledge of both.
+    """
+    found = Repository.objects.filter(pk=repository_id).exclude(deleted_at=None).first()
+    if found is not None:
+        git.remove(found.pk)
+        found.delete()
+
+
+def ensure_folder(repository: Repository) -> None:
+    """Make the folder where a create died between its row and its folder."""
+    git.init(repository)
+
+
+def check_name(name: str) -> None:
+    """GitHub's rules for the name of a repository."""
+    if not _NAME.fullmatch(name) or name in (".", "..") or name.lower().endswith((".git", ".atom", ".wiki")):
+        raise Invalid(
+            "Repository creation failed.",
+            [FieldError("Repository", "name", "custom", "name may hold letters, digits and . - _, 100 at most")],
+        )
+    if name.lower() in _RESERVED:
+        raise Invalid(
+            "Repository creation failed.",
+            [FieldError("Repository", "name", "custom", f"{name} is a reserved name; choose another")],
+        )
+
+
+def check_branch(name: str) -> None:
+    """git's rules for the name of a branch."""
+    if not name or len(name) > 255 or _BRANCH_REFUSED.search(name):
+        raise Invalid(
+            f"{name!r} cannot be the name of a branch", [FieldError("Repository", "default_branch", "invalid")]
+        )
+
+
+def _check_default(repository: Repository, branch: str) -> None:
+    check_branch(branch)
+    there = git.branches(repository) if git.path(repository).exists() else {}
+    if there and branch not in there:
+        raise Invalid(
+            f"The branch {branch} was not found. Push it first, then make it the default branch.",
+            [FieldError("Repository", "default_branch", "invalid")],
+        )
+
+
+def _check_description(text: str) -> None:
+    if len(text) > 350:
+        raise Invalid(
+            "description cannot be more than 350 characters",
+            [FieldError("Repository", "description", "custom", "description cannot be more than 350 characters")],
+        )
+
+
+def _check_creator(actor: Actor, owner: Account, *, private: bool) -> None:
+    wanted = ("repo",) if private else ("repo", "public_repo")
+    account = actor.account
+    if account is None:
+        raise Forbidden("You must sign in to create a repository", wanted)
+    if actor.only_repository_id is not None:
+        raise Forbidden("This token is bound to one repository and cannot create others")
+    if not any(actor.allows(scope) for scope in wanted):
+        raise Forbidden("This token may not create repositories", wanted)
+    if account.pk == owner.pk or account.is_site_admin:
+        return
+    if owner.kind != Kind.ORGANIZATION:
+        raise Forbidden(f"You cannot create repositories for {owner.login}")
+    member = Membership.objects.filter(organization=owner, user=account).first()
+    if member is None:
+        raise NotFound
+    if member.role != Membership.Role.OWNER:
+        raise Forbidden(f"Only owners of {owner.login} can create its repositories")
+
+
+def _need_admin(actor: Actor, repository: Repository) -> None:
+    if access.right_of(actor, repository) < Right.ADMIN:
+        raise Forbidden(f"You need admin access to {repository.full_name} for this", ("repo",))
+
+
+def _save(repository: Repository) -> None:
+    try:
+        with transaction.atomic():
+            repository.save()
+    except IntegrityError as error:
+        if not Repository.objects.filter(
+            owner=repository.owner, name_key=repository.name_key, deleted_at=None
+        ).exists():
+            raise
+        raise Invalid(
+            "Repository creation failed.",
+            [FieldError("Repository", "name", "custom", "name already exists on this account")],
+        ) from error
