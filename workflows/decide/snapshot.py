@@ -1,15 +1,11 @@
-"""What happens next in a run, decided without touching anything.
-
-A snapshot of an attempt's nodes and jobs goes in, the moves to make come out. The server's ``advance``
-and the agent's ``exec`` apply them and ask again until there are none.
-"""
+"""What decisions are made from, and what they are: a snapshot in, moves out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from workflows.model import Job, Workflow
+from workflows.model import Workflow
 from workflows.states import Conclusion, Hold, Status
 
 
@@ -27,7 +23,7 @@ class Leg:
 
 @dataclass(frozen=True)
 class JobState:
-    """One existing job of a node."""
+    """One existing job of a node. ``pending`` is kept for legs that max-parallel holds back."""
 
     id: int
     leg: int
@@ -64,7 +60,11 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class Expand:
-    """Make the node's jobs, one for each leg."""
+    """Make the node's jobs, one for each leg, and mark the node as expanded.
+
+    The first ``max_parallel`` legs by index are made ``queued`` (all of them when it is None), the others
+    ``pending``; a ``Queue`` for each of those follows when its turn has come.
+    """
 
     key: str
     legs: tuple[Leg, ...]
@@ -74,12 +74,16 @@ class Expand:
 
 @dataclass(frozen=True)
 class End:
-    """Make one job for the node that is completed at once (skipped, cancelled, or failed to evaluate)."""
+    """Make one job for the node that is completed at once, and mark the node as expanded.
+
+    ``reason`` is one of: ``{"code": "condition_false", "expression"}``; ``{"code": "need_failed", "need",
+    "result"}``; ``{"code": "cancelled"}``; ``{"code": "evaluation_error", "key", "message"}``.
+    """
 
     key: str
     name: str
     conclusion: Conclusion
-    reason: Mapping[str, object]  # {"code": "condition_false" | "need_failed" | "evaluation_error" | …, …}
+    reason: Mapping[str, object]
 
 
 @dataclass(frozen=True)
@@ -91,7 +95,11 @@ class Queue:
 
 @dataclass(frozen=True)
 class Cancel:
-    """Ask a job to stop; one that no runner has ends at once."""
+    """Ask a job to stop; one that no runner has ends at once.
+
+    ``reason`` is ``{"code": "run_cancelled"}`` or ``{"code": "fail_fast", "job", "leg"}`` with the id and
+    index of the leg that failed.
+    """
 
     job: int
     reason: Mapping[str, object]

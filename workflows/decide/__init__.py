@@ -1,0 +1,37 @@
+"""What happens next in a run, decided without touching anything.
+
+A snapshot of an attempt's nodes and jobs goes in, the moves to make come out. The server's ``advance``
+and the agent's ``exec`` apply them and ask again until there are none: ``snapshot`` has the data,
+``needs`` what a job sees of the jobs before it, ``expansion`` a job's legs, ``rules`` the decisions.
+"""
+
+from workflows.decide.expansion import contexts_for_job
+from workflows.decide.rules import decide, roll_up
+from workflows.decide.snapshot import (
+    Cancel,
+    Conclude,
+    End,
+    Expand,
+    JobState,
+    Leg,
+    Move,
+    NodeState,
+    Queue,
+    Snapshot,
+)
+
+__all__ = [
+    "Cancel",
+    "Conclude",
+    "End",
+    "Expand",
+    "JobState",
+    "Leg",
+    "Move",
+    "NodeState",
+    "Queue",
+    "Snapshot",
+    "contexts_for_job",
+    "decide",
+    "roll_up",
+]

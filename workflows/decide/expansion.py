@@ -1,0 +1,176 @@
+"""A job to its legs: everything that is evaluated before a runner is looked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from workflows import expressions, matrix
+from workflows.decide.needs import View
+from workflows.decide.snapshot import Expand, Leg, Snapshot
+from workflows.errors import ExpressionError, InvalidMatrix
+from workflows.model import Job, Strategy
+
+#: GitHub's default for a job, in minutes.
+DEFAULT_TIMEOUT = 360.0
+_LONGEST_NAME = 255
+
+Value = TypeVar("Value")
+
+
+class CannotEvaluate(Exception):
+    """A key of a job has no usable value; ``key`` is its name, the message the sentence for its author."""
+
+    def __init__(self, job: str, key: str, why: str) -> None:
+        super().__init__(f"Error when evaluating '{key}' for job '{job}'. {why}")
+        self.key = key
+
+
+class _Wrong(Exception):
+    """The value of a key is none that it can have."""
+
+
+def expand(job: Job, contexts: Mapping[str, object]) -> Expand:
+    """The legs of a job. ``contexts`` has github, inputs, vars and needs. Raises CannotEvaluate."""
+    strategy = job.strategy or Strategy()
+    fail_fast = _key(job, "strategy.fail-fast", lambda: _flag(strategy.fail_fast, contexts))
+    most = _key(job, "strategy.max-parallel", lambda: _count(strategy.max_parallel, contexts))
+    combinations = _key(job, "strategy.matrix", lambda: _combinations(strategy.matrix, contexts))
+    total = len(combinations)
+    legs = []
+    for index, combination in enumerate(combinations):
+        of_leg = _leg_contexts(combination.values, index, total, fail_fast, most)
+        legs.append(_leg(job, index, combination, {**contexts, **of_leg}))
+    return Expand(job.id, tuple(legs), fail_fast, most)
+
+
+def contexts_for_job(snapshot: Snapshot, key: str, leg: Leg) -> dict[str, object]:
+    """The contexts ``needs``, ``matrix`` and ``strategy`` of one leg of an expanded node."""
+    view = View(snapshot)
+    node = view.nodes[key]
+    total = max(len(node.jobs), 1)
+    of_leg = _leg_contexts(leg.matrix, leg.index, total, node.fail_fast, node.max_parallel)
+    return {"needs": view.contexts(node)["needs"], **of_leg}
+
+
+def plain_name(job: Job) -> str:
+    """The name of a job that gets no legs: as written, since no matrix can fill it in."""
+    return (job.name or job.id)[:_LONGEST_NAME]
+
+
+def _leg_contexts(
+    values: Mapping[str, object], index: int, total: int, fail_fast: bool, most: int | None
+) -> dict[str, object]:
+    strategy = {"fail-fast": fail_fast, "job-index": index, "job-total": total, "max-parallel": most or total}
+    return {"matrix": dict(values) or None, "strategy": strategy}
+
+
+def _leg(job: Job, index: int, combination: matrix.Combination, contexts: Mapping[str, object]) -> Leg:
+    return Leg(
+        index=index,
+        name=_key(job, "name", lambda: _name(job, combination, contexts)),
+        labels=_key(job, "runs-on", lambda: _labels(job.runs_on, contexts)),
+        matrix=combination.values,
+        timeout_minutes=_key(job, "timeout-minutes", lambda: _minutes(job.timeout_minutes, contexts)),
+        continue_on_error=_key(job, "continue-on-error", lambda: _flag(job.continue_on_error, contexts)),
+    )
+
+
+def _key(job: Job, key: str, evaluate: Callable[[], Value]) -> Value:
+    """Evaluate one key, naming it in whatever goes wrong."""
+    try:
+        return evaluate()
+    except ExpressionError as error:
+        raise CannotEvaluate(job.id, key, error.message) from error
+    except (InvalidMatrix, _Wrong) as error:
+        raise CannotEvaluate(job.id, key, str(error)) from error
+
+
+def _name(job: Job, combination: matrix.Combination, contexts: Mapping[str, object]) -> str:
+    """A name with expressions is what they make of it; any other shows the leg's values behind it."""
+    if job.name is not None and "${{" in job.name:
+        rendered = " ".join(expressions.render(job.name, contexts).split())
+        if rendered:
+            return rendered if len(rendered) <= _LONGEST_NAME else rendered[: _LONGEST_NAME - 3] + "..."
+        return matrix.display_name(job.id, combination.segments)
+    return matrix.display_name(job.name or job.id, combination.segments)
+
+
+def _labels(given: tuple[str, ...] | str, contexts: Mapping[str, object]) -> tuple[str, ...]:
+    texts = (given,) if isinstance(given, str) else given
+    wanted: list[object] = [expressions.evaluate_value(item, contexts) for item in texts]
+    if len(wanted) == 1 and isinstance(wanted[0], Mapping):
+        wanted = [_labels_of_mapping(wanted[0])]
+    flat = [label for item in wanted for label in (item if isinstance(item, list | tuple) else [item])]
+    labels: dict[str, str] = {}
+    for label in flat:
+        if isinstance(label, Mapping | list | tuple) or not expressions.to_text(label).strip():
+            raise _Wrong(f"Unexpected value '{expressions.to_text(label)}'")
+        text = expressions.to_text(label).strip()
+        labels.setdefault(text.lower(), text)
+    if not labels:
+        raise _Wrong("There is no label that a runner could have")
+    return tuple(labels.values())
+
+
+def _labels_of_mapping(given: Mapping[str, object]) -> object:
+    unknown = [key for key in given if key != "labels"]
+    if unknown:
+        raise _Wrong(f"'{unknown[0]}' is not supported by Forge yet")
+    return given.get("labels", [])
+
+
+def _flag(given: bool | str, contexts: Mapping[str, object]) -> bool:
+    value = expressions.evaluate_value(given, contexts) if isinstance(given, str) else given
+    if not isinstance(value, bool):
+        raise _Wrong(f"Unexpected value '{expressions.to_text(value)}'; true or false was expected")
+    return value
+
+
+def _number(given: float | str, contexts: Mapping[str, object]) -> float:
+    value = expressions.evaluate_value(given, contexts) if isinstance(given, str) else given
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
+        raise _Wrong(f"Unexpected value '{expressions.to_text(value)}'; a number greater than 0 was expected")
+    return float(value)
+
+
+def _minutes(given: float | str | None, contexts: Mapping[str, object]) -> float:
+    return DEFAULT_TIMEOUT if given is None else _number(given, contexts)
+
+
+def _count(given: int | str | None, contexts: Mapping[str, object]) -> int | None:
+    if given is None:
+        return None
+    value = _number(given, contexts)
+    if not value.is_integer():
+        raise _Wrong(f"Unexpected value '{expressions.to_text(value)}'; a whole number was expected")
+    return int(value)
+
+
+def _combinations(
+    given: Mapping[str, object] | str | None, contexts: Mapping[str, object]
+) -> tuple[matrix.Combination, ...]:
+    if given is None:
+        return (matrix.Combination({}),)
+    evaluated = _evaluated(given, contexts)
+    if not isinstance(evaluated, Mapping):
+        raise _Wrong(f"Unexpected value '{expressions.to_text(evaluated)}'; a mapping was expected")
+    return matrix.expand(evaluated)
+
+
+def _evaluated(value: object, contexts: Mapping[str, object]) -> object:
+    """Data with every text in it evaluated; a list that an expression makes inside a list is laid out flat."""
+    if isinstance(value, str):
+        return expressions.evaluate_value(value, contexts)
+    if isinstance(value, Mapping):
+        return {key: _evaluated(item, contexts) for key, item in value.items()}
+    if not isinstance(value, list | tuple):
+        return value
+    flat: list[object] = []
+    for item in value:
+        evaluated = _evaluated(item, contexts)
+        if isinstance(item, str) and isinstance(evaluated, list):
+            flat.extend(evaluated)
+        else:
+            flat.append(evaluated)
+    return flat
