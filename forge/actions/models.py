@@ -141,7 +141,7 @@ class Run(models.Model):
             models.Index(fields=["repository", "head_branch", "-id"], name="run_branch"),
             models.Index(fields=["repository", "event_name", "-id"], name="run_by_event"),
             models.Index(fields=["repository", "actor", "-id"], name="run_actor"),
-            models.Index(fields=["repository", "head_sha"], name="run_sha"),
+            models.Index(fields=["repository", "head_sha", "-id"], name="run_sha"),
             models.Index(fields=["repository", "created_at"], name="run_created"),
         ]
 

@@ -484,7 +484,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='run',
-            index=models.Index(fields=['repository', 'head_sha'], name='run_sha'),
+            index=models.Index(fields=['repository', 'head_sha', '-id'], name='run_sha'),
         ),
         migrations.AddConstraint(
             model_name='run',
