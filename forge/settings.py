@@ -123,6 +123,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("FORGE_BODY_LIMIT_BYTES", default=10 << 20
 PUSH_LIMIT_BYTES = env.int("FORGE_PUSH_LIMIT_BYTES", default=2 << 30)
 #: Longer bodies are kept here while they come in.
 FILE_UPLOAD_TEMP_DIR = DATA / "incoming"
+FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 #: Requests an hour: of one token or person, and of one anonymous address.
 RATE_LIMIT = env.int("FORGE_RATE_LIMIT", default=5000)
 RATE_LIMIT_ANONYMOUS = env.int("FORGE_RATE_LIMIT_ANONYMOUS", default=60)
