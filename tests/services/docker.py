@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.services.process import Process
+from tests.services.process import Process, ProcessEnded
 
 ROOT = Path(__file__).resolve().parents[2]
 #: The image that the tests run their jobs in; deploy/job-image/build makes it.
@@ -47,7 +47,11 @@ def engine() -> Iterator[str]:
         if shutil.which(program) is None:
             raise NoEngine(f"{program} is not installed: apt-get install docker.io iptables")
     with Process(["dockerd", *OPTIONS]) as daemon:
-        daemon.wait_for("API listen on", timeout=90)
+        try:
+            daemon.wait_for("API listen on", timeout=90)
+        except ProcessEnded:
+            why = [line for line in daemon.output.splitlines() if "failed to start daemon" in line]
+            raise NoEngine(f"dockerd does not start: {why[-1] if why else daemon.output[-500:]}") from None
         yield "started for these tests"
         daemon.stop(timeout=30)
 
