@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -101,3 +102,12 @@ def test_settings_named_anywhere_in_the_docs_exist() -> None:
     known = set(SETTING.findall(code)) | INTERNAL
     named = {name for document in PAGES for name in SETTING.findall(document.read_text())}
     assert named <= known
+
+
+def test_the_import_layers_are_described() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    layers = {name.strip(" ()") for each in contracts for layer in each.get("layers", ()) for name in layer.split("|")}
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    [described] = re.findall(r"## Who may import whom\n.*?```\n(.*?)```", text, re.DOTALL)
+    assert layers - set(re.findall(r"\w+", described)) == set()
