@@ -100,12 +100,13 @@ class StreamMasker:
         return given
 
     def _give(self, data: bytes, cut: int, patterns: tuple[bytes, ...]) -> bytes:
+        if not cut:
+            self._held = data
+            return b""
         spans = _merged([(0, self._hidden), *hits(data, patterns)] if self._hidden else hits(data, patterns))
         self._hidden = max((end - cut for start, end in spans if start < cut < end), default=0)
         shown = [(start, min(end, cut)) for start, end in spans if start < cut]
         self._held = data[cut:]
-        if not cut:
-            return b""
         given = _replaced(data[:cut], shown)
         if self._masked_before and shown and shown[0][0] == 0:
             given = given[len(MASK) :]  # goes on with the mask that was given out last

@@ -1,0 +1,144 @@
+"""The contract of a backend: where and how the steps of a job are run.
+
+A ``Backend`` lives as long as the agent. ``prepare`` makes a ``Sandbox`` for one job: its place is ready,
+and nothing of the workflow runs in it. ``Sandbox.start`` runs one command there; its output goes, stdout and
+stderr in one stream in the order it was written, to ``write``, which may block: then the command has to wait
+too. ``ended`` is called once, from any thread, after the last byte was handed over and ``exit_code`` is set.
+
+A command ends when its own process ends; what it left running may write for ``DRAIN_SECONDS`` more, later bytes
+are dropped. ``Execution.signal`` reaches every process that the command started, wherever it has
+gone in the meantime. ``Sandbox.close`` ends everything at once and removes all traces but the job's folder,
+which belongs to the caller; it may be called twice, and from another thread while a command runs.
+
+What fails for the machine's sake is an InfrastructureError with a reason code; what a command does wrong is
+only its exit code. ``sweep`` removes whatever bears this runner's label and belongs to no held lease.
+Everything is made by a data folder of the agent: ``JobPlace`` names the job's part of it. Paths in commands and
+environments are those that the step sees: ``Layout``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+DRAIN_SECONDS = 5.0
+
+SignalName = Literal["INT", "TERM", "KILL"]
+
+
+@dataclass(frozen=True, order=True)
+class Lease:
+    """What a job's things are labelled with."""
+
+    job: int
+    epoch: int
+
+    def __str__(self) -> str:
+        return f"{self.job}-{self.epoch}"
+
+
+@dataclass(frozen=True)
+class JobPlace:
+    """One job as a backend needs to know it."""
+
+    lease: Lease
+    work: Path  # on the host: becomes the step's work folder; exists, with everything in it
+    repository: str  # the repository's name without its owner; the workspace is work/<it>/<it>
+    labels: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Where things are, as a step sees them."""
+
+    work: str  # what JobPlace.work is there
+    workspace: str
+    home: str
+    workflow: str  # the folder of event.json
+    is_container: bool
+    path: str  # PATH before anything is prepended
+    default_shell: tuple[str, str]  # name shown, command line with {0}
+    environment: Mapping[str, str] = field(default_factory=dict)  # below everything else
+    job_container_id: str = ""
+    network: str = ""
+
+    @property
+    def temp(self) -> str:
+        """RUNNER_TEMP"""
+        return f"{self.work}/_temp"
+
+    @property
+    def tools(self) -> str:
+        """RUNNER_TOOL_CACHE"""
+        return "/__t" if self.is_container else f"{self.work}/_tool"
+
+
+@dataclass(frozen=True)
+class Command:
+    """One process to start. ``tracking_id`` is unique to it and stands in its environment too."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str]
+    directory: str
+    tracking_id: str
+
+
+class Execution(Protocol):
+    """A command that was started."""
+
+    @property
+    def exit_code(self) -> int | None:
+        """None while it runs; 128 and more for signals, as a shell says it."""
+
+    @property
+    def note(self) -> str:
+        """What else is to be said about its end, such as that memory ran out; empty as a rule."""
+
+    def signal(self, name: SignalName) -> None:
+        """Signal the command's whole tree; without effect when it has ended."""
+
+
+class Sandbox(Protocol):
+    """The place of one job."""
+
+    @property
+    def layout(self) -> Layout:
+        """Where things are in it."""
+
+    def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> Execution:
+        """Start a command. InfrastructureError when the place is gone."""
+
+    def close(self) -> None:
+        """End everything in it and remove it."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of ``doctor``: what was looked at, whether it is well, and what to do when not."""
+
+    what: str
+    good: bool
+    detail: str
+    mend: str = ""
+
+
+class Backend(Protocol):
+    """A way to run jobs."""
+
+    @property
+    def name(self) -> str:
+        """docker, host or fake."""
+
+    def prepare(self, place: JobPlace, say: Callable[[str], None]) -> Sandbox:
+        """Make the place of a job; ``say`` writes a line to its log. InfrastructureError when it cannot be."""
+
+    def sweep(self, held: frozenset[Lease]) -> list[str]:
+        """Remove what no held lease owns; what was removed, in words."""
+
+    def remove_folder(self, folder: Path) -> None:
+        """Remove a job's folder, whoever owns the files in it. Nothing runs there any more."""
+
+    def check(self) -> list[Finding]:
+        """For ``doctor``."""

@@ -1,0 +1,250 @@
+"""Jobs in containers, by the Docker engine's API.
+
+One container a job, kept alive by an idle first process under the engine's own init; each step is an exec in
+it. The exec's output is read from the hijacked connection in large blocks; its end and its exit code come from
+the engine's event stream, which also tells of memory that ran out. Environments go in the body of the exec
+call, so that secrets stand in no argument list and no ``docker inspect``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+
+from runner.backends.base import Command, Finding, JobPlace, Layout, Lease
+from runner.backends.docker_exec import DockerExecution, Watch, inner_path
+from runner.errors import InfrastructureError
+from runner.images import Images
+
+LABEL = "forge.runner"
+LABEL_JOB = "forge.job"
+LABEL_EPOCH = "forge.epoch"
+_IDLE = ["tail", "-f", "/dev/null"]
+#: What a build or a test needs at most; the rest of the engine's default set is dropped.
+_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "NET_BIND_SERVICE"]
+_CAPABILITIES += ["SYS_CHROOT", "SETFCAP", "AUDIT_WRITE"]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Resources of one job container; 0 means none set."""
+
+    memory: int = 0  # bytes
+    cpus: float = 0
+    pids: int = 4096
+
+
+@dataclass(frozen=True)
+class DockerOptions:
+    """What the administrator decides about containers."""
+
+    runner: str  # the runner's name, for labels
+    images: Images = field(default_factory=Images)
+    limits: Limits = Limits()
+    volumes: tuple[str, ...] = ()  # host path:path inside, always read-only
+    network: str = "bridge"
+
+
+class DockerBackend:
+    """Runs jobs in containers of the engine that DOCKER_HOST names, or the local one."""
+
+    name = "docker"
+
+    def __init__(self, options: DockerOptions) -> None:
+        self._options = options
+        self._connected: Any = None
+
+    def prepare(self, place: JobPlace, say: Callable[[str], None]) -> DockerSandbox:
+        client = self._client()
+        image = self._options.images.ensure(client, place.labels, say)
+        say(f"Image: {image}")
+        try:
+            found = client.images.get(image)
+            container = client.containers.create(image, **self._arguments(place, found))
+        except (DockerException, OSError) as error:
+            raise _refused(error) from error
+        sandbox = DockerSandbox(client, container, place, found)
+        try:
+            sandbox.begin()
+        except InfrastructureError:
+            sandbox.close()
+            raise
+        say(f"Container: {container.name}")
+        return sandbox
+
+    def sweep(self, held: frozenset[Lease]) -> list[str]:
+        client, removed = self._client(), []
+        filters = {"label": f"{LABEL}={self._options.runner}"}
+        try:
+            for container in client.containers.list(all=True, filters=filters, ignore_removed=True):
+                if _lease_of(container.labels) not in held:
+                    with contextlib.suppress(NotFound):
+                        container.remove(force=True, v=True)
+                    removed.append(f"container {container.name}")
+            for thing in (*client.networks.list(filters=filters), *client.volumes.list(filters=filters)):
+                if _lease_of(thing.attrs.get("Labels") or {}) not in held:
+                    with contextlib.suppress(NotFound):
+                        thing.remove()
+                    removed.append(f"{type(thing).__name__.lower()} {thing.name}")
+        except (DockerException, OSError) as error:
+            raise _refused(error) from error
+        return removed
+
+    def remove_folder(self, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+        if folder.exists():
+            self._remove_as_root(folder)
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _remove_as_root(self, folder: Path) -> None:
+        """What a container's root left behind, an agent without that right removes by a container."""
+        command = ["find", "/gone", "-mindepth", "1", "-delete"]
+        with contextlib.suppress(DockerException, OSError, InfrastructureError):
+            image = self._options.images.ensure(self._client(), (), lambda _: None)
+            self._client().containers.run(
+                image,
+                command,
+                entrypoint="",
+                user="0",
+                remove=True,
+                network_mode="none",
+                labels={LABEL: self._options.runner},
+                volumes={str(folder): {"bind": "/gone", "mode": "rw"}},
+            )
+
+    def check(self) -> list[Finding]:
+        try:
+            client = self._client()
+            version = client.version()["Version"]
+        except (InfrastructureError, DockerException, OSError) as error:
+            mend = "start dockerd, let this user reach its socket, or choose --backend host"
+            return [Finding("Docker", False, str(error), mend)]
+        return [Finding("Docker", True, f"engine {version}"), *self._options.images.check(client)]
+
+    def _client(self) -> Any:
+        if self._connected is None:
+            try:
+                self._connected = docker.from_env(timeout=120, max_pool_size=64)
+            except (DockerException, OSError) as error:
+                raise InfrastructureError(
+                    "engine_unavailable", f"The Docker engine cannot be reached: {error}"
+                ) from error
+        return self._connected
+
+    def _arguments(self, place: JobPlace, image: Any) -> dict[str, Any]:
+        layout = layout_of(place, image)
+        limits = self._options.limits
+        arguments: dict[str, Any] = {
+            "command": _IDLE[1:],
+            "entrypoint": _IDLE[:1],
+            "name": f"forge-job-{place.lease}-{time.time_ns() % 10**9:09d}",
+            "labels": labels(self._options.runner, place.lease),
+            "init": True,  # reaps what steps leave, and ends at once when told to
+            "detach": True,
+            "working_dir": layout.workspace,
+            "environment": {"HOME": layout.home, "GITHUB_ACTIONS": "true", "CI": "true"},
+            "volumes": self._mounts(place),
+            "log_config": {"Type": "none"},
+            "cap_drop": ["ALL"],
+            "cap_add": _CAPABILITIES,
+            "security_opt": ["no-new-privileges"],
+            "pids_limit": limits.pids or None,
+            "extra_hosts": {"host.docker.internal": "host-gateway"},
+            "network": self._options.network,
+        }
+        if limits.memory:
+            arguments |= {"mem_limit": limits.memory, "memswap_limit": limits.memory}
+        if limits.cpus:
+            arguments["nano_cpus"] = int(limits.cpus * 1e9)
+        return arguments
+
+    def _mounts(self, place: JobPlace) -> list[str]:
+        work = place.work
+        own = {work: "/__w", work / "_tool": "/__t"}
+        own |= {work / "_temp" / f"_github_{name}": f"/github/{name}" for name in ("home", "workflow")}
+        return [f"{source}:{target}:rw" for source, target in own.items()] + [
+            f"{volume.removesuffix(':ro')}:ro" for volume in self._options.volumes
+        ]
+
+
+class DockerSandbox:
+    """The container of one job."""
+
+    def __init__(self, client: Any, container: Any, place: JobPlace, image: Any) -> None:
+        self._client = client
+        self._container = container
+        self._watch = Watch(client, container.id)
+        self.layout = layout_of(place, image, container.id)
+
+    def begin(self) -> None:
+        """Start it. Its first process only waits."""
+        try:
+            self._watch.begin()
+            self._container.start()
+        except (DockerException, OSError) as error:
+            raise _refused(error, "container_failed") from error
+
+    def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> DockerExecution:
+        try:
+            return DockerExecution(self._client, self._container.id, command, self._watch, write, ended)
+        except APIError as error:
+            if error.status_code in (404, 409):
+                text = f"The job's container is gone: {error.explanation}. A step, or someone else, has ended it."
+                raise InfrastructureError("container_lost", text) from error
+            raise _refused(error) from error
+        except (DockerException, OSError) as error:
+            raise _refused(error) from error
+
+    def close(self) -> None:
+        try:
+            self._container.remove(force=True, v=True)
+        except NotFound:
+            pass
+        except APIError as error:
+            if error.status_code != 409:  # somebody is removing it already
+                raise _refused(error) from error
+            with contextlib.suppress(DockerException, OSError):
+                self._container.wait(condition="removed", timeout=30)
+        except (DockerException, OSError) as error:
+            raise _refused(error) from error
+        finally:
+            self._watch.close()
+
+
+def layout_of(place: JobPlace, image: Any, container: str = "") -> Layout:
+    """Where things are in a job's container."""
+    return Layout(
+        work="/__w",
+        workspace=f"/__w/{place.repository}/{place.repository}",
+        home="/github/home",
+        workflow="/github/workflow",
+        is_container=True,
+        path=inner_path(image),
+        default_shell=("sh -e {0}", "sh -e {0}"),
+        job_container_id=container,
+    )
+
+
+def labels(runner: str, lease: Lease) -> dict[str, str]:
+    """What everything of a job is labelled with."""
+    return {LABEL: runner, LABEL_JOB: str(lease.job), LABEL_EPOCH: str(lease.epoch)}
+
+
+def _lease_of(found: dict[str, str]) -> Lease | None:
+    job, epoch = found.get(LABEL_JOB, ""), found.get(LABEL_EPOCH, "")
+    return Lease(int(job), int(epoch)) if job.isdigit() and epoch.isdigit() else None
+
+
+def _refused(error: Exception, reason: str = "engine_failed") -> InfrastructureError:
+    if isinstance(error, ImageNotFound):
+        reason = "image_unavailable"
+    explanation = error.explanation if isinstance(error, APIError) else ""
+    return InfrastructureError(reason, f"The Docker engine says: {explanation or error}")

@@ -1,0 +1,237 @@
+"""One command in a container: started, read, watched, signalled."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import urllib3
+from docker.errors import APIError, DockerException
+
+from runner import process_tree
+from runner.backends.base import DRAIN_SECONDS, Command, SignalName
+
+_BLOCK = 256 << 10
+_FRAME = struct.Struct(">BxxxL")
+_DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#: One stream in the order of writing: two would be merged by chance.
+_MERGE = ("sh", "-c", 'exec "$@" 2>&1', "sh")
+_LOST = 137
+
+
+def inner_path(image: Any) -> str:
+    """The PATH that an image sets, or the engine's own."""
+    variables = (image.attrs.get("Config") or {}).get("Env") or []
+    return next((entry[5:] for entry in variables if entry.startswith("PATH=")), _DEFAULT_PATH)
+
+
+class Watch:
+    """The engine's events about one container: which exec ended how, whether memory ran out, whether it died."""
+
+    def __init__(self, client: Any, container: str) -> None:
+        self._client = client
+        self._container = container
+        self._events: Any = None
+        self._codes: dict[str, int] = {}
+        self.changed = threading.Condition()
+        self.out_of_memory = 0
+        self.died = False
+
+    def begin(self) -> None:
+        """Listen from now on."""
+        self._events = self._client.api.events(filters={"container": self._container}, decode=True)
+        threading.Thread(target=self._follow, name="docker-events", daemon=True).start()
+
+    def code_of(self, exec_id: str) -> int | None:
+        """The exit code of an exec that has ended; call with ``changed`` held."""
+        return self._codes.get(exec_id)
+
+    def close(self) -> None:
+        """Stop listening."""
+        if self._events is not None:
+            with contextlib.suppress(Exception):  # docker's close fails in several ways when the stream is at its end
+                self._events.close()
+
+    def _follow(self) -> None:
+        try:
+            for event in self._events:
+                self._take(event)
+        except (DockerException, urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError):
+            pass  # closed, or the engine is gone: the execs ask by themselves
+        with self.changed:
+            self.died = True
+            self.changed.notify_all()
+
+    def _take(self, event: dict[str, Any]) -> None:
+        action = str(event.get("Action", ""))
+        attributes = (event.get("Actor") or {}).get("Attributes") or {}
+        with self.changed:
+            if action == "exec_die":
+                self._codes[attributes.get("execID", "")] = int(attributes.get("exitCode") or 0)
+            elif action == "oom":
+                self.out_of_memory += 1
+            elif action in ("die", "destroy"):
+                self.died = True
+            self.changed.notify_all()
+
+
+class DockerExecution:
+    """A running exec. One thread reads its output, one waits for its end."""
+
+    def __init__(
+        self,
+        client: Any,
+        container: str,
+        command: Command,
+        watch: Watch,
+        write: Callable[[bytes], None],
+        ended: Callable[[], None],
+    ) -> None:
+        self._api = client.api
+        self._container = container
+        self._command = command
+        self._watch = watch
+        self._write = write
+        self._ended = ended
+        self._memory_before = watch.out_of_memory
+        self.exit_code: int | None = None
+        self.note = ""
+        created = self._api.exec_create(
+            container,
+            [*_MERGE, *command.argv],
+            environment=dict(command.environment),
+            workdir=command.directory,
+        )
+        self._id: str = created["Id"]
+        self._stream = _hijack(self._api, self._id)
+        self._read_all = False
+        threading.Thread(target=self._read, name="docker-output", daemon=True).start()
+        threading.Thread(target=self._wait, name="docker-exec", daemon=True).start()
+
+    def signal(self, name: SignalName) -> None:
+        if self.exit_code is not None:
+            return
+        argv = ["sh", "-c", process_tree.SCRIPT, "sh", name, self._command.tracking_id]
+        with contextlib.suppress(APIError):  # the container is gone: so is the command
+            created = self._api.exec_create(self._container, argv, user="")
+            self._api.exec_start(created["Id"], detach=True)
+
+    def _read(self) -> None:
+        try:
+            copy_frames(self._stream, self._write)
+        except (OSError, ValueError, urllib3.exceptions.HTTPError):
+            pass  # cut on purpose after the drain, or the engine is gone
+        with self._watch.changed:
+            self._read_all = True
+            self._watch.changed.notify_all()
+
+    def _wait(self) -> None:
+        with self._watch.changed:
+            self._watch.changed.wait_for(lambda: self._code() is not None or self._read_all or self._watch.died)
+            if self._code() is None:  # its output is closed, the event is on its way
+                self._watch.changed.wait_for(lambda: self._code() is not None or self._watch.died, DRAIN_SECONDS)
+            code = self._code()
+        if code is None:
+            code = self._ask()
+        with self._watch.changed:
+            drained = self._watch.changed.wait_for(lambda: self._read_all, DRAIN_SECONDS)
+        if not drained:
+            self._stream.cut()
+            with self._watch.changed:
+                self._watch.changed.wait_for(lambda: self._read_all, DRAIN_SECONDS)
+        self._conclude(code)
+
+    def _code(self) -> int | None:
+        return self._watch.code_of(self._id)
+
+    def _ask(self) -> int:
+        """Without an event: wait for the end of the output, then ask the engine."""
+        with self._watch.changed:
+            self._watch.changed.wait_for(lambda: self._read_all, None if not self._watch.died else DRAIN_SECONDS)
+        try:
+            found = self._api.exec_inspect(self._id)
+        except (DockerException, OSError):
+            self.note = "The Docker engine, or the job's container, went away while this step ran."
+            return _LOST
+        if found.get("Running"):
+            self.note = "The job's container ended while this step ran."
+        code = found.get("ExitCode")
+        return int(code) if code is not None else _LOST
+
+    def _conclude(self, code: int) -> None:
+        if code and self._watch.out_of_memory > self._memory_before:
+            self.note = "The job's container ran out of memory, and the kernel ended one of its processes."
+        elif code == _LOST and self._watch.died and not self.note:
+            self.note = "The job's container ended while this step ran."
+        self._stream.close()
+        self.exit_code = code
+        self._ended()
+
+
+def copy_frames(stream: Any, write: Callable[[bytes], None]) -> None:
+    """Hand on the payload of the engine's frames (8 bytes of header each) until the stream ends."""
+    held, left = b"", 0
+    while data := stream.read1(_BLOCK):
+        if not held and left >= len(data):
+            left -= len(data)
+            write(data)
+            continue
+        data, at, payload = held + data, 0, []
+        held = b""
+        while at < len(data):
+            if left:
+                piece = data[at : at + left]
+                payload.append(piece)
+                at, left = at + len(piece), left - len(piece)
+            elif len(data) - at < _FRAME.size:
+                held, at = data[at:], len(data)
+            else:
+                left = _FRAME.unpack_from(data, at)[1]
+                at += _FRAME.size
+        if payload:
+            write(b"".join(payload))
+
+
+def _hijack(api: Any, exec_id: str) -> Any:
+    """Start an exec and give the buffered reader of its connection.
+
+    The SDK's own stream reads below that buffer, and so loses output that came together with the answer's
+    headers; hence the way round it.
+    """
+    answer = api._post_json(
+        api._url("/exec/{0}/start", exec_id),
+        headers={"Connection": "Upgrade", "Upgrade": "tcp"},
+        data={"Tty": False, "Detach": False},
+        stream=True,
+    )
+    api._raise_for_status(answer)
+    reader = answer.raw._fp.fp
+    _socket_of(reader).settimeout(None)
+    return _Stream(answer, reader)
+
+
+class _Stream:
+    """The connection of an exec; keeps the answer alive that owns it."""
+
+    def __init__(self, answer: Any, reader: Any) -> None:
+        self._answer = answer
+        self._reader = reader
+
+    def read1(self, size: int) -> bytes:
+        return bytes(self._reader.read1(size))
+
+    def cut(self) -> None:
+        with contextlib.suppress(OSError):
+            _socket_of(self._reader).shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        self.cut()
+        self._answer.close()
+
+
+def _socket_of(reader: Any) -> Any:
+    return reader.raw._sock

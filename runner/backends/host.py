@@ -1,0 +1,205 @@
+"""No isolation: steps run on this machine, as processes of the agent's user or of another one.
+
+Meant for where there is no container engine. A step can read what that user can read; the job's log says so.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import pwd
+import selectors
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from runner import process_tree
+from runner.backends.base import DRAIN_SECONDS, Command, Finding, JobPlace, Layout, Lease, SignalName
+from runner.errors import ConfigError, InfrastructureError
+
+_KEPT = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
+_BLOCK = 256 << 10
+
+
+@dataclass(frozen=True)
+class HostUser:
+    """Whom the steps run as."""
+
+    uid: int
+    gid: int
+    name: str
+
+
+class HostBackend:
+    """Runs jobs on this machine. ``user`` needs an agent that runs as root."""
+
+    name = "host"
+
+    def __init__(self, user: str = "") -> None:
+        self._user = _find_user(user) if user else None
+
+    def prepare(self, place: JobPlace, say: Callable[[str], None]) -> HostSandbox:
+        who = self._user.name if self._user else pwd.getpwuid(os.getuid()).pw_name
+        say(f"Steps run on this machine, without a container, as the user {who}.")
+        if self._user is None:
+            say("##[warning]This workflow can read all that the runner can: its credential, and the secrets of a")
+            say("##[warning]server that runs as the same user. Use it only for workflows that you trust.")
+        else:
+            _give(place.work, self._user)
+        return HostSandbox(place, self._user)
+
+    def sweep(self, held: frozenset[Lease]) -> list[str]:
+        return []  # nothing outlives the agent but folders, which are its own matter
+
+    def remove_folder(self, folder: Path) -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def check(self) -> list[Finding]:
+        shell = shutil.which("bash") or shutil.which("sh")
+        git = shutil.which("git")
+        return [
+            Finding("shell", shell is not None, shell or "none", "install bash"),
+            Finding("git", git is not None, git or "none", "install git, which actions/checkout needs"),
+        ]
+
+
+class HostSandbox:
+    """The place of one job on this machine: a folder, and processes that bear its mark."""
+
+    def __init__(self, place: JobPlace, user: HostUser | None) -> None:
+        work = str(place.work)
+        shell = "bash" if shutil.which("bash") else "sh"
+        self.layout = Layout(
+            work=work,
+            workspace=f"{work}/{place.repository}/{place.repository}",
+            home=f"{work}/_temp/_github_home",
+            workflow=f"{work}/_temp/_github_workflow",
+            is_container=False,
+            path=os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
+            default_shell=(f"{shutil.which(shell) or shell} -e {{0}}", f"{shell} -e {{0}}"),
+            environment={name: os.environ[name] for name in _KEPT if name in os.environ},
+        )
+        self._user = user
+        self._running: set[HostExecution] = set()
+        self._past: list[str] = []
+
+    def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> HostExecution:
+        who = {"user": self._user.uid, "group": self._user.gid, "extra_groups": []} if self._user else {}
+        try:
+            process = subprocess.Popen(
+                command.argv,
+                env=dict(command.environment),
+                cwd=command.directory,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+                **who,  # type: ignore[call-overload]  # three plain keywords, or none
+            )
+        except OSError as error:
+            return _failed(command, f"{command.argv[0]}: {error.strerror}", write, ended)
+        self._past.append(command.tracking_id)
+        execution = HostExecution(command, process, write, ended)
+        self._running.add(execution)
+        return execution
+
+    def close(self) -> None:
+        for execution in self._running:
+            execution.signal("KILL")
+            execution.abandon()
+        for tracking_id in self._past:
+            process_tree.send(tracking_id, "KILL")
+        self._running.clear()
+
+
+class HostExecution:
+    """One process of a step."""
+
+    note = ""
+
+    def __init__(
+        self,
+        command: Command,
+        process: subprocess.Popen[bytes] | None,
+        write: Callable[[bytes], None],
+        ended: Callable[[], None],
+    ) -> None:
+        self._command = command
+        self._process = process
+        self._write = write
+        self._ended = ended
+        self._abandoned = False
+        self.exit_code: int | None = None
+        self._thread = threading.Thread(target=self._follow, name="host-step", daemon=True)
+        if process is not None:
+            self._thread.start()
+
+    def signal(self, name: SignalName) -> None:
+        if self.exit_code is None and self._process is not None:
+            process_tree.send(self._command.tracking_id, name, self._process.pid)
+
+    def abandon(self) -> None:
+        """Read no more, and reap it."""
+        self._abandoned = True
+        self._thread.join()
+
+    def _follow(self) -> None:
+        process = self._process
+        assert process is not None
+        assert process.stdout is not None
+        code: int | None = None
+        deadline = 0.0
+        watch = os.pidfd_open(process.pid)
+        with process.stdout, selectors.DefaultSelector() as ready:
+            ready.register(process.stdout, selectors.EVENT_READ)
+            ready.register(watch, selectors.EVENT_READ)
+            while process.stdout in {key.fileobj for key in ready.get_map().values()}:
+                left = max(0.0, deadline - time.monotonic()) if deadline else None
+                events = ready.select(left)
+                if not events or self._abandoned:
+                    break
+                for key, _ in events:
+                    if key.fileobj == watch:
+                        code = process.wait()
+                        deadline = time.monotonic() + DRAIN_SECONDS
+                        ready.unregister(watch)
+                    elif data := os.read(process.stdout.fileno(), _BLOCK):
+                        self._write(data)
+                    else:
+                        ready.unregister(process.stdout)
+        os.close(watch)
+        code = process.wait() if code is None else code
+        self.exit_code = 128 - code if code < 0 else code
+        self._ended()
+
+
+def _failed(command: Command, text: str, write: Callable[[bytes], None], ended: Callable[[], None]) -> HostExecution:
+    execution = HostExecution(command, None, write, ended)
+    write(f"{text}\n".encode())
+    execution.exit_code = 127
+    ended()
+    return execution
+
+
+def _find_user(name: str) -> HostUser:
+    try:
+        entry = pwd.getpwnam(name)
+    except KeyError:
+        raise ConfigError(f"[host] user: this machine has no user {name}") from None
+    if os.geteuid() != 0:
+        raise ConfigError("[host] user: only an agent that runs as root can run steps as another user")
+    return HostUser(entry.pw_uid, entry.pw_gid, name)
+
+
+def _give(folder: Path, user: HostUser) -> None:
+    try:
+        for base, folders, files in os.walk(folder):
+            for name in (".", *folders, *files):
+                with contextlib.suppress(FileNotFoundError):
+                    os.chown(os.path.join(base, name), user.uid, user.gid, follow_symlinks=False)
+    except OSError as error:
+        raise InfrastructureError("disk", f"the job's folder cannot be given to {user.name}: {error}") from error

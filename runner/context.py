@@ -1,0 +1,164 @@
+"""What expressions and processes of a job see now."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from runner.backends.base import Layout
+from workflows import expressions
+from workflows.expressions import CaseSensitive
+from workflows.messages import Assignment
+from workflows.states import Conclusion
+
+#: Fields of the github context that become GITHUB_ variables.
+EXPORTED = tuple(
+    """
+    action action_path action_ref action_repository actor actor_id api_url base_ref event_name event_path graphql_url
+    head_ref job ref ref_name ref_protected ref_type repository repository_id repository_owner repository_owner_id
+    retention_days run_attempt run_id run_number server_url sha triggering_actor workflow workflow_ref workflow_sha
+    workspace
+    """.split()  # noqa: SIM905 - a list of words, read as one
+)
+
+_JOB_WIDE = ("github", "needs", "strategy", "matrix", "vars", "inputs")
+
+
+class JobContext:
+    """The state of one job as far as expressions and environments depend on it."""
+
+    def __init__(
+        self, assignment: Assignment, layout: Layout, runner: Mapping[str, str], *, debug: bool = False
+    ) -> None:
+        self.assignment = assignment
+        self.layout = layout
+        self.status = Conclusion.SUCCESS
+        self.steps: dict[str, Any] = {}
+        self.job_env: dict[str, str] = {}
+        self.file_env: dict[str, str] = {}
+        self.paths: list[str] = []  # the first is the newest
+        self.debug = debug
+        self.hash_files: Callable[..., str] = lambda *patterns: ""
+        self._runner = {"temp": layout.temp, "tool_cache": layout.tools, "workspace": _parent(layout), **runner}
+        if debug:
+            self._runner["debug"] = "1"
+        self._github = self._make_github()
+
+    def _make_github(self) -> dict[str, Any]:
+        given = self.assignment.contexts.get("github")
+        urls, repository = self.assignment.urls, self.assignment.repository
+        return {
+            "repository": repository.full_name,
+            "repository_owner": repository.full_name.partition("/")[0],
+            "repository_id": str(repository.id),
+            "sha": self.assignment.sha,
+            "ref": self.assignment.ref,
+            "run_id": str(self.assignment.run),
+            "run_number": str(self.assignment.run_number),
+            "run_attempt": str(self.assignment.attempt),
+            "job": self.assignment.definition.id,
+            **(given if isinstance(given, Mapping) else {}),
+            "server_url": urls.server,
+            "api_url": urls.api,
+            "graphql_url": urls.graphql,
+            "workspace": self.layout.workspace,
+            "event_path": f"{self.layout.workflow}/event.json",
+            "token": self.assignment.github_token,
+        }
+
+    def begin_step(self, step_id: str) -> None:
+        """``github.action`` names the step that runs."""
+        self._github["action"] = step_id
+
+    @property
+    def event(self) -> object:
+        """The payload that becomes event.json."""
+        return self._github.get("event") or {}
+
+    def evaluate_job_env(self) -> None:
+        """Work out the environment of workflow and job; ExpressionError."""
+        for variables in (self.assignment.workflow_env, self.assignment.definition.env):
+            contexts = {**self._job_wide(), "env": CaseSensitive(self.job_env), "secrets": self._secrets()}
+            rendered = {name: expressions.render(text, contexts) for name, text in variables.items()}
+            self.job_env.update(rendered)
+
+    def contexts(self, step_env: Mapping[str, str] | None = None) -> dict[str, object]:
+        """Everything that an expression of a step may name."""
+        return {
+            **self._job_wide(),
+            "secrets": self._secrets(),
+            "steps": self.steps,
+            "env": CaseSensitive({**self.job_env, **self.file_env, **(step_env or {})}),
+            "runner": self._runner,
+            "job": {
+                "status": self.status.value,
+                "container": {"id": self.layout.job_container_id, "network": self.layout.network},
+                "services": {},
+            },
+        }
+
+    def functions(self) -> dict[str, Callable[..., object]]:
+        """The functions that only a running job knows."""
+        return {
+            "success": lambda *_: self.status is Conclusion.SUCCESS,
+            "failure": lambda *_: self.status is Conclusion.FAILURE,
+            "cancelled": lambda *_: self.status is Conclusion.CANCELLED,
+            "always": lambda *_: True,
+            "hashFiles": self.hash_files,
+        }
+
+    def render(self, text: str, step_env: Mapping[str, str] | None = None) -> str:
+        """A text with its inserts replaced; ExpressionError."""
+        return expressions.render(text, self.contexts(step_env), self.functions())
+
+    def value(self, text: str, step_env: Mapping[str, str] | None = None) -> object:
+        """The value of a text that may be one insert; ExpressionError."""
+        return expressions.evaluate_value(text, self.contexts(step_env), self.functions())
+
+    def holds(self, condition: str, step_env: Mapping[str, str] | None = None) -> bool:
+        """Whether a step's ``if`` is true now; ExpressionError."""
+        bare = expressions.condition(condition)
+        return expressions.truthy(expressions.evaluate(bare, self.contexts(step_env), self.functions()))
+
+    def environment(self, step_env: Mapping[str, str], base: Mapping[str, str], tracking_id: str) -> dict[str, str]:
+        """The whole environment of a process, later sources winning; ``base`` is the administrator's."""
+        merged = {"HOME": self.layout.home, "CI": "true", **self.layout.environment, **base}
+        merged |= {**self.job_env, **self.file_env, **step_env}
+        if self.paths or not self.layout.is_container:
+            merged["PATH"] = ":".join((*self.paths, merged.get("PATH") or self.layout.path))
+        merged |= self._exported() | {"GITHUB_ACTIONS": "true", "RUNNER_TRACKING_ID": tracking_id}
+        return {name: value.replace("\0", "") for name, value in merged.items() if name and "=" not in name}
+
+    def _exported(self) -> dict[str, str]:
+        github = {
+            f"GITHUB_{name.upper()}": expressions.to_text(self._github[name])
+            for name in EXPORTED
+            if self._github.get(name) is not None
+        }
+        return github | {f"RUNNER_{name.upper()}": value for name, value in self._runner.items()}
+
+    def shown_env(self, step_env: Mapping[str, str]) -> dict[str, str]:
+        """The variables that a step's log names at its head."""
+        return {**self.job_env, **self.file_env, **step_env}
+
+    def finish_step(self, step_id: str, outputs: Mapping[str, str], outcome: str, conclusion: str) -> None:
+        """What later steps see of this one; generated ids stay out of sight."""
+        if not step_id.startswith("__"):
+            self.steps[step_id] = {"outputs": dict(outputs), "outcome": outcome, "conclusion": conclusion}
+
+    def prepend_path(self, entries: list[str]) -> None:
+        """Each entry goes before all others; one that is there already moves."""
+        for entry in entries:
+            self.paths = [entry, *(known for known in self.paths if known != entry)]
+
+    def _job_wide(self) -> dict[str, object]:
+        given = self.assignment.contexts
+        return {name: given.get(name) or {} for name in _JOB_WIDE} | {"github": self._github}
+
+    def _secrets(self) -> dict[str, str]:
+        return {**self.assignment.secrets, "GITHUB_TOKEN": self.assignment.github_token}
+
+
+def _parent(layout: Layout) -> str:
+    return posixpath.dirname(layout.workspace)

@@ -1,0 +1,162 @@
+"""From the bytes that a step writes to the lines of the job's log.
+
+One thread a step takes blocks out of the raw spool. A block without commands goes on as a whole; only
+blocks with what may be a command are looked at line by line. A line that is not complete waits, so that
+secrets are whole when they are looked for; a line over the limit is masked as a stream and cut.
+"""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from runner.commands import CANDIDATE, StepCommands
+from runner.masking import StreamMasker
+from runner.spool import JobLog, RawSpool
+from workflows.log_lines import LINE_LIMIT
+
+COMMAND_LIMIT = 1 << 20  # bytes of a line that begins like a command
+
+
+class StepOutput:
+    """The output of one process of a step. ``write`` is handed to the backend; ``finish`` waits for the last byte."""
+
+    def __init__(
+        self, log: JobLog, commands: StepCommands, folder: Path | None = None, raw: RawSpool | None = None
+    ) -> None:
+        self._log = log
+        self._commands = commands
+        self._raw = raw or RawSpool(folder)
+        self._partial = b""
+        self._long: _LongLine | None = None
+        self._arrived = 0
+        self._problem: Exception | None = None
+        #: (annotation's place in the step's list, offset in the log) of each annotation that was printed
+        self.annotation_offsets: dict[int, int] = {}
+        self._thread = threading.Thread(target=self._work, name="step-output", daemon=True)
+        self._thread.start()
+
+    def write(self, data: bytes) -> None:
+        """Take output; waits while the spool is full."""
+        self._raw.write(data)
+
+    def finish(self) -> None:
+        """Take no more, and wait until all that came is in the log. Raises what went wrong on the way there."""
+        self._raw.end()
+        self._thread.join()
+        self._raw.close()
+        if self._problem is not None:
+            raise self._problem
+
+    def _work(self) -> None:
+        try:
+            while (block := self._raw.read()) is not None:
+                self._take(*block)
+            self._end()
+        except Exception as problem:  # a full disk, above all: said where the step is waited for
+            self._problem = problem
+            self._raw.end()
+
+    def _take(self, arrived: int, data: bytes) -> None:
+        self._arrived = arrived
+        if self._long is not None:
+            data = self._continue(self._long, data)
+        data = self._partial + data if self._partial else data
+        if data.find(b"\n", 0, LINE_LIMIT + 1) < 0 and len(data) > LINE_LIMIT:
+            data = self._begin_long(data)
+        cut = data.rfind(b"\n") + 1
+        self._partial = data[cut:]
+        if cut:
+            self._lines(arrived, data[:cut])
+        if len(self._partial) > LINE_LIMIT and not self._may_be_command(self._partial):
+            self._partial = self._begin_long(self._partial)
+
+    def _begin_long(self, data: bytes) -> bytes:
+        """The first line of this is over the limit: show it in pieces. What comes after it is given back."""
+        if self._may_be_command(data):
+            return data
+        self._long = _LongLine(self._log)
+        self._partial = b""
+        return self._continue(self._long, data)
+
+    def _may_be_command(self, data: bytes) -> bool:
+        return len(data) <= COMMAND_LIMIT and data[:64].lstrip().startswith(b"::")
+
+    def _continue(self, line: _LongLine, data: bytes) -> bytes:
+        end = data.find(b"\n")
+        if end < 0:
+            line.feed(self._arrived, data)
+            return b""
+        line.feed(self._arrived, data[:end])
+        line.end(self._arrived)
+        self._long = None
+        return data[end + 1 :]
+
+    def _lines(self, arrived: int, whole: bytes) -> None:
+        if CANDIDATE.search(whole) is None:
+            self._log.block(arrived, whole)
+            return
+        plain: list[bytes] = []
+        for line in whole.split(b"\n")[:-1]:
+            printed = self._process(arrived, line, plain) if CANDIDATE.search(line) else None
+            if printed is None:
+                plain.append(line)
+        self._write(arrived, plain)
+
+    def _process(self, arrived: int, line: bytes, plain: list[bytes]) -> bool | None:
+        """Carry out a line's command, if it has one. What stood before it is masked by what held before it."""
+        known = len(self._commands.annotations)
+        self._write(arrived, plain)
+        plain.clear()
+        printed = self._commands.process(line.decode(errors="replace").removesuffix("\r"))
+        if printed is None:
+            return None
+        for place in range(known, len(self._commands.annotations)):
+            self.annotation_offsets[place] = self._log.size
+        self._write(arrived, [part for text in printed for part in text.encode(errors="replace").split(b"\n")])
+        return True
+
+    def _write(self, arrived: int, lines: list[bytes]) -> None:
+        if not lines:
+            return
+        if max(map(len, lines)) <= LINE_LIMIT:
+            self._log.block(arrived, b"\n".join(lines) + b"\n")
+            return
+        for line in lines:
+            long = _LongLine(self._log)
+            long.feed(arrived, line)
+            long.end(arrived)
+
+    def _end(self) -> None:
+        if self._long is not None:
+            self._long.end(self._arrived)
+            self._long = None
+        elif self._partial:
+            self._lines(self._arrived, self._partial + b"\n")
+
+
+class _LongLine:
+    """One line over the limit, written in pieces as it comes."""
+
+    def __init__(self, log: JobLog) -> None:
+        self._log = log
+        self._masker = StreamMasker(log.secrets)
+        self._decided = bytearray()
+        self._pieces = 0
+
+    def feed(self, arrived: int, data: bytes) -> None:
+        self._decided += self._masker.feed(data)
+        while len(self._decided) > LINE_LIMIT:
+            self._give(arrived, LINE_LIMIT)
+
+    def end(self, arrived: int) -> None:
+        self._decided += self._masker.close()
+        while len(self._decided) > LINE_LIMIT:
+            self._give(arrived, LINE_LIMIT)
+        if self._decided or not self._pieces:
+            self._give(arrived, len(self._decided))
+
+    def _give(self, arrived: int, size: int) -> None:
+        self._log.piece(arrived, bytes(self._decided[:size]), continued=self._pieces > 0)
+        del self._decided[:size]
+        self._pieces += 1

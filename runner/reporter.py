@@ -1,0 +1,180 @@
+"""Sends a job's states and log bytes to the server, in order, until they are acknowledged.
+
+Two threads a job: one for the states of steps, where the newest of each step counts, and one for the log,
+which resumes at whatever offset the server wants. An outage only makes both wait. When the lease is lost
+nothing more is sent, and everybody who waits here gets ``JobEnded``.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from runner.client import LOG_BATCH, JobClient, retrying
+from runner.errors import JobEnded, LeaseLost, Refused, ServerError, Unreachable
+from runner.spool import JobLog
+from workflows.errors import InvalidMessage
+from workflows.messages import JobReport, StepReport, StepsReport
+from workflows.states import Conclusion, Status
+
+FIRST_WAIT = 0.05  # s: lines that come together go together
+BATCH_WAIT = 0.2  # s between two appends, unless a full batch is there
+
+
+class Reporter:
+    """What the server is told about one job. ``lost`` is called once, when the lease turns out to be gone."""
+
+    def __init__(self, client: JobClient, epoch: int, log: JobLog, lost: Callable[[str], None]) -> None:
+        self._client = client
+        self._epoch = epoch
+        self._log = log
+        self._lost = lost
+        self._changed = threading.Condition()
+        self._stop = threading.Event()
+        self._pending: dict[int, StepReport] = {}
+        self._sending = False
+        self._acknowledged = 0
+        self._ending = False
+        self._threads = [
+            threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True)
+            for name, work in (("step-states", self._send_states), ("log-upload", self._send_log))
+        ]
+
+    def acknowledge(self, started_at: str) -> None:
+        """The first report: the job is in progress. Blocks until the server has answered, then goes on by itself."""
+        report = JobReport(epoch=self._epoch, status=Status.IN_PROGRESS, started_at=started_at)
+        self._ask(lambda: self._client.status(report))
+        for thread in self._threads:
+            thread.start()
+
+    def step(self, *reports: StepReport) -> None:
+        """Report states soon; a newer state of a step replaces one that was not sent yet."""
+        with self._changed:
+            for report in reports:
+                self._pending[report.number] = report
+            self._changed.notify_all()
+
+    def step_and_wait(self, report: StepReport) -> None:
+        """Report a state, and come back when the server has it. JobEnded when the lease is lost meanwhile."""
+        self.step(report)
+        with self._changed:
+            self._changed.wait_for(lambda: self._stop.is_set() or not (self._pending or self._sending))
+        self._check()
+
+    def drain(self) -> None:
+        """Come back when every state and every byte of the log is acknowledged; JobEnded when that cannot be."""
+        with self._changed:
+            self._ending = True
+            self._changed.notify_all()
+        with self._log.changed:
+            self._log.changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+        self._check()
+
+    def finish(self, report: JobReport) -> None:
+        """The final report. All else must be acknowledged."""
+        try:
+            self._ask(lambda: self._client.status(report))
+        except LeaseLost:
+            raise
+        except Refused as refusal:
+            if refusal.code == "already_completed":
+                return
+            bare = _bare(report, refusal)
+            self._ask(lambda: self._client.status(bare))
+
+    def abandon(self) -> None:
+        """Send nothing more."""
+        self._stop.set()
+        with self._changed:
+            self._changed.notify_all()
+        with self._log.changed:
+            self._log.changed.notify_all()
+
+    def _check(self) -> None:
+        if self._stop.is_set():
+            raise JobEnded("the lease of this job is lost")
+
+    def _ask(self, call: Callable[[], None]) -> None:
+        self._check()
+        try:
+            retrying(call, self._stop.is_set, self._stop.wait)
+        except LeaseLost as error:
+            self._lose(str(error))
+            raise JobEnded(str(error)) from error
+        except Unreachable as error:
+            raise JobEnded(str(error)) from error
+
+    def _lose(self, why: str) -> None:
+        first = not self._stop.is_set()
+        self.abandon()
+        if first:
+            self._lost(why)
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except JobEnded:
+            pass
+        except (ServerError, InvalidMessage, OSError) as error:
+            self._lose(str(error))
+
+    def _send_states(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._pending or self._ending or self._stop.is_set())
+                if self._stop.is_set() or not self._pending:
+                    return
+                steps = tuple(self._pending[number] for number in sorted(self._pending))
+                self._pending, self._sending = {}, True
+            report = StepsReport(self._epoch, steps)
+            try:
+                self._ask(lambda report=report: self._client.steps(report))  # type: ignore[misc]  # bound at once
+            finally:
+                with self._changed:
+                    self._sending = False
+                    self._changed.notify_all()
+
+    def _send_log(self) -> None:
+        last = 0.0
+        while self._wait_for_bytes(last):
+            last = time.monotonic()
+            data = self._log.read(self._acknowledged, LOG_BATCH)
+            self._ask(lambda data=data: self._append(data))  # type: ignore[misc]  # bound at once
+
+    def _append(self, data: bytes) -> None:
+        wanted = self._client.append(self._acknowledged, data)
+        if wanted > self._log.size:
+            raise InvalidMessage(f"the server wants offset {wanted} of a log of {self._log.size} bytes")
+        self._acknowledged = wanted
+
+    def _wait_for_bytes(self, last: float) -> bool:
+        """Wait until bytes are due to be sent; False when none will come any more."""
+        with self._log.changed:
+            self._log.changed.wait_for(lambda: self._waiting() or self._ending or self._stop.is_set())
+            due = max(last + BATCH_WAIT, time.monotonic() + FIRST_WAIT)
+            while not self._stop.is_set() and not self._ending and self._waiting() < LOG_BATCH:
+                left = due - time.monotonic()
+                if left <= 0 or not self._log.changed.wait(left):
+                    break
+            return bool(self._waiting()) and not self._stop.is_set()
+
+    def _waiting(self) -> int:
+        return self._log.size - self._acknowledged
+
+
+def _bare(report: JobReport, refusal: Refused) -> JobReport:
+    """A report that the server cannot refuse for what it carries."""
+    message = f"The server refused the report of this job ({refusal}). {report.message}".strip()
+    return replace(
+        report,
+        conclusion=Conclusion.FAILURE,
+        reason="report_refused",
+        message=message,
+        outputs={},
+        annotations=(),
+        summaries=(),
+    )

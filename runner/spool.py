@@ -1,0 +1,180 @@
+"""A step's output on disk until the server has acknowledged it.
+
+``RawSpool`` takes what a step writes at the speed of the stream: an unlinked file of the agent's own,
+used as a ring, so that a slow network never slows a step before the ring is full. ``JobLog`` is what
+becomes of it: stamped, masked lines in one file a job, whose offsets are those of the server's log.
+Nothing in that file is ever masked or changed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from runner.masking import Secrets
+from workflows import log_lines
+
+RAW_CAPACITY = 256 << 20  # bytes; then the step waits
+LOG_LIMIT = 1 << 30  # bytes of one job's log; then it is cut
+PIECE = 64 << 10  # bytes given out at once
+_SAME_MOMENT = 1_000_000  # ns: writes this close share one stamp
+_CUT = "##[warning]This log is cut here: a job may write 1 GiB."
+
+
+class RawSpool:
+    """A bounded queue of bytes on disk, each with the time it arrived. One writer, one reader."""
+
+    def __init__(
+        self, folder: Path | None = None, capacity: int = RAW_CAPACITY, clock: Callable[[], int] = time.time_ns
+    ) -> None:
+        descriptor, name = tempfile.mkstemp(prefix="forge-output-", dir=folder)  # mode 0600
+        os.unlink(name)
+        self._fd = descriptor
+        self._capacity = capacity
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._segments: deque[tuple[int, int]] = deque()  # arrival in ns, bytes
+        self._start = 0
+        self._end = 0
+        self._ended = False
+
+    def write(self, data: bytes) -> None:
+        """Take these bytes; waits while the spool is full. After ``end`` they are dropped."""
+        view = memoryview(data)
+        while view:
+            with self._changed:
+                self._changed.wait_for(lambda: self._ended or self._end - self._start < self._capacity)
+                if self._ended:
+                    return
+                room = self._capacity - (self._end - self._start)
+                piece = view[:room]
+                self._store(piece)
+                self._note(len(piece))
+            view = view[len(piece) :]
+
+    def _store(self, piece: memoryview) -> None:
+        at = self._end % self._capacity
+        first = min(len(piece), self._capacity - at)
+        _write_all(self._fd, piece[:first], at)
+        _write_all(self._fd, piece[first:], 0)
+
+    def _note(self, size: int) -> None:
+        now = self._clock()
+        self._end += size
+        if self._segments and now - self._segments[-1][0] < _SAME_MOMENT:
+            self._segments[-1] = (self._segments[-1][0], self._segments[-1][1] + size)
+        else:
+            self._segments.append((now, size))
+        self._changed.notify_all()
+
+    def end(self) -> None:
+        """Nothing more is written."""
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+
+    def read(self) -> tuple[int, bytes] | None:
+        """The next bytes, at most ``PIECE``, and when they came; waits for them. None at the end."""
+        with self._changed:
+            self._changed.wait_for(lambda: bool(self._segments) or self._ended)
+            if not self._segments:
+                return None
+            arrived, size = self._segments.popleft()
+            taken = min(size, PIECE)
+            if taken < size:
+                self._segments.appendleft((arrived, size - taken))
+            at = self._start % self._capacity
+        first = os.pread(self._fd, min(taken, self._capacity - at), at)
+        data = first if len(first) == taken else first + os.pread(self._fd, taken - len(first), 0)
+        with self._changed:
+            self._start += taken
+            self._changed.notify_all()
+        return arrived, data
+
+    def close(self) -> None:
+        """Free the disk."""
+        self.end()
+        with self._changed:
+            if self._fd >= 0:
+                os.close(self._fd)
+                self._fd = -1
+
+
+class JobLog:
+    """The log of one job: lines, stamped and masked, in a file that only grows."""
+
+    def __init__(
+        self, path: Path, secrets: Secrets, *, limit: int = LOG_LIMIT, clock: Callable[[], int] = time.time_ns
+    ) -> None:
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self.secrets = secrets
+        self._limit = limit
+        self._clock = clock
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self._is_cut = False
+        self.changed = threading.Condition()
+        self.closed = False
+
+    @property
+    def size(self) -> int:
+        """Bytes so far; the offset of what comes next."""
+        return self._size
+
+    def sha256(self) -> str:
+        """Hash of all bytes so far, in hexadecimal."""
+        with self.changed:
+            return self._hash.hexdigest()
+
+    def lines(self, texts: Iterable[str]) -> None:
+        """Write lines of the agent's own, masked and stamped now."""
+        whole = "".join(f"{line}\n" for text in texts for line in text.split("\n"))
+        if whole:
+            self.block(self._clock(), whole.encode(errors="replace"))
+
+    def block(self, arrived: int, lines: bytes) -> None:
+        """Write whole lines, none of them over the limit of a line, that arrived then (ns)."""
+        prefix = log_lines.stamp(arrived)
+        masked = self.secrets.mask(lines)
+        self._append(prefix + masked[:-1].replace(b"\n", b"\n" + prefix) + b"\n")
+
+    def piece(self, arrived: int, masked: bytes, *, continued: bool) -> None:
+        """Write one piece of a line that is cut; it is masked already."""
+        self._append(log_lines.stamp(arrived, continued=continued) + masked + b"\n")
+
+    def read(self, offset: int, size: int) -> bytes:
+        """Bytes of the log from there on."""
+        with self.changed:
+            return b"" if self.closed else os.pread(self._file, size, offset)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with self.changed:
+            if not self.closed:
+                self.closed = True
+                os.close(self._file)
+                self.changed.notify_all()
+
+    def _append(self, data: bytes) -> None:
+        with self.changed:
+            if self._is_cut or self.closed:
+                return
+            if self._size + len(data) > self._limit:
+                self._is_cut = True
+                data = log_lines.stamp(self._clock()) + _CUT.encode() + b"\n"
+            _write_all(self._file, memoryview(data), self._size)
+            self._hash.update(data)
+            self._size += len(data)
+            self.changed.notify_all()
+
+
+def _write_all(fd: int, data: memoryview, at: int) -> None:
+    while data:
+        written = os.pwrite(fd, data, at)
+        data, at = data[written:], at + written
