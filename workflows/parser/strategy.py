@@ -43,7 +43,7 @@ def _matrix(node: Node | None, findings: Findings) -> dict[str, object] | str | 
         return text_of(node) if is_expression(node) else None
     if not isinstance(node, Mapping):
         return None
-    clean = _check_vectors(node, findings) and _check_filters(node, findings)
+    clean = all([_check_vectors(node, findings), _check_filters(node, findings)])
     as_data = {text_of(key): read.plain(value) for key, value in node.entries}
     if clean and not _has_expression(node):
         try:
