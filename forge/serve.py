@@ -1,0 +1,184 @@
+"""``forge up``: the whole server in one process, from the listening sockets to the last held call.
+
+Nothing here may import Django before ``prepare`` has said in the environment how this server is reached.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import uvicorn
+
+#: Held calls and streams are ended this many seconds after the signal; ordinary ones are done by then.
+GRACE_SECONDS = 2
+#: How long a local runner may take to end its jobs.
+RUNNER_GRACE_SECONDS = 20
+_SIOCGIFADDR = 0x8915  # linux/sockios.h: the IPv4 address of a network interface
+
+
+class CannotListen(Exception):
+    """An address cannot be listened on; the message says which and what to do."""
+
+
+@dataclass(frozen=True)
+class Listening:
+    """The sockets of a server that is about to start, and its URLs; ``url`` is the public one."""
+
+    sockets: list[socket.socket]
+    url: str
+    #: Where this machine reaches it, whatever stands before it for others.
+    own: str
+    #: Where job containers reach it by a further address; empty when there is none.
+    container: str = ""
+
+
+def prepare(host: str, port: int, also: Sequence[str] = (), data: str | None = None) -> Listening:
+    """Listen on ``host:port`` (port 0: any free one) and on the same port of the further hosts, and set
+    FORGE_URL, FORGE_INTERNAL_URLS and FORGE_DATA for the settings that are loaded next. A FORGE_URL that
+    is given stays: a proxy may stand before this server."""
+    first = _listen(host, port)
+    port = first.getsockname()[1]
+    sockets = [first, *(_listen(other, port) for other in also)]
+    own = f"http://{_bracketed('127.0.0.1' if host in ('0.0.0.0', '::') else host)}:{port}"
+    url = os.environ.setdefault("FORGE_URL", own).rstrip("/")
+    internal = [one for one in os.environ.get("FORGE_INTERNAL_URLS", "").split(",") if one]
+    internal += [f"http://{_bracketed(other)}:{port}" for other in also]
+    internal += [own] if own != url else []
+    os.environ["FORGE_INTERNAL_URLS"] = ",".join(dict.fromkeys(internal))
+    if data:
+        os.environ["FORGE_DATA"] = str(Path(data).resolve())
+    return Listening(sockets, url, own, f"http://{_bracketed(also[0])}:{port}" if also else "")
+
+
+def bridge_address(interface: str = "docker0") -> str | None:
+    """This machine's address on the Docker bridge, by which job containers reach it; None without one."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            answer = fcntl.ioctl(probe, _SIOCGIFADDR, struct.pack("256s", interface.encode()[:15]))
+        except OSError:
+            return None
+    return socket.inet_ntoa(answer[20:24])
+
+
+def run(listening: Listening, *, ready: Callable[[str], None], stopping: Callable[[], None] = lambda: None) -> int:
+    """Serve until a signal comes, then stop in order: ``stopping``, no new connections, a short grace, the worker and
+    beat, the sockets. The exit status: 0, or 3 when the start failed."""
+    config = uvicorn.Config(
+        "forge.asgi:application",
+        log_level=os.environ.get("FORGE_LOG_LEVEL", "warning").lower(),
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=75,
+        server_header=False,
+        forwarded_allow_ips=os.environ.get("FORGE_TRUSTED_PROXIES", "127.0.0.1"),
+    )
+    server = _Server(config, lambda: ready(listening.url), stopping)
+    with _quiet_signals():
+        server.run(sockets=listening.sockets)
+    return 0 if server.started else 3
+
+
+class LocalRunner:
+    """A runner agent as a child process, registered once the server answers.
+
+    Its registration token goes by the environment, where no list of processes shows it. The child leads a
+    session of its own: Ctrl-C reaches it through ``stop``, while the server can still take its last reports.
+    """
+
+    def __init__(self, folder: Path, name: str = "local") -> None:
+        self._place = ["--dir", str(folder)]
+        self._name = name
+        self._child: subprocess.Popen[bytes] | None = None
+        self._stopped = threading.Event()
+
+    def start(self, url: str, container_url: str, token: str) -> None:
+        """Register and run, in a thread: the server that must answer lives in this process."""
+        arguments = (url, container_url, token)
+        threading.Thread(target=self._run, args=arguments, name="local-runner", daemon=True).start()
+
+    def stop(self) -> None:
+        """Let it end its jobs as a runner does when its machine goes down."""
+        self._stopped.set()
+        if self._child is None:
+            return
+        self._child.terminate()
+        try:
+            self._child.wait(timeout=RUNNER_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._child.kill()
+            self._child.wait()
+
+    def _run(self, url: str, container_url: str, token: str) -> None:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("FORGE_")}
+        command = [sys.executable, "-m", "runner"]
+        register = [*command, "register", "--url", url, "--name", self._name, *self._place]
+        if container_url:
+            register += ["--container-url", container_url]
+        if subprocess.run(register, env={**environment, "FORGE_RUNNER_TOKEN": token}, check=False).returncode:
+            print("forge: the local runner could not be registered; the server runs without it", file=sys.stderr)
+        elif not self._stopped.is_set():
+            self._child = subprocess.Popen([*command, "run", *self._place], env=environment, start_new_session=True)
+
+
+class _Server(uvicorn.Server):
+    """Says when it really accepts requests."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None], stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready, self._stopping = ready, stopping
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, and say so."""
+        await super().startup(sockets=sockets)
+        if self.started and not self.should_exit:
+            self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """What depends on the server goes first, while it still answers."""
+        await asyncio.to_thread(self._stopping)
+        await super().shutdown(sockets=sockets)
+
+
+@contextlib.contextmanager
+def _quiet_signals() -> Iterator[None]:
+    """uvicorn raises the signal that stopped it again when it is done; here that is the end, not a death."""
+    signals = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: None) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise CannotListen(
+            f"Cannot listen on {host}:{port}: {error.strerror}. Stop what uses it, or choose another with --port."
+        ) from error
+    listener.set_inheritable(False)
+    return listener
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
