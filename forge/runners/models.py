@@ -34,9 +34,7 @@ class Runner(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(owner=None) | models.Q(repository=None), name="runner_one_scope"
-            ),
+            models.CheckConstraint(condition=models.Q(owner=None) | models.Q(repository=None), name="runner_one_scope"),
         ]
 
 

@@ -1,0 +1,56 @@
+"""Repositories that were deleted: their runs end, then everything of theirs goes, piece by piece.
+
+Marking the repository as deleted is all that a request does; from then on it exists for nobody.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from forge.actions import cancel
+from forge.actions.models import Event, LogPage, Run, RunAttempt, Workflow
+from forge.blobs import store
+from forge.errors import Conflict
+from forge.repos import repositories
+from forge.repos.models import Push, Repository
+from workflows.states import Status
+
+log = logging.getLogger(__name__)
+
+#: Runs that one round removes; the next sweep goes on.
+ROUND = 50
+
+
+def sweep() -> None:
+    """One round for every deleted repository."""
+    for repository in Repository.objects.exclude(deleted_at=None).order_by("id")[:20]:
+        try:
+            _one(repository)
+        except Exception:
+            log.exception("repository %s could not be taken apart", repository.pk)
+
+
+def _one(repository: Repository) -> None:
+    open_runs = RunAttempt.objects.filter(repository=repository, latest=True).exclude(status=Status.COMPLETED)
+    for attempt in open_runs.select_related("run")[:ROUND]:
+        try:
+            cancel.force(None, attempt.run, code="repository_deleted")
+        except Conflict:  # it ended meanwhile
+            pass
+    if open_runs.exists() or Push.objects.filter(repository=repository, state=Push.State.PREPARED).exists():
+        return
+    runs = list(Run.objects.filter(repository=repository).order_by("id")[:ROUND])
+    for run in runs:
+        remove_run(run)
+    if runs:
+        return
+    Event.objects.filter(repository=repository).delete()
+    Workflow.objects.filter(repository=repository).delete()
+    repositories.purge(repository.pk)
+
+
+def remove_run(run: Run) -> None:
+    """Delete a run with everything of it: blobs first, so that none is left that no row knows."""
+    for blob in LogPage.objects.filter(job__run=run).values_list("blob", flat=True):
+        store.delete(blob)
+    run.delete()

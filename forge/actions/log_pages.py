@@ -1,0 +1,203 @@
+"""Sealed pages of a log: how they are cut, kept and verified."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import zstandard
+from django.db import transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from forge.actions.models import JobLog, LogChunk, LogPage
+from forge.blobs import store
+from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH
+
+LINES = 1000
+BYTES = 1 << 20
+#: An open tail is left alone until it has so many bytes; a finished one is sealed whole.
+WORTH = 256 << 10
+#: How long chunk rows stay after their bytes stand in a page.
+KEEP = timedelta(minutes=10)
+
+_SGR = re.compile(rb"\x1b\[([0-9;]*)m")
+
+
+@dataclass
+class State:
+    """What is in force at a place of the log: colour parameters and titles of open groups."""
+
+    colour: str = ""
+    groups: list[str] = field(default_factory=list)
+
+    def after(self, line: bytes) -> None:
+        """Go past one line."""
+        if b"\x1b[" in line:
+            self._colours(line)
+        text = line[PREFIX_LENGTH:] if line[STAMP_LENGTH - 1 : PREFIX_LENGTH] == b"Z " else line
+        if text.startswith(b"##[group]"):
+            self.groups = [*self.groups, text[9:].decode("utf-8", "replace").replace("\0", "\ufffd")[:255]]
+        elif text.startswith(b"##[endgroup]"):
+            self.groups = self.groups[:-1]
+
+    def _colours(self, line: bytes) -> None:
+        for match in _SGR.finditer(line):
+            parameters = match.group(1).decode()
+            if parameters.strip("0;") == "":
+                self.colour = ""
+            else:
+                self.colour = f"{self.colour};{parameters}".lstrip(";")
+        if len(self.colour) > 64:  # what was set long ago is overridden by what came last
+            self.colour = self.colour[-64:].partition(";")[2]
+
+
+@dataclass(frozen=True)
+class _Cut:
+    """Bytes that make one page."""
+
+    data: bytes
+    lines: int
+
+
+def seal(job_id: int) -> bool:
+    """Seal what can be: whole pages of an open log, all of a finished one, whose hash is then compared."""
+    log = JobLog.objects.filter(job=job_id, sealed_at=None, deleted_at=None).first()
+    if log is None or not worth(log):
+        return False
+    done = _done(log)
+    sealed = False
+    for cut in _cuts(_tail(log), rest=done):
+        sealed = _seal_page(log, cut)
+        if not sealed:  # another process was first
+            return False
+    if done and log.sealed_length == log.length:
+        _finish(log)
+        return True
+    return sealed
+
+
+def worth(log: JobLog) -> bool:
+    """True when sealing has something to do."""
+    return _done(log) or log.length - log.sealed_length >= WORTH
+
+
+def unsealed() -> list[int]:
+    """Ids of the jobs whose logs are worth sealing."""
+    rows = JobLog.objects.filter(sealed_at=None, deleted_at=None)
+    rows = rows.filter(Q(final_length__isnull=False) | Q(length__gte=F("sealed_length") + WORTH))
+    return [log.job_id for log in rows.order_by("id")[:200] if worth(log)]
+
+
+def end_silent() -> int:
+    """Logs of jobs that are over for ten minutes end where they stand: what is missing will not come."""
+    over = JobLog.objects.filter(sealed_at=None, deleted_at=None, job__completed_at__lt=Now() - KEEP)
+    short = over.filter(final_length__gt=F("length")).update(final_length=F("length"), damaged=True)
+    return short + over.filter(final_length=None).update(final_length=F("length"))
+
+
+def delete_chunks() -> int:
+    """Delete the rows whose bytes have stood in pages for ten minutes."""
+    old = list(LogChunk.objects.filter(sealed_at__lt=Now() - KEEP).values_list("pk", flat=True)[:2000])
+    return LogChunk.objects.filter(pk__in=old).delete()[0] if old else 0
+
+
+def content(page: LogPage) -> bytes:
+    """A page's bytes."""
+    return zstandard.decompress(store.get(page.blob), max_output_size=page.length + 1)
+
+
+def _done(log: JobLog) -> bool:
+    return log.final_length is not None and (log.length >= log.final_length or log.truncated)
+
+
+def _tail(log: JobLog) -> Iterator[bytes]:
+    rows = LogChunk.objects.filter(job=log.job_id, epoch=log.epoch, sealed_at=None, offset__lt=log.length)
+    at = log.sealed_length
+    for row in rows.order_by("offset").iterator(chunk_size=64):
+        data = bytes(row.data)[max(0, at - row.offset) :]
+        at += len(data)
+        yield data
+
+
+def _cuts(pieces: Iterator[bytes], *, rest: bool) -> Iterator[_Cut]:
+    """Pages of 1,000 lines, or fewer where they come to 1 MiB; ``rest``: the last one, however short."""
+    buffer = b""
+    for piece in pieces:
+        buffer += piece
+        while (cut := _page_in(buffer)) is not None:
+            yield cut
+            buffer = buffer[len(cut.data) :]
+    if rest and buffer:
+        yield _Cut(buffer, buffer.count(b"\n"))
+
+
+def _page_in(buffer: bytes) -> _Cut | None:
+    end, count = 0, 0
+    while count < LINES:
+        place = buffer.find(b"\n", end, BYTES)
+        if place < 0:
+            break
+        end, count = place + 1, count + 1
+    if count == LINES:
+        return _Cut(buffer[:end], count)
+    if len(buffer) < BYTES:
+        return None
+    return _Cut(buffer[:end], count) if count else _Cut(buffer[:BYTES], 0)
+
+
+def _seal_page(log: JobLog, cut: _Cut) -> bool:
+    """Write, verify, flip. False when the pointer has moved meanwhile."""
+    number = LogPage.objects.filter(job=log.job_id, epoch=log.epoch).count()
+    page = LogPage(
+        job_id=log.job_id,
+        epoch=log.epoch,
+        number=number,
+        offset=log.sealed_length,
+        length=len(cut.data),
+        first_line=log.sealed_lines,
+        lines=cut.lines,
+        first_time=_time(cut.data),
+        colour=log.sealed_state.get("colour", ""),
+        groups=log.sealed_state.get("groups", []),
+        blob=f"logs/{log.job_id % 1000}/{log.job_id}/{log.epoch}-{number}.zst",
+    )
+    store.put(page.blob, zstandard.compress(cut.data, 3))
+    if content(page) != cut.data:
+        raise OSError(f"the page {page.blob} does not read as it was written")
+    state = State(page.colour, list(page.groups))
+    for line in cut.data.split(b"\n")[: cut.lines]:
+        state.after(line)
+    return _flip(log, page, {"colour": state.colour, "groups": state.groups})
+
+
+def _flip(log: JobLog, page: LogPage, state: dict[str, object]) -> bool:
+    end = page.offset + page.length
+    with transaction.atomic():
+        mine = JobLog.objects.filter(pk=log.pk, epoch=log.epoch, sealed_length=page.offset, deleted_at=None)
+        if not mine.update(sealed_length=end, sealed_lines=page.first_line + page.lines, sealed_state=state):
+            return False
+        page.save()
+        rows = LogChunk.objects.filter(job=log.job_id, epoch=log.epoch, sealed_at=None, offset__lt=end)
+        # A row that reaches into the next page stays open until that one is sealed.
+        gone = [pk for pk, offset, data in rows.values_list("pk", "offset", "data") if offset + len(data) <= end]
+        LogChunk.objects.filter(pk__in=gone).update(sealed_at=Now())
+    log.sealed_length, log.sealed_lines, log.sealed_state = end, page.first_line + page.lines, state
+    return True
+
+
+def _finish(log: JobLog) -> None:
+    """All bytes stand in pages: do they have the hash that the runner stated?"""
+    digest = hashlib.sha256()
+    for page in LogPage.objects.filter(job=log.job_id, epoch=log.epoch).order_by("number"):
+        digest.update(content(page))
+    damaged = not log.truncated and bool(log.sha256) and digest.hexdigest() != log.sha256
+    rows = JobLog.objects.filter(pk=log.pk, epoch=log.epoch)
+    rows.update(sealed_at=Now(), damaged=F("damaged") if not damaged else True)
+
+
+def _time(data: bytes) -> str:
+    return data[:STAMP_LENGTH].decode("ascii", "replace") if data[STAMP_LENGTH - 1 : PREFIX_LENGTH] == b"Z " else ""

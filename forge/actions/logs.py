@@ -1,0 +1,220 @@
+"""A job's log: appended by offset, read by bytes or lines, sealed into blobs.
+
+One byte stream a job and epoch. Its open tail lies in chunk rows; whole pages of up to 1,000 lines are
+sealed into blobs and can be drawn alone, since each knows the colour and the groups open at its start.
+Sealing keeps bytes and offsets: write, verify, flip the pointer, delete the rows ten minutes later. A
+reader that misses a chunk looks at the pointer again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+
+from forge.actions import log_pages, repeat, wakeup
+from forge.actions.models import Claim, Job, JobLog, LogChunk, LogPage
+from forge.actions.refusals import LeaseLost, WrongOffset
+from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH, joined
+
+PIECE = 1 << 20
+CUT = b"\n[The log is longer than the server keeps; the rest is cut.]\n"
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line: its number in the span asked for (from 1), where it begins, its time stamp and its text."""
+
+    number: int
+    offset: int
+    time: str
+    text: str
+
+
+@repeat.on_deadlock
+def append(claim: Claim, offset: int, data: bytes) -> int:
+    """Keep bytes of the claim's stream; answers the offset wanted next. What is stored already is skipped."""
+    with transaction.atomic():
+        log = _of_claim(claim)
+        if offset > log.length:
+            raise WrongOffset(log.length)
+        if log.final_length is not None:
+            data = data[: max(0, log.final_length - offset)]
+        fresh = data[log.length - offset :]
+        following = max(log.length, offset + len(data))
+        if log.truncated or not fresh:
+            return following if log.truncated else log.length
+        _store(log, claim, fresh)
+        wakeup.log_grew(claim.job_id)
+    return following
+
+
+def size(job: Job) -> int:
+    """Bytes of the log so far."""
+    log = JobLog.objects.filter(job=job).first()
+    return log.length if log is not None and log.deleted_at is None else 0
+
+
+def read(job: Job, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+    """The bytes from ``start`` up to ``end`` (excluded) as they stand now, in pieces of 1 MiB at most."""
+    log = JobLog.objects.filter(job=job, deleted_at=None).first()
+    if log is None:
+        return
+    at, stop = start, log.length if end is None else min(end, log.length)
+    missed = 0
+    while at < stop:
+        piece = _piece(log, at, stop)
+        if piece:
+            at, missed = at + len(piece), 0
+            yield piece
+            continue
+        missed += 1  # it was sealed between the two looks; or deleted by retention
+        log = JobLog.objects.filter(job=job, deleted_at=None).first()
+        if log is None or missed > 3:
+            return
+
+
+def lines(job: Job, start: int, end: int, *, skip: int = 0, count: int = 1000) -> list[LogLine]:
+    """Lines of the byte span from ``start`` to ``end`` (a step's span), after the first ``skip`` of them."""
+    end = min(end, size(job))
+    if start >= end or count <= 0:
+        return []
+    at, passed = _skip_lines(job, start, end, skip)
+    found: list[LogLine] = []
+    rest, offset = b"", at
+    for piece in read(job, at, end):
+        *whole, rest = (rest + piece).split(b"\n")
+        for line in whole:
+            found.append(_line(passed + len(found) + 1, offset, line))
+            offset += len(line) + 1
+            if len(found) == count:
+                return found
+    if rest:
+        found.append(_line(passed + len(found) + 1, offset, rest))
+    return found
+
+
+def count_lines(job: Job, start: int, end: int) -> int:
+    """How many lines ``lines`` has for this span in all."""
+    end = min(end, size(job))
+    if start >= end:
+        return 0
+    whole = _newlines_before(job, end) - _newlines_before(job, start)
+    last = b"".join(read(job, end - 1, end))
+    return whole + (last != b"\n")
+
+
+def seal(job_id: int) -> bool:
+    """Seal what can be sealed of a log; True when something was. See ``log_pages``."""
+    return log_pages.seal(job_id)
+
+
+def download(job: Job) -> Iterator[bytes]:
+    """The whole log for a person: as stored, with the lines that were cut for transport joined again."""
+    rest = b""
+    for piece in read(job):
+        whole, mark, rest = (rest + piece).rpartition(b"\n")
+        if mark:
+            # The newline stays with what follows: a continuation is known by the two together.
+            yield joined(whole)
+            rest = mark + rest
+        if len(rest) > PIECE:
+            yield rest
+            rest = b""
+    yield joined(rest)
+
+
+def _of_claim(claim: Claim) -> JobLog:
+    """The log's row, locked. A new claim's first bytes begin a new stream."""
+    JobLog.objects.bulk_create([JobLog(job_id=claim.job_id, epoch=claim.epoch)], ignore_conflicts=True)
+    log = JobLog.objects.select_for_update().get(job_id=claim.job_id)
+    if log.epoch > claim.epoch:
+        raise LeaseLost
+    if log.epoch < claim.epoch:
+        fresh = JobLog(pk=log.pk, job_id=claim.job_id, epoch=claim.epoch)
+        fresh.save()
+        return fresh
+    return log
+
+
+def _store(log: JobLog, claim: Claim, data: bytes) -> None:
+    room = settings.LOG_LIMIT_BYTES - log.length
+    if len(data) > room:
+        data, log.truncated = data[: max(0, room)] + CUT, True
+    LogChunk.objects.create(job_id=claim.job_id, epoch=claim.epoch, offset=log.length, data=data)
+    log.length += len(data)
+    log.save(update_fields=["length", "truncated"])
+
+
+def _piece(log: JobLog, at: int, stop: int) -> bytes:
+    """Some bytes from ``at`` on; empty when they are not where the pointer says."""
+    if at < log.sealed_length:
+        page = LogPage.objects.filter(job=log.job_id, epoch=log.epoch, offset__lte=at).order_by("-offset").first()
+        if page is None or at >= page.offset + page.length:
+            return b""
+        return log_pages.content(page)[at - page.offset : stop - page.offset]
+    rows = LogChunk.objects.filter(job=log.job_id, epoch=log.epoch)
+    first = rows.filter(offset__lte=at).order_by("-offset").first()
+    if first is None or at >= first.offset + len(first.data):
+        return b""
+    data = bytes(first.data)[at - first.offset :]
+    if len(data) < min(stop - at, PIECE):  # small chunks are read together
+        for row in rows.filter(offset__gt=first.offset).order_by("offset")[:256]:
+            if len(data) >= PIECE or row.offset != at + len(data):
+                break
+            data += bytes(row.data)
+    return data[: min(stop - at, PIECE)]
+
+
+def _newlines_before(job: Job, offset: int) -> int:
+    """Newlines in the stream before a byte offset; whole pages are not read for that."""
+    page, at, passed = _page_of(job, offset)
+    del page
+    return passed + sum(piece.count(b"\n") for piece in read(job, at, offset))
+
+
+def _page_of(job: Job, offset: int) -> tuple[LogPage | None, int, int]:
+    """The page that holds a byte, or the end of the pages: (page, offset to count from, newlines before it)."""
+    log = JobLog.objects.filter(job=job).first()
+    if log is None:
+        return None, 0, 0
+    if offset >= log.sealed_length:
+        return None, log.sealed_length, log.sealed_lines
+    pages = LogPage.objects.filter(job=job, epoch=log.epoch, offset__lte=offset)
+    page = pages.order_by("-offset").first()
+    return (page, page.offset, page.first_line) if page else (None, 0, 0)
+
+
+def _skip_lines(job: Job, start: int, end: int, skip: int) -> tuple[int, int]:
+    """The offset after ``skip`` lines from ``start``, and how many were really skipped."""
+    if skip <= 0:
+        return start, 0
+    before = _newlines_before(job, start)
+    log = JobLog.objects.get(job=job)
+    page = LogPage.objects.filter(job=job, epoch=log.epoch, first_line__lte=before + skip).order_by("-offset").first()
+    at, passed = (page.offset, page.first_line) if page and page.offset > start else (start, before)
+    if before + skip >= log.sealed_lines and log.sealed_length > at:
+        at, passed = log.sealed_length, log.sealed_lines
+    for piece in read(job, at, end):
+        here = piece.count(b"\n")
+        if passed + here < before + skip:
+            at, passed = at + len(piece), passed + here
+            continue
+        place = -1
+        for _ in range(before + skip - passed):
+            place = piece.index(b"\n", place + 1)
+        return at + place + 1, skip
+    return end, skip
+
+
+def _line(number: int, offset: int, line: bytes) -> LogLine:
+    line = line.removesuffix(b"\r")
+    stamped = (
+        len(line) >= PREFIX_LENGTH and line[4:5] == b"-" and line[STAMP_LENGTH - 1 : PREFIX_LENGTH] in (b"Z ", b"+ ")
+    )
+    if not stamped:
+        return LogLine(number, offset, "", line.decode("utf-8", "replace"))
+    time = line[: STAMP_LENGTH - 1].decode("ascii", "replace") + "Z"
+    return LogLine(number, offset, time, line[PREFIX_LENGTH:].decode("utf-8", "replace"))

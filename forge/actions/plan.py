@@ -1,0 +1,137 @@
+"""An event and a parsed file to a run, its attempt and its nodes.
+
+Everything here is written in the caller's transaction; numbers come from counters whose rows are locked
+in the order repository, workflow.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import F
+
+from forge import storable
+from forge.actions import contexts, transitions
+from forge.actions.models import Event, JobNode, Run, RunAttempt, Workflow
+from forge.actions.sources import File
+from forge.repos import git
+from forge.repos.models import Repository
+from workflows import expressions
+from workflows import model as language
+from workflows.errors import ExpressionError, Problem
+from workflows.states import Hold
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What one file makes of an event: a run, or a visible startup failure with its problems."""
+
+    file: File
+    name: str
+    workflow: language.Workflow | None
+    problems: tuple[Problem, ...] = ()
+    inputs: Mapping[str, Any] = field(default_factory=dict)
+    parent: Run | None = None
+
+
+def make(event: Event, row: Workflow, plan: Plan, commit: Mapping[str, Any]) -> Run:
+    """Write the run. The event's repository is locked by the counter that this moves."""
+    run = _run(event, row, plan, commit)
+    hold = Hold.NONE if plan.workflow else Hold.STARTUP_FAILURE
+    attempt = transitions.new_attempt(
+        run,
+        hold=hold,
+        problems=[_wire(problem) for problem in plan.problems],
+        reason={} if plan.workflow else {"code": "startup_failure"},
+        triggering_actor_id=event.actor_id,
+    )
+    run.title = _title(run, attempt, plan)
+    run.save(update_fields=["title"])
+    if plan.workflow:
+        nodes(attempt, plan.workflow)
+    return run
+
+
+def nodes(attempt: RunAttempt, workflow: language.Workflow) -> list[JobNode]:
+    """The job keys of the file, none of them expanded yet."""
+    return JobNode.objects.bulk_create(
+        [
+            JobNode(attempt=attempt, key=job.id, position=position, needs=list(job.needs))
+            for position, job in enumerate(workflow.jobs)
+        ]
+    )
+
+
+def row_of(repository: Repository, path: str, name: str, *, rename: bool = False) -> Workflow:
+    """The workflow's row, made when the file is first seen. ``rename``: the file says now how it is called."""
+    row, _ = Workflow.objects.get_or_create(
+        repository=repository, path=path[:255], defaults={"name": storable.text(name) or path}
+    )
+    if rename and name and row.name != name:
+        row.name = storable.text(name)
+        row.save(update_fields=["name", "updated_at"])
+    return row
+
+
+def _run(event: Event, row: Workflow, plan: Plan, commit: Mapping[str, Any]) -> Run:
+    repository, name = event.repository, plan.name or row.path
+    index, number = _numbers(repository, row)
+    fixed = contexts.github(event, repository, path=row.path, workflow_name=name, sha=commit["id"])
+    return Run.objects.create(
+        repository=repository,
+        workflow=row,
+        event=event,
+        source=plan.file.source(),
+        parent=plan.parent,
+        run_number=number,
+        run_index=index,
+        workflow_name=storable.text(name)[:255],
+        title=name,
+        event_name=event.name,
+        ref=event.ref,
+        head_branch=fixed["ref_name"],
+        head_sha=commit["id"],
+        head_commit=storable.data(dict(commit)),
+        contexts=storable.data({"github": fixed, "vars": {}, "inputs": dict(plan.inputs)}),
+        actor_id=event.actor_id,
+    )
+
+
+def _numbers(repository: Repository, row: Workflow) -> tuple[int, int]:
+    """run_index and run_number; the counters' rows stay locked until the transaction ends."""
+    Repository.objects.filter(pk=repository.pk).update(
+        last_run_index=F("last_run_index") + 1, run_count=F("run_count") + 1
+    )
+    Workflow.objects.filter(pk=row.pk).update(last_run_number=F("last_run_number") + 1, run_count=F("run_count") + 1)
+    index = Repository.objects.values_list("last_run_index", flat=True).get(pk=repository.pk)
+    return index, Workflow.objects.values_list("last_run_number", flat=True).get(pk=row.pk)
+
+
+def _title(run: Run, attempt: RunAttempt, plan: Plan) -> str:
+    """``run-name`` where the file gives one and it evaluates; else the commit's first line, or the workflow's name."""
+    named = plan.workflow.run_name if plan.workflow else None
+    if named:
+        try:
+            text = expressions.render(named, contexts.of_attempt(run, attempt)).strip()
+        except ExpressionError:
+            text = ""
+        if text:
+            return storable.text(text)[:1024]
+    subject = git.subject(run.head_commit.get("message", "")) if run.event_name == "push" else ""
+    return (subject or run.workflow_name)[:1024]
+
+
+def _wire(problem: Problem) -> dict[str, Any]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "column": problem.column,
+        "message": storable.text(problem.message),
+    }
+
+
+def problems_of(path: str, messages: Sequence[str]) -> tuple[Problem, ...]:
+    """Findings that have no place in a file."""
+    return tuple(Problem(path, 0, 0, message) for message in messages)

@@ -1,0 +1,146 @@
+"""Why something waits or has ended: codes as data, and one plain sentence for each.
+
+Codes: ``cancelled``, ``run_cancelled``, ``fail_fast``, ``condition_false``, ``need_failed``,
+``evaluation_error``, ``runner_lost``, ``timed_out``, ``assignment_failed``, ``step_failed``,
+``startup_failure``, ``source_unreadable``, ``repository_deleted``, ``message``, whatever a runner reports
+with its own words, and for waiting jobs ``no_runner``, ``all_busy``, ``starting``, ``max_parallel``,
+``cancelling``, ``ready``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from django.db.models import Q
+
+from forge.actions.models import Claim, Job
+from forge.runners import registration
+from forge.runners.models import Runner
+from workflows.states import Status
+
+Reason = Mapping[str, Any]
+
+
+def text(reason: Reason) -> str:
+    """One plain sentence; empty for an empty reason."""
+    code = str(reason.get("code", ""))
+    if not code:
+        return ""
+    say = _SENTENCES.get(code)
+    if say is not None:
+        return say(reason)
+    # A runner's own code comes with its own words.
+    return str(reason.get("message") or code.replace("_", " ").capitalize() + ".")
+
+
+def waiting(job: Job) -> dict[str, Any]:
+    """Why a job that is not over does not run, as data; empty for one that runs."""
+    return waiting_for([job]).get(job.pk, {})
+
+
+def waiting_for(jobs: Iterable[Job]) -> dict[int, dict[str, Any]]:
+    """The same for many jobs by id, with a constant number of queries."""
+    still = [job for job in jobs if job.status != Status.COMPLETED]
+    found: dict[int, dict[str, Any]] = {}
+    queued = []
+    for job in still:
+        if job.status == Status.PENDING:
+            found[job.pk] = {"code": "max_parallel"}
+        elif job.status == Status.IN_PROGRESS:
+            if job.cancel_requested_at is not None:
+                found[job.pk] = {**job.cancel_reason, "code": "cancelling"}
+        elif not job.free:
+            found[job.pk] = {"code": "starting", "runner": job.runner_name}
+        else:
+            queued.append(job)
+    if queued:
+        found |= _for_runners(queued)
+    return found
+
+
+def _for_runners(jobs: list[Job]) -> dict[int, dict[str, Any]]:
+    repositories, owners = {job.repository_id for job in jobs}, {job.owner_id for job in jobs}
+    scope = Q(repository=None, owner=None) | Q(repository__in=repositories) | Q(owner__in=owners)
+    runners = [one for one in Runner.objects.filter(scope, removed_at=None) if registration.online(one)]
+    live = Claim.objects.filter(ended_at=None, runner__in=[one.pk for one in runners]).values_list("runner", flat=True)
+    held = Counter(live)
+    labels = dict(Job.objects.filter(pk__in=[job.pk for job in jobs]).values_list("pk", "label_set__labels"))
+    return {job.pk: _for_runner(job, labels.get(job.pk) or [], runners, held) for job in jobs}
+
+
+def _for_runner(job: Job, labels: list[str], runners: list[Runner], held: Counter[int]) -> dict[str, Any]:
+    fitting = [one for one in runners if _in_scope(one, job) and registration.matches(one, labels)]
+    if not fitting:
+        return {"code": "no_runner", "labels": labels}
+    if all(one.draining or held[one.pk] >= one.capacity for one in fitting):
+        return {"code": "all_busy", "labels": labels, "count": len(fitting)}
+    return {"code": "ready", "labels": labels}
+
+
+def _in_scope(runner: Runner, job: Job) -> bool:
+    return runner.repository_id in (None, job.repository_id) and runner.owner_id in (None, job.owner_id)
+
+
+def _cancelled(reason: Reason) -> str:
+    who = f" by {reason['by']}" if reason.get("by") else ""
+    how = "Forced to end" if reason.get("forced") else "Cancelled"
+    more = "; its runner did not answer within 5 minutes" if reason.get("unanswered") else ""
+    return f"{how}{who}{more}."
+
+
+def _runner_lost(reason: Reason) -> str:
+    if reason.get("removed"):
+        return f"Runner {reason.get('runner')} was removed while it worked on this job."
+    times = f" It was lost {reason['times']} times before the job started." if reason.get("times") else ""
+    return f"Runner {reason.get('runner')} was lost; it was last heard from at {reason.get('last_heard_at')}.{times}"
+
+
+def _labels(reason: Reason) -> str:
+    return ", ".join(str(label) for label in reason.get("labels", []))
+
+
+def _no_runner(reason: Reason) -> str:
+    labels = reason.get("labels", [])
+    noun = "label" if len(labels) == 1 else "labels"
+    return f"Waiting for a runner: no runner online has the {noun} {_labels(reason)}."
+
+
+def _all_busy(reason: Reason) -> str:
+    count = reason.get("count", 0)
+    if count == 1:
+        return f"Waiting for a runner: the one with {_labels(reason)} is busy."
+    return f"Waiting for a runner: all {count} with {_labels(reason)} are busy."
+
+
+def _timed_out(reason: Reason) -> str:
+    if reason.get("message"):
+        return str(reason["message"])
+    minutes = reason.get("minutes")
+    return f"The job ran longer than its {minutes:g} minutes." if minutes else "The job ran longer than it may."
+
+
+_SENTENCES: dict[str, Callable[[Reason], str]] = {
+    "cancelled": _cancelled,
+    "run_cancelled": _cancelled,
+    "cancelling": lambda reason: f"{_cancelled(reason).rstrip('.')}; waiting for its runner to stop.",
+    "fail_fast": lambda reason: "Cancelled because another job of its matrix failed.",
+    "condition_false": lambda reason: f"Skipped because its condition is false: {reason.get('expression', '')}",
+    "need_failed": lambda reason: (
+        f"Skipped because the job {reason.get('need')} that it needs ended as {reason.get('result')}."
+    ),
+    "evaluation_error": lambda reason: str(reason.get("message") or "An expression of the job cannot be evaluated."),
+    "runner_lost": _runner_lost,
+    "timed_out": _timed_out,
+    "assignment_failed": lambda reason: f"The job could not be given to a runner: {reason.get('message', '')}",
+    "step_failed": lambda reason: f"The step “{reason.get('name')}” failed.",
+    "startup_failure": lambda reason: "The workflow file is not valid.",
+    "source_unreadable": lambda reason: "The workflow file was valid when the run began and is refused now.",
+    "repository_deleted": lambda reason: "The repository was deleted.",
+    "max_parallel": lambda reason: "Waiting for another job of its matrix, as max-parallel asks.",
+    "starting": lambda reason: f"Given to runner {reason.get('runner')}, which has not reported yet.",
+    "no_runner": _no_runner,
+    "all_busy": _all_busy,
+    "ready": lambda reason: "Waiting for a runner to take it.",
+}

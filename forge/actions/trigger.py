@@ -1,0 +1,212 @@
+"""An event to the runs of the workflow files that it fires.
+
+Git is read first, outside any transaction; then one transaction writes every run of the event and marks
+it expanded. Doing it twice changes nothing: the event is locked and no longer pending, and a run is
+unique by event and file. An event that fails five times becomes a visible startup failure.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from forge import storable
+from forge.actions import advance, events, plan, repeat
+from forge.actions.models import Event, Run, Workflow
+from forge.actions.sources import File, Parsed
+from forge.repos import git
+from forge.repos.models import Repository
+from workflows import triggers
+
+log = logging.getLogger(__name__)
+
+TRIES = 5
+#: Where workflows live; the first folder wins where both hold a file of one name.
+FOLDERS = (".shithub/workflows/", ".github/workflows/")
+_SKIP = re.compile(r"\[(skip ci|ci skip|no ci|skip actions|actions skip)\]", re.IGNORECASE)
+_SKIP_TRAILER = re.compile(r"\n\nskip-checks: ?true\s*\Z", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What git says of an event's commit."""
+
+    commit: Mapping[str, Any]
+    files: tuple[File, ...]
+    changed: tuple[str, ...] | None
+    payload: Mapping[str, Any]
+
+
+def expand(event_id: int) -> list[Run]:
+    """Make the runs of an event and let them go on. An event that is not pending is left alone."""
+    event = Event.objects.select_related("repository__owner", "actor").filter(pk=event_id).first()
+    if event is None or event.state != Event.State.PENDING:
+        return []
+    if event.repository.deleted_at is not None:
+        _finish(event, "The repository is deleted.")
+        return []
+    try:
+        runs = _expand(event)
+    except Exception as error:
+        log.exception("event %s could not be expanded", event_id)
+        runs = _failed(event, error)
+    for run in runs:
+        advance.begin(run)
+    return runs
+
+
+def _expand(event: Event) -> list[Run]:
+    reading = _read(event)
+    if event.name == "push" and skipped(reading.commit["message"]):
+        _finish(event, "The commit message asks to skip workflow runs.", reading.payload)
+        return []
+    plans = [one for file in reading.files if (one := _plan(event, file, reading)) is not None]
+    return _write(event, reading, plans)
+
+
+def skipped(message: str) -> bool:
+    """True when a commit message holds one of GitHub's marks that skip push runs."""
+    return bool(_SKIP.search(message) or _SKIP_TRAILER.search(message))
+
+
+def _read(event: Event) -> _Reading:
+    repository = event.repository
+    commit = git.commit(repository, event.sha)
+    files = effective(git.workflow_files(repository, event.sha))
+    if event.workflow_path:
+        files = tuple(file for file in files if file.path == event.workflow_path)
+    payload = event.payload
+    if event.name == "push" and "repository" not in payload:
+        payload = storable.data(events.push_payload(event, commit))
+    changed = git.changed_paths(repository, event.before, event.sha) if event.name == "push" else None
+    return _Reading(commit, files, None if changed is None else tuple(changed), payload)
+
+
+def effective(found: Sequence[tuple[str, bytes]]) -> tuple[File, ...]:
+    """The files that count: of two with one name in both folders, the one in ``.shithub/workflows``."""
+    by_name: dict[str, File] = {}
+    for folder in FOLDERS:
+        for path, data in found:
+            if path.startswith(folder):
+                by_name.setdefault(path.rsplit("/", 1)[-1], File(path, data))
+    return tuple(sorted(by_name.values(), key=lambda file: file.path))
+
+
+def _plan(event: Event, file: File, reading: _Reading) -> plan.Plan | None:
+    """What the file makes of the event; None when it does not concern it. A defect of ours is its own failure."""
+    try:
+        parsed = file.parsed()
+        if not _fires(event, parsed, reading):
+            return None
+    except Exception:
+        log.exception("%s of event %s could not be read", file.path, event.pk)
+        if event.tries + 1 < TRIES:
+            raise
+        return _broken(file, ["The file could not be processed because of an internal error."])
+    return plan.Plan(file, parsed.name, parsed.workflow, parsed.problems)
+
+
+def _fires(event: Event, parsed: Parsed, reading: _Reading) -> bool:
+    happened = triggers.Event(event.name, event.ref, reading.changed)
+    if parsed.workflow is not None:
+        return triggers.matches(parsed.workflow, happened) is not None
+    if parsed.partial is not None and parsed.partial.on:
+        return triggers.matches(parsed.partial, happened) is not None
+    # Nobody can tell what the file wants: as on GitHub, every push to a branch shows that it is broken.
+    return event.name == "push" and happened.branch is not None
+
+
+def _broken(file: File, messages: Sequence[str]) -> plan.Plan:
+    return plan.Plan(file, file.path, None, plan.problems_of(file.path, messages))
+
+
+@repeat.on_deadlock
+def _write(event: Event, reading: _Reading, plans: Sequence[plan.Plan]) -> list[Run]:
+    runs = []
+    with transaction.atomic():
+        if not Event.objects.select_for_update().filter(pk=event.pk, state=Event.State.PENDING).exists():
+            return []
+        event.payload = dict(reading.payload)
+        at_head = event.ref == f"refs/heads/{event.repository.default_branch}" and event.name == "push"
+        # The repository's row first, then its workflows: one order for all who count runs.
+        Repository.objects.select_for_update(no_key=True).get(pk=event.repository_id)
+        if at_head:
+            _register(event.repository, reading.files)
+        for one in plans:
+            row = plan.row_of(event.repository, one.file.path, one.name)
+            if row.state != Workflow.State.DISABLED_MANUALLY:
+                runs.append(plan.make(event, row, one, reading.commit))
+        _mark(event, Event.State.EXPANDED)
+    return runs
+
+
+def _register(repository: Repository, files: Sequence[File]) -> None:
+    """Hold the workflow rows against the files at the default branch's head."""
+    for file in files:
+        plan.row_of(repository, file.path, file.parsed().name or file.path, rename=True)
+    paths = [file.path for file in files]
+    rows = Workflow.objects.filter(repository=repository)
+    rows.filter(path__in=paths, state=Workflow.State.DELETED).update(
+        state=Workflow.State.ACTIVE, updated_at=timezone.now()
+    )
+    gone = rows.filter(state=Workflow.State.ACTIVE).exclude(path__in=paths)
+    gone.update(state=Workflow.State.DELETED, updated_at=timezone.now())
+
+
+def _finish(event: Event, why: str, payload: Mapping[str, Any] | None = None) -> None:
+    event.error = why
+    if payload is not None:
+        event.payload = dict(payload)
+    _mark(event, Event.State.EXPANDED)
+
+
+def _mark(event: Event, state: Event.State) -> None:
+    rows = Event.objects.filter(pk=event.pk, state=Event.State.PENDING)
+    rows.update(state=state, error=event.error, payload=event.payload)
+    event.state = state
+
+
+def _failed(event: Event, error: Exception) -> list[Run]:
+    """Try again later, each time a little later; after the fifth time say so where people look."""
+    text = storable.text(f"{type(error).__name__}: {error}")[:2000]
+    tries = event.tries + 1
+    if tries < TRIES:
+        later = timezone.now() + timedelta(seconds=2**tries)
+        Event.objects.filter(pk=event.pk, state=Event.State.PENDING).update(tries=tries, error=text, next_try_at=later)
+        return []
+    return _show_failure(event, text)
+
+
+@repeat.on_deadlock
+def _show_failure(event: Event, text: str) -> list[Run]:
+    """One startup failure for each workflow that the repository has, or for its folder when it has none."""
+    commit: dict[str, Any] = {
+        "id": event.sha,
+        "message": "",
+        "timestamp": None,
+        "tree_id": "",
+        "author": {},
+        "committer": {},
+    }
+    with transaction.atomic():
+        if not Event.objects.select_for_update().filter(pk=event.pk, state=Event.State.PENDING).exists():
+            return []
+        Repository.objects.select_for_update(no_key=True).get(pk=event.repository_id)
+        known = Workflow.objects.filter(repository=event.repository, state=Workflow.State.ACTIVE)
+        paths = [event.workflow_path] if event.workflow_path else list(known.values_list("path", flat=True))
+        runs = []
+        for path in paths or [FOLDERS[0].rstrip("/")]:
+            why = [f"This event could not be turned into a run, {TRIES} times: {text}"]
+            row = plan.row_of(event.repository, path, path)
+            runs.append(plan.make(event, row, _broken(File(path, b""), why), commit))
+        event.error = text
+        Event.objects.filter(pk=event.pk).update(tries=TRIES)
+        _mark(event, Event.State.FAILED)
+    return runs
