@@ -106,6 +106,16 @@ def job(repository: Repository, job_id: int) -> Job:
     return _one(_shown(Job.objects.filter(repository=repository, id=_id(job_id))))
 
 
+def job_anywhere(job_id: int) -> Job:
+    """A job by its id alone; whoever asks must still be let into its repository."""
+    return _one(Job.objects.filter(id=_id(job_id)))
+
+
+def run_anywhere(run_id: int) -> Run:
+    """A run by its id alone; whoever asks must still be let into its repository."""
+    return _one(Run.objects.filter(id=_id(run_id), latest_attempt__isnull=False).select_related(*_OF_RUN))
+
+
 def source(job: Job) -> Job:
     """The job that really ran: ``job`` itself, or the one whose result it carries over."""
     seen = 0

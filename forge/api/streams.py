@@ -1,0 +1,29 @@
+"""Long answers, sent piece by piece whichever way the server runs."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, StreamingHttpResponse
+
+from forge.api.threads import run_sync
+
+
+def streamed(
+    request: HttpRequest, pieces: Iterator[bytes], content_type: str, *, filename: str = ""
+) -> StreamingHttpResponse:
+    """An answer that never stands in memory whole; with ``filename``, one to be saved under that name."""
+    # Under ASGI Django would collect a synchronous iterator before it sends the first byte.
+    body = _pulled(pieces) if isinstance(request, ASGIRequest) else pieces
+    response = StreamingHttpResponse(body, content_type=content_type)
+    response["Cache-Control"] = "no-store"
+    response["X-Content-Type-Options"] = "nosniff"
+    if filename:
+        response["Content-Disposition"] = f'attachment; filename="{filename}"'
+    return response
+
+
+async def _pulled(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    while (piece := await run_sync(next, pieces, None)) is not None:
+        yield piece

@@ -1,0 +1,47 @@
+"""A repository, its owner's token, and a client that asks as the owner."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+
+from forge.accounts.models import Account
+from forge.repos.models import Repository
+from tests import factories
+
+As = Callable[..., Client]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_counted() -> None:
+    """Each test has the whole hour's requests before it."""
+    cache.clear()
+
+
+@pytest.fixture
+def owner(db: None) -> Account:
+    return factories.account("octo")
+
+
+@pytest.fixture
+def repository(owner: Account) -> Repository:
+    return factories.repository(owner, "hello")
+
+
+@pytest.fixture
+def as_(owner: Account) -> As:
+    """A client with a fresh token of an account (the owner) and these scopes (``repo``)."""
+
+    def make(account: Account | None = None, *scopes: str) -> Client:
+        token = factories.token(account or owner, *scopes)
+        return Client(headers={"Authorization": f"Bearer {token}"})
+
+    return make
+
+
+@pytest.fixture
+def client(as_: As) -> Client:
+    return as_()
