@@ -18,10 +18,14 @@ class CannotStart(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """A port that is free now, and a folder. `note` says when the port is not the one that was expected."""
+    """A port that is free now, and a folder, gone at the end when it is `temporary`.
+
+    `note` says when the port is not the one that was expected.
+    """
 
     port: int
     data: Path
+    temporary: bool
     note: str = ""
 
     @property
@@ -39,7 +43,7 @@ def choose(environment: Mapping[str, str] = os.environ) -> Place:
     given = environment.get("DATA", "")
     data = Path(given).resolve() if given else Path(tempfile.mkdtemp(prefix="forge-demo-"))
     data.mkdir(parents=True, exist_ok=True)
-    return Place(port, data, note)
+    return Place(port, data, not given, note)
 
 
 def _port(given: str) -> tuple[int, str]:

@@ -60,8 +60,8 @@ def test_named_make_targets_exist(document: Path) -> None:
     assert named <= make_targets()
 
 
-def settings_in_code() -> dict[str, object]:
-    """Every `env.kind("FORGE_…", default=…)` of the server, with its default where it is a plain value."""
+def defaults() -> dict[str, object]:
+    """Every `env.kind("FORGE_…", default=…)` of the server's settings, with its default where it is a plain value."""
     found: dict[str, object] = {}
     for node in ast.walk(syntax_tree(ROOT / "forge" / "settings.py")):
         if not (isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant)):
@@ -70,6 +70,24 @@ def settings_in_code() -> dict[str, object]:
         if isinstance(name, str) and SETTING.fullmatch(name) and isinstance(node.func, ast.Attribute):
             found[name] = next((value_of(each.value) for each in node.keywords if each.arg == "default"), None)
     return found
+
+
+def read_from_environment(folder: str) -> set[str]:
+    """Every `environ.get("FORGE_…")`, `environ["FORGE_…"]` and `env.kind("FORGE_…")` below a folder."""
+    found: set[str] = set()
+    for path in python_files(folder):
+        if PEOPLE in path.parents:
+            continue
+        for node in ast.walk(syntax_tree(path)):
+            reads = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.args
+            name = node.args[0] if reads else node.slice if isinstance(node, ast.Subscript) else None
+            if isinstance(name, ast.Constant) and isinstance(name.value, str) and SETTING.fullmatch(name.value):
+                found.add(name.value)
+    return found
+
+
+#: The demonstration sets what the others read.
+PEOPLE = ROOT / "forge" / "demo"
 
 
 def value_of(node: ast.expr) -> object:
@@ -87,12 +105,19 @@ def documented(section: str) -> dict[str, str]:
 
 
 def test_every_setting_of_the_server_is_documented_and_the_other_way_round() -> None:
-    assert set(documented("Server")) == set(settings_in_code())
+    assert set(documented("Server")) == read_from_environment("forge")
+
+
+def test_every_setting_of_the_runner_is_documented_and_the_other_way_round() -> None:
+    described = set(SETTING.findall(ast.get_docstring(syntax_tree(ROOT / "runner" / "config.py")) or ""))
+    assert described
+    token = {"FORGE_RUNNER_TOKEN"}  # for `register` alone, no part of the configuration
+    assert set(documented("Runner")) == described | read_from_environment("runner") | token
 
 
 def test_documented_numbers_are_the_defaults() -> None:
     said = documented("Server")
-    numbers = {name: value for name, value in settings_in_code().items() if type(value) in (int, float)}
+    numbers = {name: value for name, value in defaults().items() if type(value) in (int, float)}
     assert numbers
     assert {name: float(said[name]) for name in numbers} == numbers
 

@@ -21,7 +21,8 @@ class ProcessEnded(Exception):
 class Process:
     """One running program. Its whole output is kept; `wait_for` blocks until a line of it matches.
 
-    It gets a session of its own, so that `stop` reaches also what it has started, and no input.
+    It gets a session of its own, so that `stop` reaches also what it has started, and no input. Its environment is
+    ours without the variables that begin with one of `without`, and with `env`.
     """
 
     def __init__(
@@ -29,10 +30,12 @@ class Process:
         command: Sequence[str | Path],
         *,
         env: Mapping[str, str] | None = None,
+        without: tuple[str, ...] = (),
         cwd: Path | None = None,
         user: str | None = None,
     ) -> None:
         self.name = Path(command[0]).name
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith(without)}
         self._lines: list[str] = []
         self._changed = threading.Condition()
         self._ended = False
@@ -41,7 +44,7 @@ class Process:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={**os.environ, **(env or {})},
+            env={**inherited, **(env or {})},
             cwd=cwd,
             user=user,
             text=True,

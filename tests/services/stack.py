@@ -1,0 +1,279 @@
+"""A whole Forge for tests: server (one process or several), an account, repositories, runner agents.
+
+Everything is the real thing, started by the same commands that a person uses, in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TypeVar
+
+import httpx
+
+from tests.services.process import Process, free_port
+
+BIN = Path(sys.executable).parent
+PASSWORD = "correct horse battery"
+LOGIN = "alice"
+
+Seen = TypeVar("Seen")
+
+
+class NeverHappened(AssertionError):
+    """What was waited for did not come within its time."""
+
+
+def eventually(look: Callable[[], Seen | None], *, timeout: float = 60.0, what: str = "") -> Seen:
+    """The first truthy answer of ``look``; NeverHappened after ``timeout`` seconds."""
+    until = time.monotonic() + timeout
+    while True:
+        seen = look()
+        if seen:
+            return seen
+        if time.monotonic() > until:
+            raise NeverHappened(f"{what or look.__name__}: not within {timeout:g} s; last: {seen!r}")
+        time.sleep(0.05)  # the bound of how late we notice; nothing in Forge waits for it
+
+
+class Stack:
+    """The server's processes and what a person does with them.
+
+    ``several`` names a database and a Redis: then web, worker and beat are processes of their own.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        environment: Mapping[str, str] | None = None,
+        several: tuple[str, str] | None = None,
+        bridge: bool = False,
+    ) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.data = folder / "data"
+        self.several = several is not None
+        self.bridge = bridge
+        self.container_url = ""
+        self.environment = {"FORGE_DATA": str(self.data), "FORGE_URL": self.url, **(environment or {})}
+        if several is not None:
+            self.environment |= {"FORGE_DATABASE_URL": several[0], "FORGE_REDIS_URL": several[1]}
+        self.processes: dict[str, Process] = {}
+        self._counter = itertools.count(1)
+        self.token = ""
+
+    # --- processes ---------------------------------------------------------------------------------
+
+    def __enter__(self) -> Stack:
+        try:
+            self._begin()
+        except BaseException:
+            self.stop()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        if error is not None:
+            for name, process in self.processes.items():
+                print(f"--- {name}\n{process.output[-6000:]}", file=sys.stderr)
+        self.stop()
+
+    def _begin(self) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.several:
+            self.forge("migrate")
+        self.start_web()
+        if self.several:
+            self.start_worker()
+            self.start("beat", [BIN / "forge", "beat"])
+        self.forge("user", "create", LOGIN, input=PASSWORD + "\n")
+        self.token = self.forge("token", "create", LOGIN, "--scopes", "repo,workflow,read:org,admin:org,user").strip()
+
+    def start_web(self) -> Process:
+        """The server (again), at the same address."""
+        command: list[str | Path] = [BIN / "forge", "web" if self.several else "up"]
+        command += ["--port", str(self.port), "--data", str(self.data)]
+        if self.bridge:
+            from forge.serve import bridge_address
+
+            address = bridge_address()
+            assert address, "there is no docker0"
+            self.container_url = f"http://{address}:{self.port}"
+            command += ["--also-listen", address]
+        process = self.start("web", command)
+        process.wait_for(r"Forge is ready at ", timeout=60)
+        return process
+
+    def start_worker(self) -> Process:
+        """Celery's worker (again)."""
+        return self.start("worker", [BIN / "forge", "worker"])
+
+    def start(self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> Process:
+        """One more process of this stack, ended with it."""
+        process = Process(command, env={**self.environment, **(env or {})}, without=("FORGE_",), cwd=self.folder)
+        self.processes[name] = process
+        return process
+
+    def stop(self) -> None:
+        """End everything, runners first, so that they can give back their jobs."""
+        order = {"web": 3, "worker": 1, "beat": 2}
+        for name in sorted(self.processes, key=lambda one: order.get(one, 0)):
+            self.processes[name].stop()
+
+    def runner(
+        self,
+        name: str = "one",
+        *,
+        backend: str = "host",
+        labels: str = "ubuntu-latest",
+        options: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        image: str = "",
+    ) -> Process:
+        """Register an agent once and run it."""
+        folder = self.folder / f"runner-{name}"
+        settings = {"FORGE_RUNNER_BACKEND": backend, **(env or {})}
+        if image:
+            settings["FORGE_RUNNER_IMAGE"] = image
+        if not folder.exists():
+            token = self.forge("runner", "token").strip()
+            command = [BIN / "forge-runner", "register", "--url", self.url, "--name", name]
+            command += ["--labels", labels, "--dir", folder]
+            if self.container_url:
+                command += ["--container-url", self.container_url]
+            subprocess.run(
+                command, env={**os.environ, **settings, "FORGE_RUNNER_TOKEN": token}, check=True, capture_output=True
+            )
+        command = [BIN / "forge-runner", "run", "--dir", folder, *options]
+        process = Process(command, env=settings, without=("FORGE_",), cwd=self.folder)
+        self.processes[f"runner-{name}"] = process
+        process.wait_for(rf"Runner {name} is ready", timeout=30)
+        return process
+
+    # --- what a person does ------------------------------------------------------------------------
+
+    def forge(self, *arguments: str, input: str = "") -> str:
+        """One command beside the server; its output."""
+        done = subprocess.run(
+            [BIN / "forge", *arguments],
+            env={**os.environ, **self.environment},
+            input=input,
+            text=True,
+            capture_output=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, f"forge {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def api(self, path: str, method: str = "GET", json: Any = None, **more: Any) -> httpx.Response:
+        """One call of the REST API as the stack's person; ``path`` from the root or below /api/v3."""
+        url = self.url + (path if path.startswith("/api/") else f"/api/v3{path}")
+        headers = {"Authorization": f"Bearer {self.token}"}
+        return httpx.request(method, url, json=json, headers=headers, timeout=30, trust_env=False, **more)
+
+    def repository(self, files: Mapping[str, str | bytes], name: str = "", *, private: bool = False) -> Project:
+        """A new repository with a clone beside the stack, holding these files, not yet pushed."""
+        name = name or f"project-{next(self._counter)}"
+        made = self.api("/user/repos", "POST", {"name": name, "private": private})
+        assert made.status_code == 201, made.text
+        return Project(self, name, files)
+
+
+class Project:
+    """A clone on this machine and its repository on the server."""
+
+    def __init__(self, stack: Stack, name: str, files: Mapping[str, str | bytes]) -> None:
+        self.stack = stack
+        self.name = name
+        self.folder = stack.folder / name
+        self.folder.mkdir()
+        self.git("init", "-q", "-b", "main")
+        remote = stack.url.replace("://", f"://{LOGIN}:{stack.token}@")
+        self.git("remote", "add", "origin", f"{remote}/{LOGIN}/{name}.git")
+        self.write(files)
+
+    def git(self, *arguments: str) -> str:
+        """Run git in the clone; its output."""
+        identity = ["-c", "user.name=Alice", "-c", "user.email=alice@example.org", "-c", "protocol.version=2"]
+        done = subprocess.run(
+            ["git", *identity, *arguments], cwd=self.folder, text=True, capture_output=True, timeout=300
+        )
+        assert done.returncode == 0, f"git {' '.join(arguments)}: {done.stderr}"
+        return done.stdout + done.stderr
+
+    def write(self, files: Mapping[str, str | bytes]) -> None:
+        """Put these files into the clone."""
+        for path, content in files.items():
+            target = self.folder / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content.encode() if isinstance(content, str) else content)
+
+    def push(self, files: Mapping[str, str | bytes] | None = None, message: str = "Change") -> str:
+        """Commit everything and push; the commit's hash."""
+        self.write(files or {})
+        self.git("add", "-A")
+        self.git("commit", "-q", "--allow-empty", "-m", message)
+        self.git("push", "-q", "origin", "HEAD")
+        return self.git("rev-parse", "HEAD").strip()
+
+    def path(self, rest: str = "") -> str:
+        """The API path of the repository's Actions."""
+        return f"/repos/{LOGIN}/{self.name}/actions{rest}"
+
+    def run(self, sha: str, timeout: float = 30) -> dict[str, Any]:
+        """The newest run of a commit, when it is there."""
+
+        def look() -> dict[str, Any] | None:
+            runs = self.stack.api(self.path(f"/runs?head_sha={sha}")).json()["workflow_runs"]
+            return runs[0] if runs else None
+
+        return eventually(look, timeout=timeout, what=f"a run of {sha}")
+
+    def run_state(self, run_id: int) -> dict[str, Any]:
+        """The run as the API shows it now."""
+        state: dict[str, Any] = self.stack.api(self.path(f"/runs/{run_id}")).json()
+        return state
+
+    def completed(self, run_id: int, timeout: float = 120) -> dict[str, Any]:
+        """The run, when it is completed."""
+
+        def look() -> dict[str, Any] | None:
+            state = self.run_state(run_id)
+            return state if state["status"] == "completed" else None
+
+        return eventually(look, timeout=timeout, what=f"the end of run {run_id}")
+
+    def jobs(self, run_id: int) -> dict[str, dict[str, Any]]:
+        """The jobs of the run's latest attempt, by name."""
+        jobs = self.stack.api(self.path(f"/runs/{run_id}/jobs?per_page=100")).json()["jobs"]
+        return {job["name"]: job for job in jobs}
+
+    def log(self, job_id: int) -> str:
+        """The job's log so far."""
+        answer = self.stack.api(self.path(f"/jobs/{job_id}/logs"), follow_redirects=True)
+        return answer.text if answer.status_code == 200 else ""
+
+    def says(self, run_id: int, job: str, text: str, timeout: float = 60) -> None:
+        """Returns when the job's log holds the text at the end of a line, as output and not as part of the script."""
+
+        def look() -> bool:
+            found = self.jobs(run_id).get(job)
+            return found is not None and any(
+                line.partition(" ")[2] == text for line in self.log(found["id"]).splitlines()
+            )
+
+        eventually(look, timeout=timeout, what=f"{text!r} in the log of {job}")
+
+
+def describe(state: Mapping[str, Any]) -> str:
+    """A run or job in words, for the message of a failed assertion."""
+    return json.dumps({key: state.get(key) for key in ("id", "name", "status", "conclusion", "reason")}, indent=1)
