@@ -8,7 +8,6 @@
 PYTHON ?= python3
 BIN := .venv/bin
 QUICK_DATA := $(CURDIR)/var/check
-export PORT DATA ONCE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup check lint test soak bench demo up job-image lock format clean
@@ -42,7 +41,7 @@ demo: setup ## see it work: a project is pushed, run and judged (ONCE=1 ends wit
 	@$(BIN)/forge demo
 
 up: setup ## serve, with one runner, on this machine
-	@$(BIN)/forge up $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
+	@$(BIN)/forge up --bridge --runner $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
 
 job-image: ## the default job image, from Debian's packages
 	deploy/job-image/build
