@@ -148,6 +148,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "forge.web.security.PolicyMiddleware",
     "forge.web.static_files.StaticFiles",
     "forge.api.middleware.ApiAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -170,6 +171,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "forge.web.security.shown",
             ],
         },
     }
@@ -183,6 +185,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = PUBLIC_URL.startswith("https://")
+CSRF_FAILURE_VIEW = "forge.web.errors.csrf"
 SESSION_COOKIE_SAMESITE = "Lax"
 LANGUAGE_CODE = "en"
 USE_I18N = False

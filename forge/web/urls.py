@@ -1,5 +1,39 @@
-"""The pages."""
+"""The pages. Fixed words come first; then an owner's name, which is never one of them."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from forge.web import accounts, dispatch, job, repositories, run, runs, stream
+
+_R = "<str:owner>/<str:name>"
+_RUN = f"{_R}/actions/runs/<int:run_id>"
+_JOB = f"{_RUN}/job/<int:job_id>"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", accounts.home, name="home"),
+    path("login", accounts.log_in, name="login"),
+    path("logout", accounts.log_out, name="logout"),
+    path("-/theme", accounts.choose_theme, name="theme"),
+    path("new", repositories.new, name="new-repository"),
+    path("settings/tokens", accounts.access_tokens, name="tokens"),
+    path("settings/tokens/<int:token_id>/revoke", accounts.revoke_token, name="revoke-token"),
+    path("<str:owner>", accounts.owner, name="owner"),
+    path(_R, repositories.show, name="repository"),
+    path(f"{_R}/settings", repositories.config, name="repository-settings"),
+    path(f"{_R}/actions", runs.listing, name="runs"),
+    path(f"{_R}/actions/events", stream.list_events, name="runs-events"),
+    path(f"{_R}/actions/workflows/<str:file>", runs.listing, name="workflow-runs"),
+    path(f"{_R}/actions/workflows/<str:file>/dispatch", dispatch.form, name="dispatch"),
+    path(_RUN, run.summary, name="run"),
+    path(f"{_RUN}/attempts/<int:number>", run.summary, name="run-attempt"),
+    path(f"{_RUN}/workflow", run.workflow_file, name="run-workflow"),
+    path(f"{_RUN}/events", stream.run_events, name="run-events"),
+    path(f"{_RUN}/cancel", run.cancel, name="run-cancel"),
+    path(f"{_RUN}/force-cancel", run.cancel, {"force": True}, name="run-force-cancel"),
+    path(f"{_RUN}/rerun", run.rerun, name="run-rerun"),
+    path(f"{_RUN}/rerun-failed", run.rerun, {"failed": True}, name="run-rerun-failed"),
+    path(_JOB, job.show, name="job"),
+    path(f"{_JOB}/rerun", run.rerun_job, name="job-rerun"),
+    path(f"{_JOB}/events", stream.job_events, name="job-events"),
+    path(f"{_JOB}/log", job.raw, name="job-log"),
+    path(f"{_JOB}/log/lines", job.lines, name="job-lines"),
+]

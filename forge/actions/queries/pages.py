@@ -1,0 +1,156 @@
+"""Reads that only pages need. Each costs a constant number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+
+from forge.accounts.models import Account
+from forge.actions.models import Annotation, Job, JobNode, LogPage, Run, RunAttempt, RunEvent, Summary, Workflow
+from forge.actions.queries import runs
+from forge.repos.models import Ref, Repository
+
+PAGE = 25
+ANNOTATIONS = 50
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """One page of the run list, newest first. ``newer`` and ``older`` are run ids to go on from."""
+
+    rows: tuple[Run, ...]
+    newer: int | None
+    older: int | None
+    total: int
+    more: bool  # there are more than total
+
+
+def run_page(
+    repository: Repository,
+    wanted: runs.RunFilter,
+    *,
+    words: Sequence[str] = (),
+    sha: str = "",
+    after: int | None = None,
+    before: int | None = None,
+) -> RunPage:
+    """Runs older than ``after``, or newer than ``before``; ``words`` stand in the title, ``sha`` is a beginning."""
+    found = runs.runs(repository, wanted)
+    for word in words:
+        found = found.filter(title__icontains=word)
+    if sha:
+        found = found.filter(head_sha__startswith=sha.lower())
+    rows = _slice(found, after, before)
+    has_newer = bool(rows) and (after is not None or (before is not None and len(rows) > PAGE))
+    has_older = before is not None or len(rows) > PAGE
+    rows = rows[-PAGE:] if before is not None else rows[:PAGE]
+    total, more = _total(repository, wanted, found, searched=bool(words or sha))
+    newer = rows[0].pk if has_newer else None
+    return RunPage(tuple(rows), newer, rows[-1].pk if rows and has_older else None, total, more)
+
+
+def _slice(found: QuerySet[Run], after: int | None, before: int | None) -> list[Run]:
+    if before is not None:
+        return list(found.filter(id__gt=before).order_by("id")[: PAGE + 1])[::-1]
+    return list((found.filter(id__lt=after) if after is not None else found)[: PAGE + 1])
+
+
+def _total(repository: Repository, wanted: runs.RunFilter, found: QuerySet[Run], *, searched: bool) -> tuple[int, bool]:
+    if not searched and not wanted.search:
+        return runs.count(repository, wanted), False
+    counted = found.select_related(None)[: runs.SEARCH_LIMIT + 1].count()
+    return min(counted, runs.SEARCH_LIMIT), counted > runs.SEARCH_LIMIT
+
+
+@dataclass(frozen=True)
+class SideWorkflow:
+    """A workflow in the side list with the attempt that its newest run shows."""
+
+    workflow: Workflow
+    latest: RunAttempt | None
+
+
+def side(repository: Repository) -> list[SideWorkflow]:
+    """Workflows A to Z, the disabled last; those that are gone stay while they have runs."""
+    newest = (
+        Run.objects.filter(workflow=OuterRef("pk"), latest_attempt__isnull=False)
+        .order_by("-id")
+        .values("latest_attempt")
+    )
+    found = list(runs.workflows(repository).annotate(newest=Subquery(newest[:1])))
+    found = [one for one in found if one.state != Workflow.State.DELETED or one.run_count]
+    attempts = RunAttempt.objects.in_bulk([one.newest for one in found if one.newest])
+    found.sort(key=lambda one: (one.state != Workflow.State.ACTIVE, one.name.lower(), one.path))
+    return [SideWorkflow(one, attempts.get(one.newest)) for one in found]
+
+
+def branches(repository: Repository, limit: int = 100) -> list[str]:
+    """Names of branches that were pushed and are there."""
+    names = Ref.objects.filter(repository=repository, name__startswith="refs/heads/").exclude(sha__regex="^0+$")
+    return [name.removeprefix("refs/heads/") for name in names.order_by("name").values_list("name", flat=True)[:limit]]
+
+
+def actors(repository: Repository, limit: int = 50) -> list[str]:
+    """Logins of those who started one of the last 500 runs."""
+    recent = Run.objects.filter(repository=repository).order_by("-id").values("actor")[:500]
+    return list(Account.objects.filter(pk__in=recent).order_by("login_key").values_list("login", flat=True)[:limit])
+
+
+def last_runs(repository: Repository, limit: int = 5) -> list[Run]:
+    """The newest runs."""
+    return list(runs.runs(repository)[:limit])
+
+
+def attempts(run: Run) -> list[RunAttempt]:
+    """Every attempt, newest first."""
+    return list(run.attempts.select_related("triggering_actor").order_by("-number"))
+
+
+def nodes(attempt: RunAttempt) -> list[JobNode]:
+    """The job keys in the order of the file."""
+    return list(attempt.nodes.order_by("position"))
+
+
+def annotation_counts(jobs: Iterable[Job]) -> dict[str, int]:
+    """How many of each level."""
+    rows = Annotation.objects.filter(job__in=_sources(jobs)).values_list("level").annotate(number=Count("id"))
+    return dict(rows.order_by())
+
+
+def worst_annotations(jobs: Iterable[Job], start: int = 0) -> list[Annotation]:
+    """The worst first, by file and line; ``ANNOTATIONS`` from ``start``."""
+    rank = Case(
+        When(level="failure", then=Value(0)),
+        When(level="warning", then=Value(1)),
+        default=Value(2),
+        output_field=IntegerField(),
+    )
+    found = Annotation.objects.filter(job__in=_sources(jobs)).select_related("job").annotate(rank=rank)
+    return list(found.order_by("rank", "path", "start_line", "id")[start : start + ANNOTATIONS])
+
+
+def summaries(jobs: Iterable[Job]) -> list[Summary]:
+    """What steps wrote, in the order of jobs and steps."""
+    return list(Summary.objects.filter(job__in=_sources(jobs)).select_related("job").order_by("job_id", "step"))
+
+
+def _sources(jobs: Iterable[Job]) -> list[int]:
+    return [job.carries_id or job.pk for job in jobs]
+
+
+def events_after(run_id: int, sequence: int, limit: int = 200) -> list[RunEvent]:
+    """What changed in a run since that number, in order."""
+    return list(RunEvent.objects.filter(run_id=run_id, sequence__gt=sequence).order_by("sequence")[:limit])
+
+
+def page_before(job: Job, epoch: int, offset: int) -> LogPage | None:
+    """The sealed page of a job's log that begins at or before an offset."""
+    return LogPage.objects.filter(job=job, epoch=epoch, offset__lte=offset).order_by("-offset").first()
+
+
+def open_jobs(attempts: Iterable[RunAttempt]) -> list[Job]:
+    """The jobs of some attempts that are not over, with what they ask for."""
+    found = Job.objects.filter(attempt__in=[one.pk for one in attempts]).exclude(status="completed")
+    return list(found.select_related("label_set").order_by("id")[:500])

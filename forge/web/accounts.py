@@ -1,0 +1,159 @@
+"""Logging in and out, home, a person's or an organisation's page, tokens, theme."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import authenticate, login, logout
+from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_POST
+
+from forge.accounts import tokens, users
+from forge.accounts.models import AccessToken, Account, Kind, Membership
+from forge.errors import Invalid, NotFound
+from forge.repos import access
+from forge.web import door, security
+from forge.web.errors import page
+
+#: What the form offers; the API takes any known scope.
+SCOPES = {
+    "repo": "Everything in your repositories, private ones too: code, runs, settings",
+    "public_repo": "The same in public repositories only",
+    "repo:read": "Read your repositories, private ones too",
+    "workflow": "Change workflow files",
+    "delete_repo": "Delete repositories",
+    "admin:org": "Manage your organisations",
+    "user": "Read and change your account",
+}
+_EXPIRY_DAYS = (7, 30, 90, 365)
+_TRIES, _PAUSE_SECONDS = 10, 300
+_LISTED = 200
+
+
+@sensitive_post_parameters("password")
+@page
+def log_in(request: HttpRequest) -> HttpResponse:
+    """The form, and what it sends. Ten wrong tries make five minutes' pause."""
+    target = request.POST.get("next", request.GET.get("next", "/"))
+    if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
+        target = "/"
+    if request.method != "POST":
+        return door.show(request, "accounts/login.html", next=target)
+    name = request.POST.get("login", "").strip()
+    key = f"login:{request.META.get('REMOTE_ADDR', '')}:{name.lower()[:64]}"
+    tries = cache.get(key, 0)
+    if tries >= _TRIES:
+        return _refused(request, name, target, "Too many wrong tries. Wait five minutes, then try again.", 429)
+    account = authenticate(request, username=name.lower(), password=request.POST.get("password", ""))
+    if account is None:
+        cache.set(key, tries + 1, _PAUSE_SECONDS)
+        return _refused(request, name, target, "Login or password is wrong.", 422)
+    cache.delete(key)
+    login(request, account)
+    return door.see_other(target)
+
+
+def _refused(request: HttpRequest, name: str, target: str, error: str, status: int) -> HttpResponse:
+    answer = door.show(request, "accounts/login.html", next=target, login=name, error=error)
+    answer.status_code = status
+    return answer
+
+
+@require_POST
+def log_out(request: HttpRequest) -> HttpResponse:
+    """Ends the session."""
+    logout(request)
+    return door.see_other("/")
+
+
+@require_POST
+def choose_theme(request: HttpRequest) -> HttpResponse:
+    """Keeps the theme in a cookie for a year."""
+    answer = door.back(request, "/")
+    chosen = request.POST.get("theme", "")
+    if chosen in security.THEMES:
+        year = 365 * 86400
+        answer.set_cookie(
+            "theme", chosen, max_age=year, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE, httponly=True
+        )
+    return answer
+
+
+@page
+def home(request: HttpRequest) -> HttpResponse:
+    """Repositories: one's own first, or the public ones."""
+    actor = door.actor(request)
+    found = access.visible(actor).order_by("-pushed_at", "-id")
+    if actor.account is not None:
+        mine = Membership.objects.filter(user=actor.account).values("organization")
+        own = found.filter(owner=actor.account) | found.filter(owner__in=mine)
+        found = own.distinct()
+    return door.show(request, "accounts/home.html", repositories=list(found[:_LISTED]))
+
+
+@page
+def owner(request: HttpRequest, owner: str) -> HttpResponse:
+    """A user or an organisation with the repositories that the person may see."""
+    account = users.find(owner)
+    if not account.is_active:
+        raise NotFound
+    found = access.visible(door.actor(request)).filter(owner=account).order_by("name_key")
+    members = []
+    if account.kind == Kind.ORGANIZATION:
+        members = list(account.members.select_related("user").order_by("user__login_key")[:_LISTED])
+    return door.show(
+        request, "accounts/owner.html", account=account, repositories=list(found[:_LISTED]), members=members
+    )
+
+
+@page
+def access_tokens(request: HttpRequest) -> HttpResponse:
+    """A person's tokens; POST makes one, whose text is shown this once."""
+    if not request.user.is_authenticated:
+        return door.see_other("/login?next=/settings/tokens")
+    account = door.person(request)
+    if request.method != "POST":
+        return _tokens(request, account)
+    scopes = [scope for scope in request.POST.getlist("scopes") if scope in SCOPES]
+    days = request.POST.get("days", "")
+    expires = timezone.now() + timedelta(days=int(days)) if days in {str(day) for day in _EXPIRY_DAYS} else None
+    try:
+        if not scopes:
+            raise Invalid("Choose one scope at least")
+        _, text = tokens.create(account, request.POST.get("name", ""), scopes, expires_at=expires)
+    except Invalid as error:
+        answer = _tokens(request, account, error=error.message, name=request.POST.get("name", ""), chosen=scopes)
+        answer.status_code = 422
+        return answer
+    # Shown in the answer itself and kept nowhere: not in the session, not in a cookie.
+    answer = _tokens(request, account, text=text)
+    answer["Cache-Control"] = "no-store"
+    return answer
+
+
+def _tokens(request: HttpRequest, account: Account, **context: Any) -> HttpResponse:
+    found = AccessToken.objects.filter(account=account, revoked_at=None).order_by("-id")
+    shown: dict[str, Any] = {
+        "tokens": list(found[:_LISTED]),
+        "scopes": SCOPES,
+        "days": _EXPIRY_DAYS,
+        "now": timezone.now(),
+    }
+    return door.show(request, "accounts/tokens.html", **shown, **context)
+
+
+@require_POST
+@page
+def revoke_token(request: HttpRequest, token_id: int) -> HttpResponse:
+    """Ends one of the person's own tokens."""
+    token = AccessToken.objects.filter(account=door.person(request), pk=token_id).first()
+    if token is None:
+        raise NotFound
+    tokens.revoke(token)
+    return door.see_other("/settings/tokens")

@@ -1,0 +1,83 @@
+"""How states look: one class, icon and word each; the same on every page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+
+class Stated(Protocol):
+    """What has a state: an attempt, a job or a step."""
+
+    status: str
+    conclusion: str | None
+
+
+@dataclass(frozen=True)
+class Look:
+    """``key`` names the CSS class (``s-<key>``); filled icons are final good or bad, outlines the rest."""
+
+    key: str
+    icon: str
+    word: str
+
+
+_LOOKS = {
+    look.key: look
+    for look in (
+        Look("success", "check-circle-fill", "Success"),
+        Look("failure", "x-circle-fill", "Failed"),
+        Look("in_progress", "spinner", "In progress"),
+        Look("waiting", "clock", "Waiting"),
+        Look("pending", "clock", "Waiting"),
+        Look("requested", "clock", "Requested"),
+        Look("queued", "circle", "Queued"),
+        Look("timed_out", "stopwatch", "Timed out"),
+        Look("cancelled", "stop", "Cancelled"),
+        Look("skipped", "skip", "Skipped"),
+        Look("neutral", "dot-fill", "Neutral"),
+        Look("action_required", "alert", "Action required"),
+        Look("startup_failure", "alert-fill", "Could not start"),
+        Look("runner_lost", "history", "Runner lost"),
+        Look("stale", "history", "Stale"),
+    )
+}
+
+#: Which state a group of legs shows: the first of these that any leg has.
+_ORDER = (
+    "startup_failure",
+    "failure",
+    "timed_out",
+    "runner_lost",
+    "cancelled",
+    "action_required",
+    "in_progress",
+    "waiting",
+    "pending",
+    "queued",
+    "requested",
+    "success",
+    "neutral",
+    "stale",
+    "skipped",
+)
+
+
+def look(status: str, conclusion: str | None, reason: Mapping[str, Any] | None = None) -> Look:
+    """The look of a status and conclusion; a lost runner has a look of its own."""
+    if conclusion == "failure" and (reason or {}).get("code") == "runner_lost":
+        return _LOOKS["runner_lost"]
+    return _LOOKS.get(conclusion or status, _LOOKS["neutral"])
+
+
+def of(thing: Stated) -> Look:
+    """The look of an attempt, a job or a step."""
+    reason = getattr(thing, "reason", None)
+    return look(thing.status, thing.conclusion, reason if isinstance(reason, Mapping) else None)
+
+
+def worst(looks: Iterable[Look]) -> Look:
+    """What a folded group shows; queued when there is nothing in it."""
+    keys = {one.key for one in looks}
+    return _LOOKS[next((key for key in _ORDER if key in keys), "queued")]

@@ -1,0 +1,73 @@
+"""A run's jobs as nodes to draw: matrix legs folded, each linked to its first bad leg."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from forge.actions.models import Job, JobNode
+from forge.web import appearance, clock, graph
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """A node with what stands in it."""
+
+    place: graph.Node
+    title: str
+    detail: str
+    took: str
+    look: appearance.Look
+    job: Job | None
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The whole graph."""
+
+    nodes: tuple[Drawn, ...]
+    edges: tuple[str, ...]
+    width: int
+    height: int
+
+
+def picture(nodes: Sequence[JobNode], jobs: Sequence[Job]) -> Picture | None:
+    """The graph of an attempt; None when it has nothing to say or is too large to be read."""
+    if not 1 < len(nodes) <= graph.MOST_NODES:
+        return None
+    legs: dict[int, list[Job]] = {node.pk: [] for node in nodes}
+    for job in jobs:
+        legs.setdefault(job.node_id, []).append(job)
+    items = [_item(node, legs[node.pk]) for node in nodes]
+    drawing = graph.draw(items)
+    by_key = {node.key: legs[node.pk] for node in nodes}
+    drawn = tuple(_drawn(place, by_key[place.item.key]) for place in drawing.nodes)
+    return Picture(drawn, drawing.edges, drawing.width, drawing.height)
+
+
+def _item(node: JobNode, legs: Sequence[Job]) -> graph.Item:
+    title = f"{node.key} × {len(legs)}" if len(legs) > 1 else (legs[0].name if legs else node.key)
+    return graph.Item(node.key, tuple(node.needs), title, _detail(legs) if len(legs) > 1 else "")
+
+
+def _detail(legs: Sequence[Job]) -> str:
+    """``4 of 6 passed · 2 failed``."""
+    looks = [appearance.of(job) for job in legs]
+    counted = Counter(look.word.lower() for look in looks)
+    passed = counted.pop("success", 0)
+    return " · ".join([f"{passed} of {len(legs)} passed", *(f"{number} {word}" for word, number in counted.items())])
+
+
+def _drawn(place: graph.Node, legs: Sequence[Job]) -> Drawn:
+    shown = appearance.worst(appearance.of(job) for job in legs) if legs else appearance.look("waiting", None)
+    job = next((one for one in legs if appearance.of(one) == shown), None)
+    starts = [one.started_at for one in legs if one.started_at]
+    ends = [one.completed_at for one in legs]
+    last = max((end for end in ends if end), default=None) if all(ends) else None
+    took = clock.between(min(starts), last) if starts and shown.key != "skipped" else ""
+    return Drawn(place, _short(place.item.title, 22 if took else 28), _short(place.item.detail, 32), took, shown, job)
+
+
+def _short(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"

@@ -1,0 +1,194 @@
+// One EventSource a page. States swap the parts of the page that changed; lines go to the log viewer.
+
+import {refresh as times} from "./time.js";
+
+const body = document.body;
+const chip = document.getElementById("live-state");
+let stream = null;
+let cursor = body.dataset.cursor || "";
+let failures = 0;
+let paused = false;
+let ended = false;
+let stale = 0;
+let hidden = 0;
+let pending = 0;
+let last = 0;
+let waiting = 0;
+
+const tell = (name, detail) => document.dispatchEvent(new CustomEvent("forge:" + name, {detail}));
+
+function say(text, pressed) {
+  chip.hidden = false;
+  chip.textContent = text;
+  chip.setAttribute("aria-pressed", String(pressed));
+}
+
+function busy(element) {
+  return element.contains(document.activeElement) || element.querySelector("details.menu[open]") !== null;
+}
+
+function swap(fresh) {
+  for (const next of fresh.querySelectorAll("[data-live][id]")) {
+    const old = document.getElementById(next.id);
+    if (!old || old.isEqualNode(next) || busy(old)) continue;
+    times(next);
+    if (old.isEqualNode(next)) continue;
+    old.replaceWith(document.adoptNode(next));
+  }
+  document.title = fresh.title || document.title;
+  added(fresh);
+  steps(fresh);
+  mark();
+}
+
+/** New rows go on top at once when the person is there, else they are announced. */
+function added(fresh) {
+  const rows = document.querySelector("[data-rows]");
+  const source = fresh.querySelector("[data-rows]");
+  if (!rows || !source || /[?&](after|before)=/.test(location.search)) return;
+  const news = [...source.children].filter((row) => !document.getElementById(row.id));
+  if (!news.length) return;
+  if (window.scrollY > 60) {
+    waiting = news.length;
+    say(waiting + (waiting === 1 ? " new run, show" : " new runs, show"), false);
+    return;
+  }
+  waiting = 0;
+  const first = rows.firstElementChild;
+  for (const row of news) rows.insertBefore(document.adoptNode(row), first);
+  while (rows.children.length > 25) rows.lastElementChild.remove();
+  times(rows);
+  document.getElementById("say").textContent = news.length + (news.length === 1 ? " new run" : " new runs");
+}
+
+/** Steps that are new are added; those that are there keep their logs and whether they are open. */
+function steps(fresh) {
+  const list = document.querySelector("[data-steps]");
+  const source = fresh.querySelector("[data-steps]");
+  if (!list || !source || !source.querySelector("[data-step]")) return;
+  for (const empty of list.querySelectorAll(":scope > section")) empty.remove();
+  for (const next of [...source.querySelectorAll("[data-step]")]) {
+    const old = document.getElementById(next.id);
+    if (old) {
+      old.dataset.status = next.dataset.status;
+    } else {
+      next.open = false;
+      list.append(document.adoptNode(next));
+    }
+  }
+  times(list);
+  tell("steps");
+}
+
+/** The tab's own picture says the state. */
+function mark() {
+  const state = document.querySelector("#pill .st, #jobmeta .st");
+  const link = document.getElementById("favicon");
+  if (!state || !link) return;
+  const colour = getComputedStyle(state).color;
+  const picture = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><circle cx="8" cy="8" r="7" fill="' + colour + '"/></svg>';
+  link.href = "data:image/svg+xml," + encodeURIComponent(picture);
+}
+
+async function update() {
+  last = Date.now();
+  const address = new URL(location.href);
+  if (body.dataset.page === "job") address.searchParams.set("bare", "1");
+  try {
+    const answer = await fetch(address, {headers: {Accept: "text/html"}});
+    if (!answer.ok) throw new Error(String(answer.status));
+    swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
+  } catch {
+    pending = pending || setTimeout(run, 5000);
+  }
+}
+
+function run() {
+  pending = 0;
+  if (!paused) update();
+}
+
+/** Many changes make one update; the first comes at once. */
+function changed() {
+  if (!pending) pending = setTimeout(run, Math.max(50, 1000 - (Date.now() - last)));
+}
+
+function open() {
+  close();
+  const address = new URL(body.dataset.events, location.href);
+  if (cursor) address.searchParams.set("cursor", cursor);
+  stream = new EventSource(address);
+  stream.addEventListener("open", () => {
+    failures = 0;
+    clearTimeout(stale);
+    stale = 0;
+    say("Pause live updates", false);
+  });
+  for (const name of ["state", "lines", "resync", "end"]) stream.addEventListener(name, (event) => heard(name, event));
+  stream.addEventListener("error", failed);
+}
+
+function heard(name, event) {
+  if (event.lastEventId) cursor = event.lastEventId;
+  const data = JSON.parse(event.data);
+  if (name === "lines" || name === "resync") tell(name, data);
+  if (name !== "lines") changed();
+  if (name === "end") {
+    ended = true;
+    close();
+    chip.hidden = true;
+    tell("end");
+  }
+}
+
+function failed() {
+  failures += 1;
+  stale = stale || setTimeout(() => say("Live updates paused, reconnecting", false), 5000);
+  if (failures < 3 && stream && stream.readyState !== EventSource.CLOSED) return;
+  close();
+  const pause = Math.min(15000, 2000 * Math.max(1, failures - 2));
+  setTimeout(() => {
+    if (paused || ended || stream) return;
+    changed();
+    open();
+  }, pause);
+}
+
+function close() {
+  if (stream) stream.close();
+  stream = null;
+}
+
+function toggle() {
+  if (waiting) {
+    window.scrollTo(0, 0);
+    changed();
+    say("Pause live updates", false);
+    return;
+  }
+  paused = !paused;
+  if (paused) {
+    close();
+    say("Resume live updates", true);
+  } else {
+    changed();
+    open();
+  }
+}
+
+function shown() {
+  clearTimeout(hidden);
+  if (document.hidden) {
+    hidden = setTimeout(close, 60000);
+  } else if (!stream && !paused && !ended) {
+    changed();
+    open();
+  }
+}
+
+mark();
+if (body.dataset.events && chip) {
+  chip.addEventListener("click", toggle);
+  document.addEventListener("visibilitychange", shown);
+  open();
+}

@@ -1,0 +1,53 @@
+// Relative times that stay true, exact ones in both zones on hover, and durations that tick.
+
+const offset = Number(document.body.dataset.now || 0) * 1000 - Date.now();
+const now = () => Date.now() + (Math.abs(offset) > 2000 ? offset : 0);
+const local = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "medium"});
+const zone = new Intl.DateTimeFormat(undefined, {timeZoneName: "short"});
+
+export function duration(seconds) {
+  const total = Math.max(0, Math.floor(seconds));
+  const two = (value) => String(value).padStart(2, "0");
+  if (total < 60) return total + "s";
+  if (total < 3600) return Math.floor(total / 60) + "m " + two(total % 60) + "s";
+  if (total < 86400) return Math.floor(total / 3600) + "h " + two(Math.floor((total % 3600) / 60)) + "m";
+  return Math.floor(total / 86400) + "d " + Math.floor((total % 86400) / 3600) + "h";
+}
+
+function relative(then, text) {
+  const seconds = (now() - then) / 1000;
+  if (seconds < -60) return text;
+  if (seconds < 60) return "now";
+  if (seconds < 3600) return Math.floor(seconds / 60) + " min ago";
+  if (seconds < 86400) return Math.floor(seconds / 3600) + " h ago";
+  const days = Math.floor(seconds / 86400);
+  if (days >= 30) return text;
+  return days === 1 ? "yesterday" : days + " days ago";
+}
+
+function show(element) {
+  const then = new Date(element.dateTime);
+  if (!element.dataset.zones) {
+    const name = zone.formatToParts(then).find((part) => part.type === "timeZoneName");
+    element.title = local.format(then) + " " + (name ? name.value : "") + " (" + element.title + ")";
+    element.dataset.zones = "1";
+  }
+  const text = relative(then.getTime(), element.textContent);
+  if (text !== element.textContent) element.textContent = text;
+}
+
+/** Brings every time below an element up to date. */
+export function refresh(root = document) {
+  for (const element of root.querySelectorAll("time[datetime]")) show(element);
+}
+
+function tick() {
+  for (const element of document.querySelectorAll("[data-since]")) {
+    const text = duration((now() - Date.parse(element.dataset.since)) / 1000);
+    if (text !== element.textContent) element.textContent = text;
+  }
+}
+
+refresh();
+setInterval(refresh, 30000);
+setInterval(tick, 1000);

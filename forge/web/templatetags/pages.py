@@ -1,0 +1,124 @@
+"""What templates need: icons, states, times, addresses and safe text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from forge.actions.models import Job, Run
+from forge.repos.models import Repository
+from forge.web import ansi, appearance, clock, security
+from forge.web.markdown import html as markdown_html
+
+register = template.Library()
+
+
+@register.simple_tag
+def asset(name: str) -> str:
+    """The address of a static file, with its version."""
+    return f"/-/static/{name}?v={security.version(name)}"
+
+
+@register.simple_tag
+def icon(name: str, classes: str = "") -> SafeString:
+    """A decorative symbol of the sprite."""
+    spin = " spin" if name == "spinner" else ""
+    return format_html(
+        '<svg class="i{}{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+        spin,
+        f" {classes}" if classes else "",
+        asset("icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def state(thing: Any) -> SafeString:
+    """The icon of a state; the word is there for readers."""
+    return look(appearance.of(thing))
+
+
+@register.simple_tag
+def look(shown: appearance.Look) -> SafeString:
+    """The icon of a look."""
+    return format_html(
+        '<span class="st s-{}">{}<span class="vh">{}</span></span>', shown.key, icon(shown.icon), shown.word
+    )
+
+
+@register.simple_tag
+def pill(thing: Any) -> SafeString:
+    """Icon and word on a tint."""
+    shown = appearance.of(thing)
+    return format_html('<span class="st s-{} pill">{}<span>{}</span></span>', shown.key, icon(shown.icon), shown.word)
+
+
+@register.filter
+def word(thing: Any) -> str:
+    """The word of a state."""
+    return appearance.of(thing).word
+
+
+@register.filter
+def when(moment: datetime | None) -> SafeString | str:
+    """A relative time that carries the exact one."""
+    if moment is None:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', clock.iso(moment), clock.long(moment), clock.relative(moment)
+    )
+
+
+@register.simple_tag
+def took(start: datetime | None, end: datetime | None, running: bool = True) -> SafeString | str:
+    """A duration; one that still runs ticks in browsers with scripts."""
+    if start is None or (end is None and not running):
+        return ""
+    since = format_html(' data-since="{}"', clock.iso(start)) if end is None else ""
+    return format_html('<span class="num"{}>{}</span>', since, clock.between(start, end))
+
+
+@register.filter
+def plain(text: object) -> str:
+    """Text from strangers: no control characters, controls of direction written out."""
+    return ansi.visible(str(text))
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Safe HTML of Markdown."""
+    return markdown_html(text)
+
+
+@register.filter
+def repo_url(repository: Repository) -> str:
+    """``/owner/name``."""
+    return f"/{repository.owner.login}/{repository.name}"
+
+
+@register.simple_tag
+def run_url(repository: Repository, run: Run | int, rest: str = "") -> str:
+    """The page of a run, or something below it."""
+    return f"{repo_url(repository)}/actions/runs/{run if isinstance(run, int) else run.pk}{rest}"
+
+
+@register.simple_tag
+def job_url(repository: Repository, job: Job, rest: str = "") -> str:
+    """The page of a job, or something below it."""
+    return f"{repo_url(repository)}/actions/runs/{job.run_id}/job/{job.pk}{rest}"
+
+
+@register.filter
+def file_name(path: str) -> str:
+    """The last part of a path."""
+    return path.rsplit("/", 1)[-1]
+
+
+@register.filter
+def event_words(name: str) -> str:
+    """An event in words."""
+    return {"push": "push", "workflow_dispatch": "run by hand"}.get(name, name.replace("_", " "))
