@@ -10,7 +10,7 @@ from collections.abc import Iterable
 #: Each scope and what it directly includes.
 _INCLUDES: dict[str, tuple[str, ...]] = {
     "repo": ("repo:write", "public_repo", "repo:status", "repo_deployment", "delete_repo"),
-    "repo:write": ("repo:read", "public_repo"),
+    "repo:write": ("repo:read",),
     "repo:read": (),
     "repo:status": (),
     "repo_deployment": (),

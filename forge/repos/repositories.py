@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
-from django.utils import timezone
 
 from forge.accounts import users
 from forge.accounts.actor import Actor
@@ -18,8 +16,6 @@ from forge.repos.models import Repository, Right
 
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _BRANCH_REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[/.-]|[/.]$|^@$")
-#: Second parts of our own paths below an owner.
-_RESERVED = frozenset({"actions", "followers", "following", "new", "people", "repositories", "settings", "teams"})
 
 
 def create(
@@ -88,31 +84,13 @@ def update(
 def delete(actor: Actor, repository: Repository) -> None:
     """Delete a repository: from now on it exists for nobody, and its name is free.
 
-    Its live jobs are ended and its rows and files removed later, by the sweep that calls ``purge`` on
-    what ``deleted`` lists. Deleting twice changes nothing.
+    Its live jobs are ended and its rows and files removed later, by the engine's sweep
+    (``actions.deletion``). Deleting twice changes nothing.
     """
     _need_admin(actor, repository)
     if not (actor.allows("delete_repo") or actor.allows("repo")):
         raise Forbidden("This token may not delete repositories", ("delete_repo", "repo"))
     Repository.objects.filter(pk=repository.pk, deleted_at=None).update(deleted_at=Now())
-
-
-def deleted(*, older_than: float = 0.0) -> list[int]:
-    """Ids of repositories that were deleted at least so many seconds ago and still have rows."""
-    limit = timezone.now() - timedelta(seconds=older_than)
-    return list(Repository.objects.filter(deleted_at__lte=limit).order_by("pk").values_list("pk", flat=True))
-
-
-def purge(repository_id: int) -> None:
-    """Remove a deleted repository's folder and rows; safe to repeat, and nothing for one that is alive.
-
-    Call it once no job of it runs any more and the blobs of its logs are gone: with the rows goes the
-    knowledge of both.
-    """
-    found = Repository.objects.filter(pk=repository_id).exclude(deleted_at=None).first()
-    if found is not None:
-        git.remove(found.pk)
-        found.delete()
 
 
 def ensure_folder(repository: Repository) -> None:
@@ -126,11 +104,6 @@ def check_name(name: str) -> None:
         raise Invalid(
             "Repository creation failed.",
             [FieldError("Repository", "name", "custom", "name may hold letters, digits and . - _, 100 at most")],
-        )
-    if name.lower() in _RESERVED:
-        raise Invalid(
-            "Repository creation failed.",
-            [FieldError("Repository", "name", "custom", f"{name} is a reserved name; choose another")],
         )
 
 

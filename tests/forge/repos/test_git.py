@@ -1,0 +1,142 @@
+"""Reading refs, commits and files of real repositories."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from forge.repos import git
+from forge.repos.models import Repository
+from tests.forge.repos.conftest import Commit
+
+
+def test_a_new_repository_is_empty_and_on_its_default_branch(repository: Repository) -> None:
+    git.init(repository)  # twice is harmless
+
+    assert git.refs(repository) == {}
+    assert git.head(repository) == "main"
+    assert git.resolve(repository, "main") is None
+    fsck = subprocess.run(["git", "-C", str(git.path(repository)), "fsck", "--strict"], check=False)
+    assert fsck.returncode == 0
+
+
+def test_names_are_branch_then_tag_then_commit(repository: Repository, commit: Commit) -> None:
+    first, second = commit({"a": b"1"}), commit({"a": b"2"})
+    folder = str(git.path(repository))
+    subprocess.run(["git", "-C", folder, "tag", "main", first], check=True)
+    subprocess.run(
+        ["git", "-C", folder, "-c", "user.name=A", "-c", "user.email=a@b", "tag", "-a", "-m", "x", "v1", first],
+        check=True,
+    )
+
+    assert git.resolve(repository, "main") == ("refs/heads/main", second)
+    assert git.resolve(repository, "refs/tags/main") == ("refs/tags/main", first)
+    assert git.resolve(repository, "v1") == ("refs/tags/v1", first)
+    assert git.resolve(repository, first) == (first, first)
+    assert git.resolve(repository, first[:7]) == (first, first)
+    assert git.refs(repository)["refs/tags/v1"] != first
+    assert git.branches(repository) == {"main": second}
+
+
+@pytest.mark.parametrize(
+    "name", ["", "nope", "a b", "..", "refs/heads/", "refs/forge/runs/1", "0" * 40, "\u2028", "x" * 500]
+)
+def test_what_is_no_name_of_anything_is_nothing(repository: Repository, commit: Commit, name: str) -> None:
+    git.pin(repository, "1", commit({"a": b"1"}))
+
+    assert git.resolve(repository, name) is None
+
+
+def test_a_commit_is_described_as_in_a_push_event(repository: Repository, commit: Commit) -> None:
+    sha = commit({"a": b"1"})
+
+    found = git.commit(repository, sha)
+
+    person = {"name": "Ann", "email": "ann@example.org", "date": "2023-11-15T00:13:20+02:00"}
+    assert found == {
+        "id": sha,
+        "tree_id": found["tree_id"],
+        "message": "Change\n\nmore",
+        "timestamp": "2023-11-15T00:13:20+02:00",
+        "author": person,
+        "committer": person,
+        "parents": [],
+    }
+    assert git.subject(found["message"]) == "Change"
+    with pytest.raises(KeyError):
+        git.commit(repository, git.ZERO)
+
+
+def test_workflow_files_come_from_both_folders_flat_and_cut(repository: Repository, commit: Commit) -> None:
+    sha = commit(
+        {
+            ".github/workflows/ci.yml": b"on: push",
+            ".github/workflows/big.yaml": b"x" * (git.WORKFLOW_LIMIT + 100),
+            ".github/workflows/notes.md": b"no",
+            ".github/workflows/deeper/other.yml": b"no",
+            ".shithub/workflows/ci.yml": b"on: pull_request",
+            "ci.yml": b"no",
+        }
+    )
+
+    found = dict(git.workflow_files(repository, sha))
+
+    assert set(found) == {".github/workflows/ci.yml", ".github/workflows/big.yaml", ".shithub/workflows/ci.yml"}
+    assert len(found[".github/workflows/big.yaml"]) == git.WORKFLOW_LIMIT + 1
+    assert git.workflow_files(repository, commit({"a": b"none"}, branch="other")) == []
+
+
+def test_changed_paths_name_both_sides(repository: Repository, commit: Commit) -> None:
+    first = commit({"a": b"1", "b/c": b"1"})
+    second = commit({"a": b"2", "d": b"1"})
+
+    assert git.changed_paths(repository, first, second) == ["a", "b/c", "d"]
+    assert git.changed_paths(repository, second, second) == []
+    assert git.changed_paths(repository, git.ZERO, second) is None
+    assert git.changed_paths(repository, "f" * 40, second) is None
+
+
+def test_too_many_changed_paths_are_unknown(repository: Repository, commit: Commit) -> None:
+    first = commit({"a": b"1"})
+    second = commit({f"f{number}": b"1" for number in range(git.CHANGED_LIMIT + 1)})
+
+    assert git.changed_paths(repository, first, second) is None
+
+
+def test_commits_of_a_push_are_the_newest_oldest_first(repository: Repository, commit: Commit) -> None:
+    made = [commit({"a": b"%d" % number}) for number in range(5)]
+    branched = commit({"a": b"x"}, branch="topic", parents=[made[2]])
+
+    assert [one["id"] for one in git.commits_between(repository, made[0], made[4])] == made[1:]
+    assert [one["id"] for one in git.commits_between(repository, made[0], made[4], limit=2)] == made[3:]
+    assert [one["id"] for one in git.commits_between(repository, git.ZERO, branched)] == [branched]
+    assert [one["id"] for one in git.log(repository, made[4], limit=2, skip=1)] == [made[3], made[2]]
+
+
+def test_files_and_folders_are_read(repository: Repository, commit: Commit) -> None:
+    sha = commit({"a": b"one", "b/c": b"two"})
+
+    assert git.read_file(repository, sha, "b/c") == b"two"
+    assert git.read_file(repository, sha, "b") is None
+    assert git.read_file(repository, sha, "no/such") is None
+    folder = git.entry(repository, sha, "")
+    assert isinstance(folder, list)
+    assert [(one.path, one.kind, one.size) for one in folder] == [("a", "file", 3), ("b", "dir", 0)]
+    file = git.entry(repository, sha, "/b/c/")
+    assert isinstance(file, git.Entry)
+    assert (file.path, file.data) == ("b/c", b"two")
+
+
+def test_a_pinned_commit_outlives_its_branch(repository: Repository, commit: Commit) -> None:
+    commit({"a": b"0"}, branch="other")
+    sha = commit({"a": b"1"})
+    git.pin(repository, "7", sha)
+    folder = str(git.path(repository))
+    subprocess.run(["git", "-C", folder, "update-ref", "-d", "refs/heads/main"], check=True)
+    subprocess.run(["git", "-C", folder, "gc", "--quiet", "--prune=now"], check=True)
+
+    assert git.commit(repository, sha)["id"] == sha
+    assert all(not name.startswith("refs/forge") for name in git.refs(repository))
+    git.unpin(repository, "7")
+    git.unpin(repository, "7")
