@@ -16,6 +16,7 @@ _django = get_asgi_application()
 
 from django.conf import settings  # noqa: E402 - the lines above choose the settings and load the apps
 
+from forge.api.agent import pulse  # noqa: E402 - the same
 from forge.api.body_limit import App, BodyLimit, Receive, Scope, Send  # noqa: E402 - the same
 
 
@@ -24,12 +25,13 @@ class AlreadyServed(RuntimeError):
 
 
 class Lifespan:
-    """Starts the embedded worker and beat with the server and stops them with it."""
+    """Starts the beat of the agent door, and embedded worker and beat, with the server; stops them with it."""
 
     def __init__(self, inner: App) -> None:
         self.inner = inner
         self._lock: IO[Any] | None = None
         self._stop: Callable[[], None] | None = None
+        self._still: Callable[[], None] | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Take the server's start and end; requests go on to Django."""
@@ -48,16 +50,20 @@ class Lifespan:
         await send({"type": "lifespan.shutdown.complete"})
 
     def _start(self) -> None:
+        if settings.EMBEDDED:
+            self._lock = _only_one(Path(settings.DATA))
+        from forge import celery  # here: with several processes this import is what lets them send tasks
+
+        self._still = pulse.start()
         if not settings.EMBEDDED:
             return
-        self._lock = _only_one(Path(settings.DATA))
-        from forge import celery  # here: several-process servers have no use for it
-
         self._stop = celery.start_embedded()
 
     def _end(self) -> None:
         if self._stop is not None:
             self._stop()
+        if self._still is not None:
+            self._still()
         if self._lock is not None:
             self._lock.close()
 

@@ -32,7 +32,7 @@ class AlreadyCompleted(Conflict):
 class WrongOffset(Conflict):
     """There is a gap between what is stored and what was sent; ``wanted`` is the offset to go on from."""
 
-    code = "wrong_offset"
+    code = "log_gap"
 
     def __init__(self, wanted: int) -> None:
         self.wanted = wanted

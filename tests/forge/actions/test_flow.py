@@ -8,52 +8,9 @@ from forge.actions import cancel, dispatch, leases, reasons, rerun, trigger
 from forge.actions.models import Event, Job, Run, RunEvent, Workflow
 from forge.errors import Conflict, Forbidden, Invalid
 from tests.engine import CI, FakeRunner, Project, attempt, jobs, state
+from tests.forge.actions.texts import MATRIX, ONE, TWO
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-ONE = """
-on: push
-jobs:
-  build:
-    runs-on: ubuntu-latest
-    steps:
-      - run: make
-"""
-TWO = """
-name: Two
-run-name: Build of ${{ github.ref_name }} by ${{ github.actor }}
-on: [push, workflow_dispatch]
-jobs:
-  build:
-    runs-on: [self-hosted, Linux]
-    outputs:
-      answer: ${{ steps.a.outputs.answer }}
-    steps:
-      - id: a
-        run: echo answer=42 >> $GITHUB_OUTPUT
-  test:
-    needs: build
-    runs-on: ubuntu-latest
-    steps:
-      - run: echo ${{ needs.build.outputs.answer }}
-  never:
-    if: github.ref_name == 'other'
-    runs-on: ubuntu-latest
-    steps:
-      - run: exit 1
-"""
-MATRIX = """
-on: push
-jobs:
-  build:
-    strategy:
-      max-parallel: 2
-      matrix:
-        n: [1, 2, 3]
-    runs-on: ubuntu-latest
-    steps:
-      - run: echo ${{ matrix.n }}
-"""
 
 
 def test_a_push_runs_to_success() -> None:

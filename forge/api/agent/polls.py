@@ -1,0 +1,237 @@
+"""The held call of a runner: an assignment, cancels or a drain the moment there are any.
+
+Nothing is written and no connection held while a runner waits. Subscribe, look, wait; and every two
+seconds the process looks once for all its waiters, so that a lost wake-up costs no more than that.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.conf import settings
+from django.db.models.functions import Now
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from forge.actions import assignment, claim, leases, report, wakeup
+from forge.actions.models import Claim, Job
+from forge.actions.refusals import BadCredential, RunnerInUse
+from forge.api.agent.door import answer, bearer, held_door, message, nothing, runner_of
+from forge.api.threads import run_sync
+from forge.runners import registration
+from forge.runners.models import Runner
+from workflows.messages import Assignment, Poll, PollAnswer
+from workflows.states import Status
+
+log = logging.getLogger(__name__)
+
+LOOK_SECONDS = 2.0
+SEEN_SECONDS = 20.0  # last_seen_at is written no more often
+
+
+@dataclass(eq=False)
+class _Call:
+    """One open poll."""
+
+    instance: str
+    seeker: wakeup.Seeker
+    ended: bool = False
+
+    def end(self) -> None:
+        """A newer call of the same runner is there; this one answers 204."""
+        self.ended = True
+        self.seeker.wake()
+
+
+@dataclass
+class Presence:
+    """Who polls at this process, and when each was last heard from."""
+
+    calls: dict[int, _Call] = field(default_factory=dict)
+    _seen: dict[int, tuple[str, float]] = field(default_factory=dict)
+    _written: dict[int, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def arrived(self, runner_id: int, instance: str) -> bool:
+        """Note a sign of life; True when it is time to write it down."""
+        now = time.monotonic()
+        with self._lock:
+            moved = self._seen.get(runner_id, ("", 0.0))[0] != instance
+            self._seen[runner_id] = (instance, now)
+            if moved or now - self._written.get(runner_id, -SEEN_SECONDS) >= SEEN_SECONDS:
+                self._written[runner_id] = now
+                return True
+            return False
+
+    def holder(self, runner_id: int) -> str | None:
+        """The instance that holds a call open here or was heard from within one lease."""
+        with self._lock:
+            call = self.calls.get(runner_id)
+            if call is not None:
+                return call.instance
+            instance, at = self._seen.get(runner_id, ("", 0.0))
+            return instance if instance and time.monotonic() - at < settings.LEASE_SECONDS else None
+
+    def enter(self, runner_id: int, call: _Call) -> None:
+        """The call that counts from now on; an older one ends."""
+        with self._lock:
+            older = self.calls.get(runner_id)
+            self.calls[runner_id] = call
+        if older is not None:
+            older.end()
+
+    def leave(self, runner_id: int, call: _Call) -> None:
+        """The call is over."""
+        with self._lock:
+            if self.calls.get(runner_id) is call:
+                del self.calls[runner_id]
+
+
+presence = Presence()
+_looking: set[asyncio.AbstractEventLoop] = set()
+_tasks: set[asyncio.Task[None]] = set()
+
+
+@held_door("POST")
+async def poll(request: HttpRequest) -> HttpResponseBase:
+    """Hold the call until there is something for this runner."""
+    asked = message(request, Poll)
+    runner = await run_sync(_admit, bearer(request), asked)
+    seeker = wakeup.Seeker(
+        topics=(f"runner:{runner.pk}",),
+        runner_id=runner.pk,
+        labels=registration.known_labels(runner),
+        repository_id=runner.repository_id,
+        owner_id=runner.owner_id,
+        room=asked.free > 0 and not runner.draining,
+    )
+    call = _Call(asked.instance, seeker)
+    try:
+        async with seeker:
+            presence.enter(runner.pk, call)
+            _keep_looking()
+            found = await _wait(runner.pk, asked, call)
+    finally:
+        presence.leave(runner.pk, call)
+        seeker.decline()  # a call that ended with an offer in hand passes it on
+    return nothing() if found is None else answer(found)
+
+
+async def _wait(runner_id: int, asked: Poll, call: _Call) -> PollAnswer | None:
+    end = time.monotonic() + min(max(asked.wait_seconds, 0.0), settings.POLL_SECONDS)
+    while not call.ended:
+        found, more = await run_sync(_look, runner_id, asked)
+        if found is not None:
+            if found.assignment is not None:
+                call.seeker.offer = None
+            return found
+        if more:
+            call.seeker.decline()
+        call.seeker.offer = None
+        left = end - time.monotonic()
+        if left <= 0 or not await call.seeker.wait(left):
+            return None
+    return None
+
+
+def _admit(credential: str, asked: Poll) -> Runner:
+    """The runner, if no other process of its credential is there."""
+    runner = runner_of(credential)
+    if runner.instance != asked.instance:
+        _must_be_alone(runner, asked.instance)
+        Runner.objects.filter(pk=runner.pk).update(instance=asked.instance[:64], last_seen_at=timezone.now())
+        runner.instance = asked.instance
+        presence.arrived(runner.pk, asked.instance)
+    elif presence.arrived(runner.pk, asked.instance):
+        Runner.objects.filter(pk=runner.pk).update(last_seen_at=timezone.now())
+    return runner
+
+
+def _must_be_alone(runner: Runner, instance: str) -> None:
+    here = presence.holder(runner.pk)
+    written = runner.last_seen_at is not None and timezone.now() - runner.last_seen_at < timedelta(
+        seconds=settings.LEASE_SECONDS
+    )
+    if runner.instance and here != instance and (here is not None or written):
+        raise RunnerInUse("Another process uses this runner's credential; stop it, or register this one anew")
+
+
+def _look(runner_id: int, asked: Poll) -> tuple[PollAnswer | None, bool]:
+    """What there is for the runner now; and whether there is work left that it could not take."""
+    runner = Runner.objects.filter(pk=runner_id, removed_at=None).first()
+    if runner is None:
+        raise BadCredential("This runner was removed")
+    cancels = leases.cancels(runner, asked.active)
+    found = _assign(runner, asked.request_key) if asked.free > 0 else None
+    if found is None and not cancels and not runner.draining:
+        return None, bool(asked.free > 0 and claim.waiting_label_sets(runner))
+    return PollAnswer(found, cancels, runner.draining), False
+
+
+def _assign(runner: Runner, request_key: str) -> Assignment | None:
+    """The next job that can be given out; those that cannot fail with their reason and block nobody."""
+    key = request_key
+    for number in range(100):
+        taken = claim.next_job(runner, key[:64])
+        if taken is None:
+            return None
+        try:
+            return assignment.build(taken)
+        except Exception as error:
+            log.exception("no assignment can be made of job %s", taken.job_id)
+            known = isinstance(error, assignment.CannotBuild)
+            report.cannot_assign(taken, str(error) if known else "an internal error; the server's log has more")
+            key = f"{number}:{request_key}"
+    return None
+
+
+# --- one look for all who wait ---------------------------------------------------------------------
+
+
+def _keep_looking() -> None:
+    loop = asyncio.get_running_loop()
+    if loop in _looking:
+        return
+    _looking.add(loop)
+    task = loop.create_task(_look_for_all(loop), name="look for waiting runners")
+    _tasks.add(task)
+    task.add_done_callback(_tasks.discard)
+
+
+async def _look_for_all(loop: asyncio.AbstractEventLoop) -> None:
+    try:
+        while presence.calls:
+            await asyncio.sleep(LOOK_SECONDS)
+            try:
+                offers, runners = await run_sync(_news, list(presence.calls))
+            except Exception:
+                log.warning("the look for waiting runners failed", exc_info=True)
+                continue
+            for offered in offers:
+                wakeup.offer_here(offered)
+            for runner_id in runners:
+                if (call := presence.calls.get(runner_id)) is not None:
+                    call.seeker.wake()
+    finally:
+        _looking.discard(loop)
+
+
+def _news(waiting: list[int]) -> tuple[list[wakeup.Offer], set[int]]:
+    """Jobs that wait for a runner, one offer a kind; and the waiting runners that something concerns."""
+    claimable = Job.objects.filter(status=Status.QUEUED, free=True, label_set__isnull=False)
+    kinds = claimable.order_by().values_list("label_set__labels", "repository", "owner").distinct()[:200]
+    offers = [
+        wakeup.Offer(frozenset(label.lower() for label in labels), repository, owner)
+        for labels, repository, owner in kinds
+    ]
+    cancelled = Job.objects.filter(runner__in=waiting, status=Status.IN_PROGRESS, cancel_requested_at__isnull=False)
+    ended = Claim.objects.filter(runner__in=waiting, ended_at__gt=Now() - timedelta(seconds=3 * LOOK_SECONDS))
+    changed = Runner.objects.filter(pk__in=waiting).exclude(removed_at=None, draining=False)
+    concerned = [rows.values_list("runner_id", flat=True) for rows in (cancelled, ended)]
+    return offers, {int(pk) for rows in concerned for pk in rows} | set(changed.values_list("pk", flat=True))

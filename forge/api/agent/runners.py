@@ -1,0 +1,60 @@
+"""Register, heartbeat and remove."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+
+from forge.actions import leases
+from forge.api.agent.door import answer, bearer, door, message, nothing, runner_of
+from forge.api.agent.polls import presence
+from forge.errors import Invalid
+from forge.runners import registration
+from forge.runners.models import Runner
+from workflows.messages import Heartbeat, HeartbeatAnswer, Register, Registered
+
+
+@door("POST")
+def register(request: HttpRequest) -> HttpResponseBase:
+    """A registration token lets a new runner in; what it replaces is lost at once."""
+    wanted = message(request, Register)
+    runner = registration.register(bearer(request), wanted)
+    if wanted.replace:
+        for older in registration.replaced_by(runner):
+            leases.release(older, "runner_replaced")
+    return answer(
+        Registered(
+            runner=runner.pk,
+            name=runner.name,
+            labels=tuple(runner.labels),
+            lease_seconds=settings.LEASE_SECONDS,
+            heartbeat_seconds=settings.HEARTBEAT_SECONDS,
+        )
+    )
+
+
+@door("POST")
+def heartbeat(request: HttpRequest) -> HttpResponseBase:
+    """Renew the leases of the jobs named."""
+    runner = runner_of(bearer(request))
+    beat = message(request, Heartbeat)
+    if presence.arrived(runner.pk, beat.instance):
+        Runner.objects.filter(pk=runner.pk).update(last_seen_at=timezone.now())
+    return answer(HeartbeatAnswer(leases.heartbeat(runner, beat.active), runner.draining))
+
+
+@door("POST")
+def remove(request: HttpRequest) -> HttpResponseBase:
+    """The runner's own credential, or a remove token with the runner's name in the query."""
+    text = bearer(request)
+    if text.startswith("shr_"):
+        if not request.GET.get("name"):
+            raise Invalid("Say which runner is to go: ?name=…")
+        runner = registration.remove_by_token(text, request.GET["name"])
+    else:
+        runner = runner_of(text)
+        registration.remove(runner)
+    leases.release(runner.pk)
+    return nothing()
