@@ -7,10 +7,12 @@ the model.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any
+
+import pygit2
 
 from forge.accounts import tokens
 from forge.accounts.models import Account, Kind
@@ -28,6 +30,7 @@ from forge.actions.models import (
     Workflow,
     WorkflowSource,
 )
+from forge.repos import git
 from forge.repos.models import Repository
 from forge.runners.models import Runner
 
@@ -35,6 +38,21 @@ from forge.runners.models import Runner
 START = datetime(2026, 1, 15, 12, 0, 0, tzinfo=UTC)
 SHA = "0123456789abcdef0123456789abcdef01234567"
 _numbers = count(1)
+
+
+def push(within: Repository, files: Mapping[str, str], *refs: str) -> str:
+    """One commit of these files in the repository's git folder (made if need be), at these refs. Its sha."""
+    if not git.path(within).exists():
+        git.init(within)
+    store = pygit2.Repository(str(git.path(within)))
+    index = pygit2.Index()
+    for path, text in files.items():
+        index.add(pygit2.IndexEntry(path, store.create_blob(text.encode()), pygit2.enums.FileMode.BLOB))
+    person = pygit2.Signature("Ada", "ada@example.org", int(START.timestamp()), 0)
+    sha = store.create_commit(None, person, person, "Change", index.write_tree(store), [])
+    for ref in refs:
+        store.references.create(ref, sha, force=True)
+    return str(sha)
 
 
 def account(login: str = "", *, kind: str = Kind.USER, **fields: Any) -> Account:
@@ -92,7 +110,7 @@ def run(of: Workflow, *, status: str = "completed", conclusion: str | None = Non
         "ref": f"refs/heads/{branch}",
         "head_branch": branch,
         "head_sha": SHA,
-        "head_commit": commit(f"Change {number}"),
+        "head_commit": commit(f"Change {number}", fields.get("head_sha", SHA)),
         "actor": repository.owner,
         "created_at": START + timedelta(seconds=index),
         **fields,
@@ -106,7 +124,9 @@ def run(of: Workflow, *, status: str = "completed", conclusion: str | None = Non
         actor=values["actor"],
         state=Event.State.EXPANDED,
     )
-    made = Run.objects.create(repository=repository, workflow=of, event=event, source=source(), **values)
+    made = Run.objects.create(
+        **{"repository": repository, "workflow": of, "event": event, "source": source(), **values}
+    )
     attempt(made, status=status, conclusion=conclusion, **of_attempt)
     return made
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Literal
 
 from django.db import transaction
+from django.utils import timezone
 
 from forge.accounts.models import Account
 from forge.actions import advance, plan, repeat, sources, transitions
@@ -49,6 +51,8 @@ def _attempt(account: Account | None, run: Run, scope: Scope, job: Job | None) -
         made = transitions.new_attempt(
             found,
             number=before.number + 1,
+            # Clients keep logs under the second of an attempt's start: no two of a run may share one.
+            started_at=max(timezone.now(), before.started_at + timedelta(seconds=1)),
             triggering_actor=account,
             scope=f"job:{job.pk}" if job else scope,
         )
