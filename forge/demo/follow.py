@@ -16,6 +16,7 @@ from rich.text import Text
 from forge.demo.client import Client
 
 _MARK = re.compile(r"^##\[(\w+)\](.*)$")
+_STYLES = {"error": "bold red", "warning": "yellow", "notice": "blue"}
 _SIGNS = {"success": ("✓", "green"), "failure": ("✗", "red"), "skipped": ("–", "dim"), "cancelled": ("■", "yellow")}
 
 
@@ -144,6 +145,7 @@ class Follower:
         mark = _MARK.match(line.text)
         if mark is None:
             self.console.print(Text("  ") + Text.from_ansi(line.text), soft_wrap=True)
+        elif mark[1] == "group":
+            self.console.print(Text(f"▸ {mark[2]}", style="bold cyan"), soft_wrap=True)
         elif mark[1] != "endgroup":
-            style = {"group": "bold cyan", "error": "bold red", "warning": "yellow"}.get(mark[1], "dim")
-            self.console.print(Text(f"▸ {mark[2]}", style=style), soft_wrap=True)
+            self.console.print(Text(f"  {mark[2]}", style=_STYLES.get(mark[1], "dim")), soft_wrap=True)

@@ -119,7 +119,7 @@ def _runner(here: place.Place, where: engine.Engine, rows: Rows, stack: ExitStac
     )
     if done.returncode != 0:
         raise DidNotStart(f"the runner could not register:\n{(done.stdout + done.stderr).decode(errors='replace')}")
-    runner = Process("runner", ["runner", "run", *folder], here.data / "runner.log", own, "")
+    runner = Process("runner", ["runner", "run", *folder], here.data / "runner.log", own, " is ready")
     stack.callback(runner.stop)
     runner.wait_ready()
     return runner
