@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from typing import Any
 
 from django.contrib.auth import get_user
@@ -14,6 +12,7 @@ from rest_framework.request import Request
 
 from forge.accounts import tokens
 from forge.accounts.actor import ANONYMOUS, Actor
+from forge.accounts.authorization import token_of
 from forge.accounts.models import Account
 
 CHALLENGE = 'Basic realm="Forge", charset="UTF-8"'
@@ -61,26 +60,11 @@ class ForgeAuthentication(BaseAuthentication):
 
 
 def _by_header(header: str) -> Actor:
-    scheme, _, rest = header.strip().partition(" ")
-    text = rest.strip()
-    if scheme.lower() == "basic":
-        text = _basic_password(text)
-    elif scheme.lower() not in ("bearer", "token"):
-        raise BadCredentials
+    text = token_of(header)
     actor = actor_for_token(text) if text else None
     if actor is None:
         raise BadCredentials
     return actor
-
-
-def _basic_password(text: str) -> str:
-    """The token in a Basic credential: the password, or the user name where the password is empty
-    or says ``x-oauth-basic``, as git's users write it."""
-    try:
-        name, _, password = base64.b64decode(text, validate=True).decode().partition(":")
-    except (binascii.Error, UnicodeDecodeError) as error:
-        raise BadCredentials from error
-    return name if password in ("", "x-oauth-basic") else password
 
 
 def _by_session(request: HttpRequest) -> Actor:

@@ -1,6 +1,6 @@
 """The pages. Fixed words come first; then an owner's name, which is never one of them."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from forge.web import accounts, dispatch, job, repositories, run, runs, stream
 
@@ -16,6 +16,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("new", repositories.new, name="new-repository"),
     path("settings/tokens", accounts.access_tokens, name="tokens"),
     path("settings/tokens/<int:token_id>/revoke", accounts.revoke_token, name="revoke-token"),
+    path("", include("forge.web.feed_urls")),
     path("<str:owner>", accounts.owner, name="owner"),
     path(_R, repositories.show, name="repository"),
     path(f"{_R}/settings", repositories.config, name="repository-settings"),

@@ -147,6 +147,14 @@ def workflow(repository: Repository, id_or_file: int | str) -> Workflow:
     return _one(found[:1])
 
 
+def workflow_named(repository: Repository, text: str) -> Workflow:
+    """As ``workflow``, and else the one that calls itself so, in whatever case."""
+    try:
+        return workflow(repository, text)
+    except NotFound:
+        return _one(workflows(repository).filter(name__iexact=text))
+
+
 def _folder_rank() -> Case:
     deleted = Q(state=Workflow.State.DELETED)
     first = Q(path__startswith=FOLDERS[0])
