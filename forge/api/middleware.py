@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import cast
@@ -18,6 +19,7 @@ from forge.api import errors, throttling
 #: The version of GitHub Enterprise Server whose API this is.
 ENTERPRISE_VERSION = "3.21.0"
 DEFAULT_API_VERSION = "2022-11-28"
+_VERSION = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 Next = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
 
@@ -58,11 +60,17 @@ def finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     response["X-GitHub-Request-Id"] = str(uuid.uuid4()).upper()
     response["X-GitHub-Media-Type"] = "github.v3; format=json"
     response["X-GitHub-Enterprise-Version"] = ENTERPRISE_VERSION
-    response["X-GitHub-Api-Version-Selected"] = request.headers.get("X-GitHub-Api-Version", DEFAULT_API_VERSION)
+    response["X-GitHub-Api-Version-Selected"] = api_version(request)
     patch_vary_headers(response, ("Accept", "Authorization", "Cookie"))
     if request.method in ("GET", "HEAD") and response.status_code == 200 and isinstance(response, HttpResponse):
         return _conditional(request, response)
     return response
+
+
+def api_version(request: HttpRequest) -> str:
+    """The version of the API that the client wants, a date; the oldest one when it says nothing sensible."""
+    asked = request.headers.get("X-GitHub-Api-Version", "")
+    return asked if _VERSION.fullmatch(asked) else DEFAULT_API_VERSION
 
 
 def _refused(request: HttpRequest) -> HttpResponse | None:

@@ -1,8 +1,8 @@
 """The one way from async views to the database: a bounded pool of threads of our own.
 
 Held calls and streams are async and number in the thousands; their short looks into the database share
-these threads. Each thread keeps its connection between calls and gives up one that went bad or too old,
-as Django does around a request.
+these threads. Around each call a connection that went bad or too old is given up, as Django does around
+a request.
 """
 
 from __future__ import annotations

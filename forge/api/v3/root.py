@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from forge.api import throttling
 from forge.api.addresses import base_url
-from forge.api.middleware import DEFAULT_API_VERSION, ENTERPRISE_VERSION
+from forge.api.middleware import ENTERPRISE_VERSION, api_version
 from forge.api.v3.base import ApiView
 
 #: GitHub's list of links, as far as it is required there: field and path below the API's root.
@@ -87,6 +87,6 @@ class RateLimitView(ApiView):
             "reset": rate.reset,
         }
         shown: dict[str, Any] = {"resources": {"core": core, "search": core, "graphql": core}}
-        if request.headers.get("X-GitHub-Api-Version", DEFAULT_API_VERSION) < "2026-03-10":
+        if api_version(request._request) < "2026-03-10":
             shown["rate"] = core
         return Response(shown)
