@@ -38,17 +38,18 @@ def append(claim: Claim, offset: int, data: bytes) -> int:
     """Keep bytes of the claim's stream; answers the offset wanted next. What is stored already is skipped."""
     with transaction.atomic():
         log = _of_claim(claim)
+        if log.truncated:  # whatever comes is dropped; the runner goes on as if it were kept
+            return offset + len(data)
         if offset > log.length:
             raise WrongOffset(log.length)
         if log.final_length is not None:
             data = data[: max(0, log.final_length - offset)]
         fresh = data[log.length - offset :]
-        following = max(log.length, offset + len(data))
-        if log.truncated or not fresh:
-            return following if log.truncated else log.length
+        if not fresh:
+            return log.length
         _store(log, claim, fresh)
         wakeup.log_grew(claim.job_id)
-    return following
+    return offset + len(data)
 
 
 def size(job: Job) -> int:

@@ -1,0 +1,153 @@
+"""Appended by offset, read by bytes and lines, sealed into pages that can be drawn alone."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+import pytest
+from django.db.models.functions import Now
+
+from forge.actions import log_pages, logs
+from forge.actions.models import Job, JobLog, LogChunk, LogPage
+from forge.actions.refusals import WrongOffset
+from tests.engine import FakeRunner, Project, Work
+from tests.forge.actions.texts import ONE
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def work() -> Work:
+    Project.new().run(ONE)
+    return FakeRunner.new("ubuntu-latest").take()
+
+
+def text(count: int, first: int = 0) -> bytes:
+    return b"".join(b"2026-01-15T12:00:01.0000000Z line %d\n" % n for n in range(first, first + count))
+
+
+def fill(work: Work, data: bytes, step: int = 100_000) -> None:
+    for at in range(0, len(data), step):
+        work.log(data[at : at + step], at)
+
+
+def test_what_is_stored_already_is_skipped_and_a_gap_is_refused(work: Work) -> None:
+    assert work.log(b"abc", 0) == 3
+    assert work.log(b"abc", 0) == 3
+    assert work.log(b"bcdef", 1) == 6
+    with pytest.raises(WrongOffset) as caught:
+        work.log(b"x", 7)
+    assert caught.value.wanted == 6
+    assert b"".join(logs.read(work.job)) == b"abcdef"
+
+
+@pytest.mark.parametrize("sealed", [False, True])
+def test_reading_ranges_and_lines(work: Work, sealed: bool) -> None:
+    data = text(5000)
+    fill(work, data, 30_001)
+    if sealed:
+        JobLog.objects.update(final_length=len(data))
+        assert logs.seal(work.job.pk)
+        LogChunk.objects.all().delete()
+    job = work.job
+    assert b"".join(logs.read(job)) == data
+    assert b"".join(logs.read(job, 12_345, 98_765)) == data[12_345:98_765]
+    start = data.index(b"2026", len(text(1500)))
+    assert logs.count_lines(job, start, len(data)) == 3500
+    found = logs.lines(job, start, len(data), skip=2000, count=3)
+    assert [(one.number, one.text) for one in found] == [(2001, "line 3500"), (2002, "line 3501"), (2003, "line 3502")]
+    assert found[0].time == "2026-01-15T12:00:01.0000000Z"
+    assert data[found[0].offset :].startswith(b"2026-01-15T12:00:01.0000000Z line 3500\n")
+    assert logs.lines(job, start, len(data), skip=3499)[0].text == "line 4999"
+    assert logs.lines(job, start, len(data), skip=3500) == []
+    assert len(logs.lines(job, 0, len(data))) == 1000
+
+
+def test_an_open_log_is_sealed_page_by_page(work: Work) -> None:
+    data = text(9500)
+    fill(work, data)
+    assert logs.seal(work.job.pk)
+    log = JobLog.objects.get()
+    assert (log.sealed_lines, log.sealed_length) == (9000, len(text(9000)))
+    assert log.sealed_at is None
+    assert b"".join(logs.read(work.job)) == data
+    more = text(10, 9500)
+    work.log(more)
+    work.finish(log_length=len(data + more), log_sha256=hashlib.sha256(data + more).hexdigest())
+    assert logs.seal(work.job.pk)
+    log.refresh_from_db()
+    assert (log.sealed_lines, log.damaged, log.sealed_length) == (9510, False, log.length)
+    assert log.sealed_at is not None
+    assert b"".join(logs.read(work.job)) == data + more
+    assert not logs.seal(work.job.pk)
+
+
+def test_sealed_rows_go_ten_minutes_later(work: Work) -> None:
+    fill(work, text(3000))
+    work.finish()
+    assert logs.seal(work.job.pk)
+    assert log_pages.delete_chunks() == 0
+    LogChunk.objects.update(sealed_at=Now() - timedelta(minutes=11))
+    assert log_pages.delete_chunks() > 0
+    assert b"".join(logs.read(work.job)) == text(3000)
+
+
+def test_a_page_knows_colour_and_groups_at_its_start(work: Work) -> None:
+    stamp = b"2026-01-15T12:00:01.0000000Z "
+    data = stamp + b"##[group]Build\n" + stamp + b"\x1b[1m\x1b[31mred\n" + text(1998) + stamp + b"\x1b[0m##[endgroup]\n"
+    fill(work, data)
+    work.finish()
+    logs.seal(work.job.pk)
+    pages = list(LogPage.objects.order_by("number").values_list("first_line", "lines", "colour", "groups"))
+    assert pages == [(0, 1000, "", []), (1000, 1000, "1;31", ["Build"]), (2000, 1, "1;31", ["Build"])]
+
+
+def test_a_wrong_hash_marks_the_log_and_ends_the_job_all_the_same(work: Work) -> None:
+    work.log(b"abc\n", 0)
+    work.finish(log_length=4, log_sha256="0" * 64)
+    logs.seal(work.job.pk)
+    assert JobLog.objects.get().damaged
+    assert work.job.conclusion == "success"
+
+
+def test_log_may_be_appended_up_to_the_stated_length_after_the_end(work: Work) -> None:
+    work.log(b"abc", 0)
+    work.finish(log_length=6, log_sha256=hashlib.sha256(b"abcdef").hexdigest())
+    assert not logs.seal(work.job.pk)
+    assert work.log(b"defghi", 3) == 6
+    assert logs.seal(work.job.pk)
+    assert (b"".join(logs.read(work.job)), JobLog.objects.get().damaged) == (b"abcdef", False)
+
+
+def test_what_never_comes_ends_the_log_where_it_stands(work: Work) -> None:
+    work.log(b"abc", 0)
+    work.finish(log_length=6)
+    Job.objects.update(completed_at=Now() - timedelta(minutes=11))
+    log_pages.end_silent()
+    assert logs.seal(work.job.pk)
+    assert JobLog.objects.get().damaged
+
+
+def test_a_log_over_the_limit_is_cut_and_says_so(work: Work, settings) -> None:  # type: ignore[no-untyped-def]
+    settings.LOG_LIMIT_BYTES = 10
+    assert work.log(b"0123456789abcdef", 0) == 16
+    assert work.log(b"more", 16) == 20
+    assert b"".join(logs.read(work.job)) == b"0123456789" + logs.CUT
+    work.finish(log_length=20)
+    assert logs.seal(work.job.pk)
+
+
+def test_long_lines_without_end_are_kept(work: Work) -> None:
+    data = b"x" * (3 << 20)
+    fill(work, data, 1 << 20)
+    logs.seal(work.job.pk)
+    assert b"".join(logs.read(work.job)) == data
+    assert logs.count_lines(work.job, 0, len(data)) == 1
+    assert logs.lines(work.job, 0, len(data))[0].text == data.decode()
+
+
+def test_a_download_joins_cut_lines(work: Work) -> None:
+    stamp, cut = b"2026-01-15T12:00:01.0000000Z ", b"2026-01-15T12:00:01.0000000+ "
+    work.log(stamp + b"one" + b"\n" + cut + b"two\n" + stamp + b"three\n", 0)
+    assert b"".join(logs.download(work.job)) == stamp + b"onetwo\n" + stamp + b"three\n"
