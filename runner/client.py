@@ -41,7 +41,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar, cast
 
 import tenacity
@@ -80,7 +80,7 @@ class Response:
 
     status: int
     body: bytes = b""
-    headers: Mapping[str, str] = urllib3.HTTPHeaderDict()
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 class Transport(Protocol):
@@ -203,7 +203,7 @@ def retrying(call: Callable[[], Result], stop: Callable[[], bool], wait: Callabl
 
     ``wait`` sleeps so many seconds and may come back sooner when ``stop`` becomes true.
     """
-    pause = tenacity.wait_exponential_jitter(initial=_RETRY_FIRST, max=_RETRY_LONGEST, jitter=1)
+    pause = tenacity.wait_random_exponential(multiplier=_RETRY_FIRST, max=_RETRY_LONGEST)
     for attempt in tenacity.Retrying(
         retry=tenacity.retry_if_exception_type(Unreachable),
         wait=lambda state: max(pause(state), _retry_after(state)),

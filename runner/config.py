@@ -72,7 +72,7 @@ class Config:
     build: tuple[str, ...] = field(default_factory=default_build)
     volumes: tuple[str, ...] = ()
     network: str = "bridge"
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     host_user: str = ""
     job_env: Mapping[str, str] = field(default_factory=dict)
 

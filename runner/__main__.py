@@ -1,0 +1,157 @@
+"""``forge-runner register|run|once|doctor``"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+from pathlib import Path
+
+from runner import config as configuration
+from runner import doctor
+from runner.client import Client, HttpTransport, retrying
+from runner.config import BACKENDS, VERSION, Config
+from runner.errors import ConfigError, InfrastructureError, InUse, Refused, RunnerError, Unreachable
+from runner.poller import Agent, AgentSettings
+from workflows.messages import Register
+from workflows.states import Conclusion
+
+_DEFAULT_FOLDER = "~/.forge-runner"
+_REGISTER_TIME = 20.0  # s that register waits for a server that does not answer
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The program; the exit status."""
+    arguments = _parser().parse_args(argv)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # lost connections are told of in our own words
+    try:
+        return int(arguments.action(arguments))
+    except (RunnerError, InfrastructureError) as error:
+        print(f"forge-runner: {error}", file=sys.stderr)
+        return 2 if isinstance(error, ConfigError) else 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="forge-runner", description="Runs the jobs of a Forge server.")
+    parser.add_argument("--version", action="version", version=VERSION)
+    commands = parser.add_subparsers(dest="command", required=True)
+    register = _command(commands, "register", "make this folder a runner of a server", _register)
+    register.add_argument("--token", help="registration token; else FORGE_RUNNER_TOKEN, else standard input")
+    register.add_argument("--replace", action="store_true", help="take over the name from a runner that is gone")
+    register.add_argument("--ephemeral", action="store_true", help="the server forgets it after one job")
+    register.add_argument("--group", help="runner group")
+    for name, text, action in (("run", "take jobs until stopped", _run), ("once", "take one job, then end", _once)):
+        command = _command(commands, name, text, action)
+        command.add_argument("--poll-only", action="store_true", help="hold no calls: ask briefly and often")
+        command.add_argument("--drain-timeout", type=float, help="seconds that running jobs get after SIGTERM")
+    _command(commands, "doctor", "look at everything, and say what to do", _doctor)
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], name: str, text: str, action: object
+) -> argparse.ArgumentParser:
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(action=action)
+    folder = os.environ.get("FORGE_RUNNER_DIR", _DEFAULT_FOLDER)
+    parser.add_argument("--dir", type=Path, default=folder, help=f"data folder ({folder})")
+    parser.add_argument("--url", help="the server")
+    parser.add_argument("--container-url", help="the server as job containers reach it")
+    parser.add_argument("--name", help="what the runner is called")
+    parser.add_argument("--labels", help="what jobs ask for in runs-on, by commas")
+    parser.add_argument("--capacity", help="jobs at once")
+    parser.add_argument("--backend", choices=BACKENDS, help="where steps run")
+    return parser
+
+
+def _config(arguments: argparse.Namespace) -> Config:
+    names = ("url", "container_url", "name", "labels", "capacity", "backend")
+    folder = Path(arguments.dir).expanduser()
+    return configuration.load(folder, **{name: getattr(arguments, name) for name in names})
+
+
+def _register(arguments: argparse.Namespace) -> int:
+    config = _config(arguments)
+    token = arguments.token or os.environ.get("FORGE_RUNNER_TOKEN") or sys.stdin.readline().strip()
+    if not token:
+        raise ConfigError("no registration token: give --token, FORGE_RUNNER_TOKEN or a line on standard input")
+    credential = f"shr_{secrets.token_urlsafe(32)}"
+    machine = configuration.machine()
+    message = Register(
+        name=config.name,
+        labels=config.labels,
+        credential_hash=hashlib.sha256(credential.encode()).hexdigest(),
+        os=machine["os"],
+        arch=machine["arch"],
+        version=VERSION,
+        capacity=config.capacity,
+        ephemeral=arguments.ephemeral,
+        group=arguments.group,
+        replace=arguments.replace,
+        container_url=config.container_url,
+    )
+    client = Client(HttpTransport(config.url, config.ca_file))
+    given_up = threading.Event()
+    timer = threading.Timer(_REGISTER_TIME, given_up.set)
+    timer.daemon = True
+    timer.start()
+    try:
+        answer = retrying(lambda: client.register(token, message), given_up.is_set, given_up.wait)
+    except Unreachable as error:
+        raise ConfigError(f"{error}; is {config.url} the server's address?") from error
+    finally:
+        timer.cancel()
+        client.close()
+    configuration.save(config, credential)
+    print(f"Runner {answer.name} is registered with {config.url}; labels: {', '.join(answer.labels)}")
+    return 0
+
+
+def _run(arguments: argparse.Namespace, once: bool = False) -> int:
+    config = _config(arguments)
+    client = Client(HttpTransport(config.url, config.ca_file), config.credential())
+    settings = AgentSettings(
+        leases=config.leases,
+        runner={"name": config.name, "environment": "self-hosted", **configuration.machine()},
+        capacity=1 if once else config.capacity,
+        once=once,
+        poll_only=arguments.poll_only,
+        drain_timeout=arguments.drain_timeout,
+        job_env=dict(config.job_env),
+        version=VERSION,
+    )
+    agent = Agent(client, config.make_backend(), settings, lambda: print(f"Runner {config.name} is ready", flush=True))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # A thread of its own: the handler may interrupt code that holds the agent's lock.
+        signal.signal(number, lambda *_: threading.Thread(target=agent.drain, daemon=True).start())
+    try:
+        agent.run()
+    except InUse:
+        raise
+    except Refused as error:
+        raise ConfigError(f"the server refuses this runner ({error}); register it again") from error
+    return 0 if not once or agent.conclusions == [Conclusion.SUCCESS] else 1
+
+
+def _once(arguments: argparse.Namespace) -> int:
+    return _run(arguments, once=True)
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    config = _config(arguments)
+    findings = doctor.examine(config, HttpTransport(config.url, config.ca_file))
+    for finding in findings:
+        print(f"{'ok  ' if finding.good else 'BAD '} {finding.what}: {finding.detail}")
+        if not finding.good and finding.mend:
+            print(f"     → {finding.mend}")
+    return 0 if all(finding.good for finding in findings) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,350 @@
+"""One job, start to end.
+
+    acknowledge → Set up job → steps → post steps → Complete job → remove its place → final report
+
+Nothing of the workflow is started before the server has answered the first step's report. What the machine
+does wrong ends the job as a failure with a reason of its own; when the lease is lost the job's place is
+removed and nobody is told anything more.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from runner import hash_files
+from runner.backends.base import Backend, JobPlace, Lease, Sandbox
+from runner.checkout import basic_credential
+from runner.client import JobClient
+from runner.context import JobContext
+from runner.errors import GuestFileRefused, InfrastructureError, JobEnded, StepFailed
+from runner.lease_folder import LeaseFolder
+from runner.masking import Secrets
+from runner.records import StepRecord, now
+from runner.reporter import Reporter
+from runner.spool import JobLog
+from runner.step import Graces, StepRun, Workbench, display_name
+from runner.stop import Stop
+from workflows import expressions
+from workflows.errors import ExpressionError, WorkflowError
+from workflows.messages import Assignment, JobReport, SummaryReport
+from workflows.model import Step
+from workflows.states import Conclusion, job_result
+
+
+@dataclass(frozen=True)
+class JobSettings:
+    """What the agent gives to each of its jobs."""
+
+    folder: LeaseFolder
+    runner: Mapping[str, str]  # the runner context: name, os, arch, environment
+    environment: Mapping[str, str] = field(default_factory=dict)
+    version: str = ""
+    graces: Graces = field(default_factory=Graces)
+
+
+@dataclass
+class _End:
+    """How the job ended, beside what its steps say."""
+
+    reason: str = ""
+    message: str = ""
+    failed: bool = False
+    outputs: dict[str, str] = field(default_factory=dict)
+
+
+class JobRun:
+    """Runs one assignment. ``run`` blocks; ``stop`` is the handle for everybody else."""
+
+    def __init__(self, assignment: Assignment, client: JobClient, backend: Backend, settings: JobSettings) -> None:
+        self.assignment = assignment
+        self.lease = Lease(assignment.job, assignment.epoch)
+        self.stop = Stop()
+        self._backend = backend
+        self._settings = settings
+        self._folder = settings.folder
+        self._log = JobLog(self._folder.log, _secrets_of(assignment))
+        self._reporter = Reporter(client, assignment.epoch, self._log, self.stop.lose)
+        self._records: list[StepRecord] = []
+        self._posts: list[tuple[str, tuple[str, ...], dict[str, str]]] = []
+        self._sandbox: Sandbox | None = None
+        self._context: JobContext | None = None
+        self._end = _End()
+        self._is_started = False
+        self._timers: list[threading.Timer] = []
+        self._started_at = now()
+
+    def run(self) -> Conclusion | None:
+        """The conclusion that was reported; None when the lease was lost on the way."""
+        watcher = threading.Thread(target=self._watch_stop, name="stop-watch", daemon=True)
+        watcher.start()
+        try:
+            self._reporter.acknowledge(self._started_at)
+            self._timer(self.assignment.timeout_minutes * 60, self._expire)
+            self._do()
+            return self._report()
+        except JobEnded:
+            return None
+        finally:
+            self._clean_up()
+            watcher.join()
+
+    def _do(self) -> None:
+        try:
+            bench = self._set_up()
+            self._run_steps(bench)
+            self._run_posts(bench)
+            self._complete(bench)
+        except InfrastructureError as error:
+            self._broken(error.reason, str(error))
+        except OSError as error:
+            self._broken("disk_full" if error.errno == 28 else "machine_failed", f"This machine failed: {error}")
+        except (WorkflowError, GuestFileRefused) as error:
+            self._broken("", str(error))
+
+    def _broken(self, reason: str, message: str) -> None:
+        """End what runs as failed, with words for a person."""
+        self._end.reason, self._end.message, self._end.failed = reason, self._log.secrets.mask_text(message), True
+        self._log.lines([f"##[error]{message}"])
+        for record in self._records:
+            if record.completed_at is None and record.started_at is not None:
+                record.end(self._log, Conclusion.FAILURE, Conclusion.FAILURE)
+                record.reason = self._end.message[:1024]
+            elif record.completed_at is None:
+                record.end(self._log, Conclusion.SKIPPED, Conclusion.SKIPPED)
+        self._reporter.step(*(record.report() for record in self._records))
+
+    def _set_up(self) -> Workbench:
+        steps = self.assignment.definition.steps
+        first = StepRecord(1, "Set up job", workflow=False)
+        first.begin(self._log)
+        plain = [step.name or step.uses or f"Run {(step.run or '').strip().partition(chr(10))[0]}" for step in steps]
+        mask = self._log.secrets.mask_text
+        self._records = [first, *(StepRecord(number, mask(name)[:1024]) for number, name in enumerate(plain, 2))]
+        self._reporter.step(*(record.report() for record in self._records))
+        runner = self._settings.runner
+        self._log.lines([f"Runner: {runner.get('name', '')}", f"Version: {self._settings.version}"])
+        self._log.lines([f"Job: {self.assignment.job_name}", f"Backend: {self._backend.name}"])
+        labels = self._labels()
+        place = JobPlace(self.lease, self._folder.work, self._repository_name(), labels)
+        self._log.lines([f"Labels: {', '.join(labels)}"])
+        event = (self.assignment.contexts.get("github") or {}).get("event") or {}
+        self._folder.write_event(event)
+        self._sandbox = sandbox = self._backend.prepare(place, lambda text: self._log.lines([text]))
+        self._context = context = JobContext(self.assignment, sandbox.layout, runner)
+        context.evaluate_job_env()
+        bench = Workbench(
+            context=context,
+            sandbox=sandbox,
+            guest=self._folder.guest,
+            log=self._log,
+            stop=self.stop,
+            spool_folder=self._folder.path,
+            base_env=self._settings.environment,
+            graces=self._settings.graces,
+        )
+        context.hash_files = hash_files.function(bench)
+        first.end(self._log, Conclusion.SUCCESS, Conclusion.SUCCESS)
+        self._reporter.step(first.report())
+        return bench
+
+    def _repository_name(self) -> str:
+        return self.assignment.repository.full_name.rpartition("/")[2]
+
+    def _labels(self) -> tuple[str, ...]:
+        """``runs-on`` as far as it can be known here; it chooses the image."""
+        given = self.assignment.definition.runs_on
+        texts = (given,) if isinstance(given, str) else given
+        found: list[str] = []
+        for text in texts:
+            try:
+                value = expressions.evaluate_value(text, dict(self.assignment.contexts))
+            except ExpressionError:
+                continue
+            found += map(expressions.to_text, value) if isinstance(value, list) else [expressions.to_text(value)]
+        return tuple(found)
+
+    def _run_steps(self, bench: Workbench) -> None:
+        for step, record in zip(self.assignment.definition.steps, self._records[1:], strict=True):
+            self._see_stop(bench.context)
+            if self.stop.at_once:
+                self._skip(record, Conclusion.CANCELLED if self.stop.forced else Conclusion.SKIPPED)
+                continue
+            record.name = self._log.secrets.mask_text(display_name(step, bench.context))
+            self._run_step(bench, StepRun(bench, step, record), step.id, record)
+
+    def _run_step(self, bench: Workbench, run: StepRun, step_id: str, record: StepRecord) -> None:
+        context = bench.context
+        problem = ""
+        try:
+            if not run.wanted():
+                context.finish_step(step_id, {}, Conclusion.SKIPPED, Conclusion.SKIPPED)
+                self._skip(record, Conclusion.SKIPPED)
+                return
+        except StepFailed as error:
+            problem = str(error)
+        self._begin(record)
+        if problem:
+            run.fail(problem)
+        outcome = Conclusion.FAILURE if problem else run.execute()
+        conclusion = run.conclude(outcome)
+        record.annotations = run.annotations()
+        if run.post is not None:
+            self._posts.append((f"Post {record.name}"[:1024], *run.post))
+        context.finish_step(step_id, run.outputs, outcome, conclusion)
+        self._finish(record, outcome, conclusion)
+        context.status = job_result([context.status, conclusion])
+        self._see_stop(context)
+
+    def _begin(self, record: StepRecord) -> None:
+        record.begin(self._log)
+        if self._is_started or not record.workflow:
+            self._reporter.step(record.report())
+        else:  # from here on the job is never given to anybody else
+            self._reporter.step_and_wait(record.report())
+            self._is_started = True
+
+    def _finish(self, record: StepRecord, outcome: Conclusion, conclusion: Conclusion) -> None:
+        record.end(self._log, outcome, conclusion)
+        self._reporter.step(record.report())
+
+    def _skip(self, record: StepRecord, word: Conclusion) -> None:
+        record.end(self._log, word, word)
+        record.log_start = record.log_end = None
+        self._reporter.step(record.report())
+
+    def _run_posts(self, bench: Workbench) -> None:
+        for name, argv, environment in reversed(self._posts):
+            self._see_stop(bench.context)
+            record = StepRecord(len(self._records) + 1, name)
+            self._records.append(record)
+            if self.stop.at_once:
+                self._skip(record, Conclusion.CANCELLED)
+                continue
+            self._begin(record)
+            outcome = self._run_post(bench, argv, environment, record)
+            self._finish(record, outcome, outcome)
+            bench.context.status = job_result([bench.context.status, outcome])
+
+    def _run_post(
+        self, bench: Workbench, argv: tuple[str, ...], environment: dict[str, str], record: StepRecord
+    ) -> Conclusion:
+        run = StepRun(bench, Step(id="__post", if_="always()"), record)
+        outcome = run.execute_post(argv, environment)
+        record.annotations = run.annotations()
+        return outcome
+
+    def _complete(self, bench: Workbench) -> None:
+        record = StepRecord(len(self._records) + 1, "Complete job", workflow=False)
+        self._records.append(record)
+        record.begin(self._log)
+        outcome = Conclusion.SUCCESS
+        try:
+            self._end.outputs = self._job_outputs(bench.context)
+        except ExpressionError as error:
+            self._log.lines([f"##[error]The outputs of this job cannot be evaluated: {error.message}"])
+            self._end.failed, outcome = True, Conclusion.FAILURE
+            self._end.message = f"The outputs of this job cannot be evaluated: {error.message}"
+        self._log.lines(["Cleaning up: the job's place is removed"])
+        self._finish(record, outcome, outcome)
+
+    def _job_outputs(self, context: JobContext) -> dict[str, str]:
+        kept = {}
+        for name, text in self.assignment.definition.outputs.items():
+            value = context.render(text)
+            if value and self._log.secrets.holds_secret(value):
+                self._log.lines([f"##[warning]Skip output '{name}' since it may contain secret."])
+            elif value:
+                kept[name] = value
+        return kept
+
+    def _report(self) -> Conclusion:
+        closing = threading.Thread(target=self._close_place, name="close-place")
+        closing.start()
+        try:
+            self._reporter.drain()
+        finally:
+            closing.join()
+        conclusion = self._conclusion()
+        self._reporter.finish(self._job_report(conclusion))
+        return conclusion
+
+    def _conclusion(self) -> Conclusion:
+        if self._end.failed:
+            return Conclusion.FAILURE
+        if self.stop.cancelled:
+            return Conclusion.TIMED_OUT if self.stop.timed_out else Conclusion.CANCELLED
+        return job_result(record.conclusion for record in self._records if record.conclusion is not None)
+
+    def _job_report(self, conclusion: Conclusion) -> JobReport:
+        stopped = conclusion in (Conclusion.CANCELLED, Conclusion.TIMED_OUT)
+        word = "timed_out" if self.stop.timed_out else "cancelled"
+        return JobReport(
+            epoch=self.assignment.epoch,
+            status="completed",
+            conclusion=conclusion,
+            reason=self._end.reason or (word if stopped else ""),
+            message=self._end.message or (self.stop.reason if stopped else ""),
+            outputs=self._end.outputs,
+            annotations=tuple(note for record in self._records for note in record.annotations),
+            summaries=tuple(SummaryReport(each.number, each.summary) for each in self._records if each.summary),
+            started_at=self._started_at,
+            completed_at=now(),
+            log_length=self._log.size,
+            log_sha256=self._log.sha256(),
+        )
+
+    def _see_stop(self, context: JobContext) -> None:
+        if self.stop.cancelled:
+            context.status = Conclusion.CANCELLED
+
+    def _expire(self) -> None:
+        minutes = expressions.to_text(self.assignment.timeout_minutes)
+        text = f"The job has exceeded the maximum execution time of {minutes} minutes."
+        self._log.lines([f"##[error]{text}"])
+        self.stop.cancel(text, timed_out=True)
+
+    def _watch_stop(self) -> None:
+        """After a cancel, what still runs gets so many minutes; a lost lease removes the place at once."""
+        self.stop.wait_for(lambda: self.stop.cancelled)
+        if not self.stop.at_once:
+            minutes = self.assignment.cancel_timeout_minutes
+            self.stop.wait_for(lambda: self.stop.at_once or self._is_over, minutes * 60)
+            self.stop.cancel("", force=not self._is_over)
+        if self.stop.lost:
+            self._reporter.abandon()
+            self._close_place()
+
+    _is_over = False
+
+    def _timer(self, seconds: float, action: Callable[[], None]) -> None:
+        timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), action)
+        timer.daemon = True
+        self._timers.append(timer)
+        timer.start()
+
+    def _close_place(self) -> None:
+        if self._sandbox is not None:
+            try:
+                self._sandbox.close()
+            except InfrastructureError as error:  # the janitor comes again
+                self._log.lines([f"##[warning]{error}"])
+
+    def _clean_up(self) -> None:
+        for timer in self._timers:
+            timer.cancel()
+        self._is_over = True
+        self.stop.cancel("")  # lets the watch go; nobody looks at it any more
+        self._close_place()
+        self._reporter.abandon()
+        self._log.close()
+        self._folder.close()
+        self._backend.remove_folder(self._folder.path)
+
+
+def _secrets_of(assignment: Assignment) -> Secrets:
+    secrets = Secrets((*assignment.secrets.values(), *assignment.masks, assignment.lease_token))
+    if assignment.github_token:
+        secrets.add_all((assignment.github_token, basic_credential(assignment.github_token)))
+    return secrets

@@ -1,0 +1,344 @@
+"""Ask for work, run it, keep its leases, stop when told.
+
+One poll is always open, at capacity 0 too, since news of cancels come over it. It carries a request key that
+is kept until a 200 or 410 answers it: an answer that was lost is asked for again and is the same. When a job
+ends while a poll is held, a new poll with the same key and more room ends the older one.
+
+An agent that only polls (``poll_only``) asks briefly and often, and asks for each job whether it is to be
+stopped. Leases are renewed by heartbeats either way.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from runner.backends.base import Backend, Lease
+from runner.client import Client
+from runner.errors import InUse, LeaseLost, Refused, ServerError
+from runner.janitor import Janitor
+from runner.job import JobRun, JobSettings
+from runner.lease_folder import LeaseFolder
+from runner.step import Graces
+from workflows.errors import InvalidMessage
+from workflows.messages import ActiveJob, Assignment, CancelNotice, Heartbeat, Poll, PollAnswer
+from workflows.states import Conclusion
+
+log = logging.getLogger("forge.runner")
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds between the agent's calls."""
+
+    wait: float = 50  # how long a poll is held
+    heartbeat: float = 15
+    brief: float = 2  # between two polls, and two cancel checks, of an agent that only polls
+    retry: float = 1  # after a call that failed, growing to ten times this
+
+
+@dataclass(frozen=True)
+class AgentSettings:
+    """What the agent is to be."""
+
+    leases: Path
+    runner: dict[str, str]
+    capacity: int = 1
+    once: bool = False  # one job, then the end
+    poll_only: bool = False
+    drain_timeout: float | None = None  # seconds that running jobs get after the first signal; None: all they need
+    job_env: dict[str, str] = field(default_factory=dict)
+    version: str = ""
+    pace: Pace = field(default_factory=Pace)
+    graces: Graces = field(default_factory=Graces)
+
+
+@dataclass
+class _Held:
+    """A job that this agent holds."""
+
+    job: JobRun
+    renewed: float
+    cancel_seen: int = 0
+
+    def as_active(self) -> ActiveJob:
+        lease = self.job.lease
+        return ActiveJob(lease.job, lease.epoch, self.cancel_seen)
+
+
+class Agent:
+    """The program that runs between registration and the end. ``run`` blocks; signals call ``drain``."""
+
+    def __init__(
+        self, client: Client, backend: Backend, settings: AgentSettings, ready: Callable[[], None] = lambda: None
+    ) -> None:
+        self._client = client
+        self._backend = backend
+        self._settings = settings
+        self._ready = ready
+        self._instance = uuid.uuid4().hex
+        self._key = uuid.uuid4().hex
+        self._changed = threading.Condition()
+        self._jobs: dict[Lease, _Held] = {}
+        self._past: set[Lease] = set()
+        self._polls = 0  # polls that are open
+        self._generation = 0  # grows when an open poll no longer says how it stands
+        self._polled = -1  # the generation that the newest poll was made in
+        self._draining = False
+        self._server_drains = False
+        self._finished = False
+        self._taken = 0
+        self._failures = 0
+        self._fatal: ServerError | None = None
+        self.conclusions: list[Conclusion | None] = []
+        self._janitor = Janitor(backend, settings.leases, self.held)
+
+    def held(self) -> frozenset[Lease]:
+        """The leases that are held now."""
+        with self._changed:
+            return frozenset(self._jobs)
+
+    def run(self) -> None:
+        """Work until drained. InUse or Refused when the server will not have this runner."""
+        self._settings.leases.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self._janitor.sweep()
+        self._janitor.start()
+        threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
+        try:
+            while not self._is_done():
+                self._open_poll()
+                self._wait_for_change()
+        finally:
+            with self._changed:
+                self._finished = True
+                self._changed.notify_all()
+            self._client.close()
+            self._janitor.stop()
+        if self._fatal is not None:
+            raise self._fatal
+
+    def drain(self) -> None:
+        """Take no new work; called again: cancel what runs."""
+        with self._changed:
+            again, self._draining = self._draining, True
+            self._news()
+        if again:
+            self._cancel_all("The runner was told to stop at once.")
+        elif self._settings.drain_timeout is not None:
+            reason = f"The runner was stopped, and this job did not end within {self._settings.drain_timeout:g} s."
+            timer = threading.Timer(self._settings.drain_timeout, self._cancel_all, (reason,))
+            timer.daemon = True
+            timer.start()
+
+    def _cancel_all(self, reason: str) -> None:
+        with self._changed:
+            running = list(self._jobs.values())
+        for held in running:
+            held.job.stop.cancel(reason)
+
+    def _is_done(self) -> bool:
+        with self._changed:
+            idle = not self._jobs
+            return self._fatal is not None or (idle and (self._draining or (self._settings.once and self._taken > 0)))
+
+    def _news(self) -> None:
+        """What an open poll says is no longer so; call with ``_changed`` held."""
+        self._generation += 1
+        self._changed.notify_all()
+
+    def _free(self) -> int:
+        if self._draining or self._server_drains or (self._settings.once and self._taken):
+            return 0
+        return max(0, self._settings.capacity - len(self._jobs))
+
+    def _open_poll(self) -> None:
+        with self._changed:
+            if self._polled == self._generation:
+                return
+            self._polled = self._generation
+            self._polls += 1
+            wait = 0.0 if self._settings.poll_only else self._settings.pace.wait
+            active = tuple(held.as_active() for held in self._jobs.values())
+            message = Poll(self._instance, self._key, self._free(), active, wait)
+        threading.Thread(target=self._poll, args=(message, self._polled), name="poll", daemon=True).start()
+
+    def _wait_for_change(self) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._polled != self._generation or self._fatal or self._may_end())
+
+    def _may_end(self) -> bool:
+        return not self._jobs and (self._draining or (self._settings.once and self._taken > 0))
+
+    def _poll(self, message: Poll, generation: int) -> None:
+        if generation == 0:
+            self._ready()
+        pause = self._settings.pace.brief if self._settings.poll_only else 0.0
+        try:
+            self._take(message, self._client.poll(message))
+            self._failures = 0
+        except InUse as error:
+            log.error("%s; waiting until the other process is silent", error)
+            pause = self._settings.pace.retry * 10
+        except Refused as error:
+            pause = self._refused(message, error)
+        except (ServerError, InvalidMessage) as error:
+            pause = self._later(error)
+        self._pause(pause, generation)
+        with self._changed:
+            self._polls -= 1
+            if generation == self._polled:  # no newer poll is open: the next one
+                self._news()
+
+    def _refused(self, message: Poll, error: Refused) -> float:
+        if error.status == 410:
+            self._renew_key(message.request_key)
+            return 0.0
+        if error.status in (401, 403, 404):
+            with self._changed:
+                self._fatal = error
+                self._changed.notify_all()
+            return 0.0
+        return self._later(error)
+
+    def _later(self, error: Exception) -> float:
+        with self._changed:
+            if self._finished:
+                return 0.0
+            self._failures += 1
+            if self._failures == 1:
+                log.warning("the server cannot be asked: %s; trying on", error)
+            return min(float(self._failures), 10.0) * self._settings.pace.retry
+
+    def _pause(self, seconds: float, generation: int) -> None:
+        """Wait before the next poll, unless there is news that make it worthless."""
+        if seconds:
+            with self._changed:
+                self._changed.wait_for(lambda: self._finished or self._generation != generation, seconds)
+
+    def _renew_key(self, used: str) -> None:
+        with self._changed:
+            if self._key == used:
+                self._key = uuid.uuid4().hex
+
+    def _take(self, message: Poll, answer: PollAnswer | None) -> None:
+        if answer is None:
+            return
+        self._renew_key(message.request_key)
+        with self._changed:
+            self._server_drains = answer.drain
+        for notice in answer.cancels:
+            self._cancel(notice)
+        if answer.assignment is not None:
+            self._begin(answer.assignment)
+
+    def _cancel(self, notice: CancelNotice) -> None:
+        with self._changed:
+            held = self._jobs.get(Lease(notice.job, notice.epoch))
+            if held is None:
+                return
+            held.cancel_seen = max(held.cancel_seen, 2 if notice.force else 1)
+        held.job.stop.cancel(notice.reason or "The run was cancelled.", force=notice.force)
+
+    def _begin(self, assignment: Assignment) -> None:
+        lease = Lease(assignment.job, assignment.epoch)
+        with self._changed:
+            if lease in self._jobs or lease in self._past or self._finished:
+                return  # two polls with one key were answered the same
+            repository = assignment.repository.full_name.rpartition("/")[2]
+            settings = JobSettings(
+                folder=LeaseFolder(self._settings.leases, lease, repository),
+                runner=self._settings.runner,
+                environment=self._settings.job_env,
+                version=self._settings.version,
+                graces=self._settings.graces,
+            )
+            job = JobRun(assignment, self._client.job(assignment), self._backend, settings)
+            self._jobs[lease] = _Held(job, time.monotonic())
+            self._taken += 1
+            self._news()
+        log.info("job %s: %s", lease, assignment.job_name)
+        threading.Thread(target=self._carry, args=(job,), name=f"job-{lease}").start()
+        if self._settings.poll_only:
+            threading.Thread(target=self._check_cancel, args=(lease,), name="cancel-check", daemon=True).start()
+
+    def _carry(self, job: JobRun) -> None:
+        conclusion: Conclusion | None = None
+        try:
+            conclusion = job.run()
+        except Exception:  # a fault of ours must not take the agent's other jobs with it
+            log.exception("job %s broke", job.lease)
+        log.info("job %s: %s", job.lease, conclusion or f"given up: {job.stop.reason}")
+        with self._changed:
+            self._jobs.pop(job.lease, None)
+            self._past.add(job.lease)
+            self.conclusions.append(conclusion)
+            self._news()
+        self._janitor.nudge()
+
+    def _check_cancel(self, lease: Lease) -> None:
+        while True:
+            with self._changed:
+                held = self._jobs.get(lease)
+                if held is None or self._changed.wait_for(lambda: lease not in self._jobs, self._settings.pace.brief):
+                    return
+            try:
+                state = self._client.job(held.job.assignment).cancel_check()
+            except LeaseLost as error:
+                held.job.stop.lose(str(error))
+                return
+            except (ServerError, InvalidMessage):
+                continue  # the heartbeat minds how long that may go on
+            if state.cancelled:
+                self._cancel(CancelNotice(lease.job, lease.epoch, state.force, state.reason))
+
+    def _beat(self) -> None:
+        while True:
+            with self._changed:
+                every = self._every()
+                if self._changed.wait_for(lambda: self._finished or self._every() < every, every):
+                    if self._finished:
+                        return
+                    continue  # a job with a shorter lease has come
+                jobs = dict(self._jobs)
+            if jobs:
+                self._renew(jobs)
+
+    def _every(self) -> float:
+        """Seconds between two heartbeats: three of them fit into the shortest lease that is held."""
+        leases = (held.job.assignment.lease_seconds / 3 for held in self._jobs.values())
+        return min(self._settings.pace.heartbeat, *leases, self._settings.pace.heartbeat)
+
+    def _renew(self, jobs: dict[Lease, _Held]) -> None:
+        message = Heartbeat(self._instance, tuple(held.as_active() for held in jobs.values()))
+        try:
+            answer = self._client.heartbeat(message)
+        except (ServerError, InvalidMessage) as error:
+            log.warning("no heartbeat: %s", error)
+            self._give_up(jobs)
+            return
+        for entry in answer.jobs:
+            held = jobs.get(Lease(entry.job, entry.epoch))
+            if held is None:
+                continue
+            if not entry.held:
+                held.job.stop.lose(entry.reason or "The server gave this job to nobody, or to another runner.")
+                continue
+            held.renewed = time.monotonic()
+            if entry.cancelled:
+                self._cancel(CancelNotice(entry.job, entry.epoch, entry.force, entry.reason))
+        with self._changed:
+            if self._server_drains != answer.drain:
+                self._server_drains = answer.drain
+                self._news()
+
+    def _give_up(self, jobs: dict[Lease, _Held]) -> None:
+        """The server has been away for longer than these jobs may go on unwatched."""
+        for held in jobs.values():
+            limit = held.job.assignment.offline_limit_seconds
+            if time.monotonic() - held.renewed > limit:
+                held.job.stop.lose(f"The server was away for more than {limit} s.")

@@ -1,0 +1,59 @@
+"""What is known of the steps of a job, and how it is told to the server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from runner.spool import JobLog
+from workflows.messages import AnnotationReport, StepReport
+from workflows.states import Conclusion, Status
+
+
+@dataclass
+class StepRecord:
+    """What is known of one step so far."""
+
+    number: int
+    name: str
+    workflow: bool = True
+    status: Status = Status.QUEUED
+    outcome: Conclusion | None = None
+    conclusion: Conclusion | None = None
+    reason: str = ""
+    started_at: str | None = None
+    completed_at: str | None = None
+    log_start: int | None = None
+    log_end: int | None = None
+    annotations: list[AnnotationReport] = field(default_factory=list)
+    summary: str = ""
+
+    def report(self) -> StepReport:
+        """This, as it is told to the server."""
+        return StepReport(
+            number=self.number,
+            name=self.name,
+            status=self.status,
+            workflow=self.workflow,
+            outcome=self.outcome,
+            conclusion=self.conclusion,
+            started_at=self.started_at,
+            completed_at=self.completed_at,
+            log_start=self.log_start,
+            log_end=self.log_end,
+            reason=self.reason,
+        )
+
+    def begin(self, log: JobLog) -> None:
+        """It runs from now on."""
+        self.status, self.started_at, self.log_start = Status.IN_PROGRESS, now(), log.size
+
+    def end(self, log: JobLog, outcome: Conclusion, conclusion: Conclusion) -> None:
+        """It has ended."""
+        self.status, self.outcome, self.conclusion = Status.COMPLETED, outcome, conclusion
+        self.completed_at, self.log_end = now(), log.size
+
+
+def now() -> str:
+    """RFC 3339, UTC, with microseconds."""
+    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -1,0 +1,339 @@
+"""One step: run it or skip it; its outcome and its conclusion."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runner import checkout, shells
+from runner.backends.base import Command, Execution, Sandbox, SignalName
+from runner.commands import StepCommands
+from runner.context import JobContext
+from runner.errors import GuestFileRefused, StepFailed
+from runner.file_commands import FileResults, StepFiles
+from runner.guest_files import GuestFolder
+from runner.output import StepOutput
+from runner.records import StepRecord
+from runner.spool import JobLog
+from runner.stop import Stop
+from workflows.errors import ExpressionError
+from workflows.expressions import to_text, truthy
+from workflows.messages import AnnotationReport
+from workflows.model import Step
+from workflows.states import Conclusion, step_conclusion
+
+_NAME_LIMIT = 1024
+_CYAN, _PLAIN = "\x1b[36;1m", "\x1b[0m"
+
+
+@dataclass(frozen=True)
+class Graces:
+    """Seconds between the rungs of the ladder by which a command is stopped."""
+
+    interrupt: float = 7.5
+    terminate: float = 2.5
+    kill: float = 2.0
+
+
+@dataclass(frozen=True)
+class Workbench:
+    """All that a step needs of its job."""
+
+    context: JobContext
+    sandbox: Sandbox
+    guest: GuestFolder
+    log: JobLog
+    stop: Stop
+    spool_folder: Path
+    base_env: Mapping[str, str] = field(default_factory=dict)
+    graces: Graces = Graces()
+
+    def start(
+        self, argv: tuple[str, ...], environment: Mapping[str, str], directory: str, write: Callable[[bytes], None]
+    ) -> Execution:
+        """Start a process in the job's place."""
+        tracking_id = environment["RUNNER_TRACKING_ID"]
+        return self.sandbox.start(Command(argv, environment, directory, tracking_id), write, self.stop.notify)
+
+
+class StepRun:
+    """One run of one step's process, main or post."""
+
+    def __init__(self, bench: Workbench, step: Step, record: StepRecord) -> None:
+        self._bench = bench
+        self._context = bench.context
+        self._step = step
+        self._record = record
+        self._env: dict[str, str] = {}  # the step's own variables
+        self._environment: dict[str, str] = {}  # all that its process gets
+        self._tracking_id = f"github_{uuid.uuid4()}"
+        self._commands = StepCommands(
+            bench.log.secrets.add,
+            self._environment,
+            workspace=bench.context.layout.workspace,
+            debug=bench.context.debug,
+        )
+        self._offsets: dict[int, int] = {}
+        self._deadline: float | None = None
+        self._minutes = 0.0
+        self.post: tuple[tuple[str, ...], dict[str, str]] | None = None  # command and environment of its post step
+        self.outputs: dict[str, str] = {}
+
+    def wanted(self) -> bool:
+        """Whether its condition holds now; StepFailed when it cannot be evaluated."""
+        self._context.begin_step(self._step.id)
+        try:
+            self._env = {name: self._context.render(text) for name, text in self._step.env.items()}
+            return self._context.holds(self._step.if_, self._env)
+        except ExpressionError as error:
+            raise StepFailed(f"The condition of this step cannot be evaluated: {error.message}") from error
+
+    def execute(self) -> Conclusion:
+        """Run it to its end; the outcome. The record and the job's context then hold what it left."""
+        try:
+            outcome = self._execute()
+        except (StepFailed, GuestFileRefused) as problem:
+            self._print(self._commands.annotate("failure", str(problem)))
+            outcome = Conclusion.FAILURE
+        except ExpressionError as error:
+            self._print(self._commands.annotate("failure", f"The template is not valid. {error.message}"))
+            outcome = Conclusion.FAILURE
+        return outcome
+
+    def fail(self, problem: str) -> None:
+        """Say in the log, and by an annotation, what keeps it from running."""
+        self._print(self._commands.annotate("failure", problem))
+
+    def execute_post(self, argv: tuple[str, ...], environment: Mapping[str, str]) -> Conclusion:
+        """Run the post step of an action: its command, in the environment that its main step had."""
+        files = StepFiles(self._bench.guest)
+        files.create()
+        self._environment.update(environment)
+        self._environment |= files.variables(self._context.layout.work) | {"RUNNER_TRACKING_ID": self._tracking_id}
+        self._print([f"Post job cleanup of {self._record.name.removeprefix('Post ')}"])
+        outcome = self._run(argv, self._environment, self._context.layout.workspace)
+        return outcome if self._bench.stop.at_once else self._apply(files.collect(), outcome)
+
+    def conclude(self, outcome: Conclusion) -> Conclusion:
+        """The conclusion: ``continue-on-error`` applied; an error in it keeps the failure."""
+        forgive = self._step.continue_on_error
+        if isinstance(forgive, str):
+            try:
+                forgive = truthy(self._context.value(forgive, self._env))
+            except ExpressionError as error:
+                self._print(self._commands.annotate("failure", f"continue-on-error: {error.message}"))
+                forgive = False
+        return step_conclusion(outcome, continue_on_error=bool(forgive))
+
+    def _execute(self) -> Conclusion:
+        self._minutes = self._timeout()
+        self._deadline = time.monotonic() + self._minutes * 60 if self._minutes else None
+        files = StepFiles(self._bench.guest)
+        files.create()
+        argv, extra, directory = self._prepare_uses() if self._step.uses is not None else self._prepare_run()
+        environment = self._context.environment({**self._env, **extra}, self._bench.base_env, self._tracking_id)
+        environment |= files.variables(self._context.layout.work)
+        self._environment.update(environment)
+        outcome = self._run(argv, environment, directory)
+        if not self._bench.stop.at_once:
+            outcome = self._apply(files.collect(), outcome)
+        if self.post is not None:
+            self.post = (self.post[0], {**environment, "CHECKOUT_MODE": "post"})
+        return outcome
+
+    def _timeout(self) -> float:
+        minutes: Any = self._step.timeout_minutes
+        if isinstance(minutes, str):
+            minutes = self._context.value(minutes, self._env)
+        try:
+            return max(0.0, float(to_text(minutes))) if minutes is not None else 0.0
+        except ValueError:
+            raise StepFailed(f"timeout-minutes: '{to_text(minutes)}' is no number") from None
+
+    def _prepare_run(self) -> tuple[tuple[str, ...], dict[str, str], str]:
+        context, assignment = self._context, self._context.assignment
+        job, workflow = assignment.definition.defaults, assignment.workflow_defaults
+        text = context.render(self._step.run or "", self._env)
+        shell = self._step.shell or job.shell or workflow.shell
+        script = shells.make(
+            context.render(shell, self._env) if shell else None, text, context.layout, uuid.uuid4().hex
+        )
+        folder = self._step.working_directory or job.working_directory or workflow.working_directory or ""
+        self._print(_head(f"Run {_first_line(text)}", text.rstrip("\n").split("\n"), script.shown, self._shown_env()))
+        self._bench.guest.create(f"_temp/{script.name}", script.text.encode(errors="replace"), 0o755)
+        return script.argv, {}, _joined(context.layout.workspace, context.render(folder, self._env))
+
+    def _prepare_uses(self) -> tuple[tuple[str, ...], dict[str, str], str]:
+        uses = self._step.uses or ""
+        if not checkout.is_checkout(uses):
+            raise StepFailed(f"This runner knows no action but actions/checkout yet; the step asks for '{uses}'.")
+        given = {name: self._context.render(text, self._env) for name, text in self._step.with_.items()}
+        extra = checkout.variables(given, self._context)
+        self._bench.log.secrets.add_basic_token(given.get("token", "").strip())
+        self._print(_head(f"Run {uses}", None, "", self._shown_env(), given))
+        for name in checkout.unexpected(given):
+            self._print(self._commands.annotate("warning", f"Unexpected input(s) '{name}'"))
+        if checkout.persists(extra):
+            self.post = (checkout.command(), {})
+        return checkout.command(), extra, self._context.layout.workspace
+
+    def _shown_env(self) -> dict[str, str]:
+        return self._context.shown_env(self._env)
+
+    def _run(self, argv: tuple[str, ...], environment: dict[str, str], directory: str) -> Conclusion:
+        output = StepOutput(self._bench.log, self._commands, self._bench.spool_folder)
+        execution: Execution | None = None
+        try:
+            execution = self._bench.start(argv, environment, directory, output.write)
+            ending = self._follow(execution)
+        finally:
+            if execution is None or execution.exit_code is None:
+                self._bench.sandbox.close()
+            self._offsets = output.annotation_offsets
+            output.finish()
+        return self._judge(ending, execution)
+
+    def _judge(self, ending: Conclusion | None, execution: Execution) -> Conclusion:
+        if execution.note:
+            self._print(self._commands.annotate("failure", execution.note))
+        if ending is Conclusion.TIMED_OUT:
+            text = f"The action '{self._record.name}' has timed out after {to_text(self._minutes)} minutes."
+            self._print(self._commands.annotate("failure", text))
+            self._record.reason = "timed_out"
+            return Conclusion.FAILURE
+        if ending is Conclusion.CANCELLED:
+            self._print(["##[error]The operation was canceled."])
+            self._record.reason = self._bench.stop.reason or "cancelled"
+            return Conclusion.CANCELLED
+        if execution.exit_code:
+            text = f"Process completed with exit code {execution.exit_code}."
+            self._print(self._commands.annotate("failure", text))
+        return Conclusion.FAILURE if execution.exit_code or self._commands.failed else Conclusion.SUCCESS
+
+    def _follow(self, execution: Execution) -> Conclusion | None:
+        """Wait for its end, and bring it about where it has to be; what stopped it, None when it ended by itself."""
+        stop, seen_cancel = self._bench.stop, False
+
+        def ended() -> bool:
+            return execution.exit_code is not None
+
+        while True:
+            seen = seen_cancel
+            left = max(0.0, self._deadline - time.monotonic()) if self._deadline is not None else None
+            stop.wait_for(lambda: ended() or stop.at_once or (stop.cancelled and not seen), left)  # noqa: B023 - called at once
+            if ended():
+                return None
+            if stop.at_once:
+                self._kill(execution)
+                return Conclusion.CANCELLED
+            if self._deadline is not None and time.monotonic() >= self._deadline:
+                self._descend(execution)
+                return Conclusion.TIMED_OUT
+            if stop.cancelled and not seen_cancel:
+                seen_cancel = True
+                if not self._goes_on():
+                    self._descend(execution)
+                    return Conclusion.CANCELLED
+
+    def _goes_on(self) -> bool:
+        """After a cancel: a step whose condition still holds is left to run."""
+        self._context.status = Conclusion.CANCELLED
+        try:
+            return self._context.holds(self._step.if_, self._env)
+        except ExpressionError:
+            return False
+
+    def _descend(self, execution: Execution) -> None:
+        """INT, TERM, KILL with their graces; the container when nothing else helps."""
+        graces = self._bench.graces
+        rungs: tuple[tuple[SignalName, float], ...] = (
+            ("INT", graces.interrupt),
+            ("TERM", graces.terminate),
+            ("KILL", graces.kill),
+        )
+        stop = self._bench.stop
+        for name, grace in rungs:
+            if stop.at_once:
+                break
+            execution.signal(name)
+            if stop.wait_for(lambda: execution.exit_code is not None or stop.at_once, grace) and not stop.at_once:
+                return
+        self._kill(execution)
+
+    def _kill(self, execution: Execution) -> None:
+        self._bench.sandbox.close()
+        self._bench.stop.wait_for(lambda: execution.exit_code is not None, self._bench.graces.kill)
+
+    def _apply(self, results: FileResults, outcome: Conclusion) -> Conclusion:
+        """Let the job see what the step left in its files and said by commands."""
+        context, commands = self._context, self._commands
+        for name in results.refused:
+            self._print(commands.refuse_name(name, "$GITHUB_ENV"))
+        for problem in results.problems:
+            self._print(commands.annotate("failure", problem))
+        for note in results.notes:
+            self._print(commands.annotate("failure", note))
+        context.file_env |= commands.env | results.env
+        context.prepend_path(commands.paths + results.paths)
+        self.outputs = commands.outputs | results.outputs
+        self._record.summary = self._bench.log.secrets.mask_text(results.summary)
+        return Conclusion.FAILURE if results.problems and outcome is Conclusion.SUCCESS else outcome
+
+    def _print(self, lines: list[str]) -> None:
+        self._bench.log.lines(lines)
+
+    def annotations(self) -> list[AnnotationReport]:
+        """All that were made, masked."""
+        mask, number = self._bench.log.secrets.mask_text, self._record.number
+        return [
+            AnnotationReport(
+                step=number,
+                level=note.level,
+                message=mask(note.message),
+                title=mask(note.title),
+                path=mask(note.path),
+                start_line=note.start_line,
+                end_line=note.end_line,
+                start_column=note.start_column,
+                end_column=note.end_column,
+                log_offset=self._offsets.get(place),
+            )
+            for place, note in enumerate(self._commands.annotations)
+        ]
+
+
+def display_name(step: Step, context: JobContext) -> str:
+    """The name that a step is shown by; what cannot be evaluated stays as written."""
+    text = step.name or f"Run {_first_line(step.run or '') if step.run is not None else step.uses}"
+    try:
+        text = context.render(text)
+    except ExpressionError:
+        pass
+    return text[:_NAME_LIMIT]
+
+
+def _first_line(text: str) -> str:
+    return next((line.strip() for line in text.split("\n") if line.strip()), "")
+
+
+def _joined(workspace: str, folder: str) -> str:
+    if not folder:
+        return workspace
+    return folder if folder.startswith("/") else f"{workspace}/{folder}"
+
+
+def _head(
+    title: str, script: list[str] | None, shell: str, env: Mapping[str, str], given: Mapping[str, str] | None = None
+) -> list[str]:
+    lines = [f"##[group]{title}"]
+    lines += [f"{_CYAN}{line}{_PLAIN}" for line in script or ()]
+    if shell:
+        lines.append(f"shell: {shell}")
+    for key, values in (("with", given), ("env", env)):
+        if values:
+            lines += [f"{key}:", *(f"  {name}: {value}" for name, value in values.items())]
+    return [*lines, "##[endgroup]"]
