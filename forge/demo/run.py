@@ -47,7 +47,7 @@ def main() -> int:
         with ExitStack() as stack:
             return _demonstrate(console, stack, once=once)
     except PLAIN as error:
-        console.print(f"[red]demo:[/] {error}", markup=True)
+        console.print(f"demo: {error}", style="red", markup=False, soft_wrap=True)
         return 1
     except Stopped:
         console.print("stopped")
