@@ -18,16 +18,23 @@ def unknown(graph: Graph) -> tuple[tuple[str, str], ...]:
 
 def levels(graph: Graph) -> tuple[tuple[str, ...], ...]:
     """Jobs by depth: each level needs only jobs of earlier levels. Jobs that can never start are left out."""
-    done: set[str] = set()
+    place = {job: number for number, job in enumerate(graph)}
+    unmet = {job: len(set(needs)) for job, needs in graph.items()}
+    waiting: dict[str, list[str]] = {}
+    for job, needs in graph.items():
+        for need in set(needs):
+            waiting.setdefault(need, []).append(job)
     result: list[tuple[str, ...]] = []
-    rest = list(graph)
-    while True:
-        ready = [job for job in rest if all(need in done for need in graph[job])]
-        if not ready:
-            return tuple(result)
+    ready = [job for job in graph if not unmet[job]]
+    while ready:
         result.append(tuple(ready))
-        done.update(ready)
-        rest = [job for job in rest if job not in done]
+        freed = []
+        for job in (after for done in ready for after in waiting.get(done, ())):
+            unmet[job] -= 1
+            if not unmet[job]:
+                freed.append(job)
+        ready = sorted(freed, key=place.__getitem__)
+    return tuple(result)
 
 
 def order(graph: Graph) -> tuple[str, ...]:
@@ -58,13 +65,13 @@ def cycles(graph: Graph) -> tuple[tuple[str, ...], ...]:
     for start in graph:
         if start in placed or start in startable:
             continue
-        path: list[str] = []
+        path: dict[str, int] = {}
         job: str | None = start
         while job is not None and job not in path and job not in placed:
-            path.append(job)
+            path[job] = len(path)
             job = next((need for need in graph[job] if need in graph and need not in startable), None)
         if job is not None and job in path:
-            found.append(tuple(path[path.index(job) :]))
+            found.append(tuple(path)[path[job] :])
         placed.update(path)
     return tuple(found)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
+from math import prod
 
 from workflows.errors import InvalidMatrix
 from workflows.expressions.values import equals, fold, is_primitive, to_text
@@ -18,6 +19,8 @@ from workflows.expressions.values import equals, fold, is_primitive, to_text
 MOST_COMBINATIONS = 256
 #: Combinations that are looked at before ``exclude``.
 _MOST_PRODUCTS = 16 * MOST_COMBINATIONS
+#: Leaves of filters times combinations: how much is compared at most.
+_MOST_COMPARISONS = 500_000
 _LONGEST_NAME = 100
 
 
@@ -29,11 +32,19 @@ class Combination:
     segments: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class _Value:
+    """An item of a vector, and the same with folded keys, as filters look at it."""
+
+    plain: object
+    folded: object
+
+
 @dataclass
 class _Filter:
     """An item of ``include`` or ``exclude``: what must fit, and what it adds."""
 
-    wanted: dict[str, object] = field(default_factory=dict)
+    wanted: dict[str, _Value] = field(default_factory=dict)
     extra: dict[str, object] = field(default_factory=dict)
     used: bool = False
 
@@ -44,15 +55,13 @@ def expand(matrix: Mapping[str, object]) -> tuple[Combination, ...]:
     names = {fold(key): key for key in vectors}
     includes = [_include(item, names) for item in _mappings(matrix, "include")]
     excludes = [_exclude(item, names) for item in _mappings(matrix, "exclude")]
+    _check_work(vectors, [*includes, *excludes])
     found: list[Combination] = []
-    for values in _products(vectors):
-        if any(_fits(exclude, values) for exclude in excludes):
-            continue
-        found.append(Combination({**values, **_extra(includes, values)}, tuple(_segments(values))))
-    for include in includes:
-        if not include.used:
-            values = {**include.wanted, **include.extra}
-            found.append(Combination(values, tuple(_segments(values))))
+    for items in product(*vectors.values()) if vectors else ():
+        leg = dict(zip(vectors, items, strict=True))
+        if not any(_fits(exclude, leg) for exclude in excludes):
+            found.append(_combination(leg, _extra(includes, leg)))
+    found.extend(_combination(include.wanted, include.extra, named=True) for include in includes if not include.used)
     if not found:
         raise InvalidMatrix("The matrix does not contain any combinations")
     if len(found) > MOST_COMBINATIONS:
@@ -66,24 +75,43 @@ def display_name(name: str, segments: Sequence[str] = ()) -> str:
     return whole if len(whole) <= _LONGEST_NAME else whole[: _LONGEST_NAME - 3] + "..."
 
 
-def _products(vectors: Mapping[str, list[object]]) -> Iterator[dict[str, object]]:
-    """The product of the vectors; nothing when there are none."""
-    size = 1
-    for vector in vectors.values():
-        size *= len(vector)
+def _combination(leg: Mapping[str, _Value], extra: Mapping[str, object], *, named: bool = False) -> Combination:
+    """A leg's values and name; ``named``: the name shows the extra values as well."""
+    values = {key: value.plain for key, value in leg.items()}
+    whole = {**values, **extra}
+    return Combination(whole, tuple(_segments(whole if named else values)))
+
+
+def _check_work(vectors: Mapping[str, list[_Value]], filters: Sequence[_Filter]) -> None:
+    """Refuse what would take long to multiply and to compare."""
+    size = prod(map(len, vectors.values()))
     if size > _MOST_PRODUCTS:
         raise InvalidMatrix(f"The matrix has {size} combinations; at most {MOST_COMBINATIONS} are allowed")
-    if vectors:
-        for values in product(*vectors.values()):
-            yield dict(zip(vectors, values, strict=True))
+    leaves = sum(_leaves(value.plain) for one in filters for value in one.wanted.values())
+    extras = sum(len(one.extra) for one in filters)
+    if size * (leaves + extras + len(filters)) > _MOST_COMPARISONS:
+        raise InvalidMatrix("The matrix has too many include and exclude filters for its size")
 
 
-def _vector(key: str, value: object) -> list[object]:
+def _leaves(value: object) -> int:
+    if isinstance(value, Mapping):
+        return 1 + sum(map(_leaves, value.values()))
+    return 1 + sum(map(_leaves, value)) if isinstance(value, list | tuple) else 1
+
+
+def _folded(value: object) -> object:
+    """The value with its keys folded, the first of two spellings winning."""
+    if isinstance(value, Mapping):
+        return {fold(key): _folded(value[key]) for key in reversed(list(value))}
+    return [_folded(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def _vector(key: str, value: object) -> list[_Value]:
     if not isinstance(value, list | tuple):
         raise InvalidMatrix(f"Matrix vector '{key}' is not a list")
     if not value:
         raise InvalidMatrix(f"Matrix vector '{key}' does not contain any values")
-    return list(value)
+    return [_Value(item, _folded(item)) for item in value]
 
 
 def _mappings(matrix: Mapping[str, object], name: str) -> Iterator[Mapping[str, object]]:
@@ -104,7 +132,7 @@ def _include(item: Mapping[str, object], names: Mapping[str, str]) -> _Filter:
     made = _Filter()
     for key, value in item.items():
         if fold(key) in names:
-            made.wanted[names[fold(key)]] = value
+            made.wanted[names[fold(key)]] = _Value(value, _folded(value))
         else:
             made.extra[key] = value
     return made
@@ -116,38 +144,35 @@ def _exclude(item: Mapping[str, object], names: Mapping[str, str]) -> _Filter:
     for key in item:
         if fold(key) not in names:
             raise InvalidMatrix(f"Matrix exclude key '{key}' does not match any key within the matrix")
-    return _Filter({names[fold(key)]: value for key, value in item.items()})
+    return _Filter({names[fold(key)]: _Value(value, _folded(value)) for key, value in item.items()})
 
 
-def _extra(includes: Sequence[_Filter], values: Mapping[str, object]) -> dict[str, object]:
+def _extra(includes: Sequence[_Filter], leg: Mapping[str, _Value]) -> dict[str, object]:
     """What the includes add to a combination; a later one wins."""
     extra: dict[str, object] = {}
+    spelling: dict[str, str] = {}
     for include in includes:
-        if _fits(include, values):
+        if _fits(include, leg):
             include.used = True
             for key, value in include.extra.items():
-                extra[next((known for known in extra if fold(known) == fold(key)), key)] = value
+                extra[spelling.setdefault(fold(key), key)] = value
     return extra
 
 
-def _fits(wanted: _Filter, values: Mapping[str, object]) -> bool:
-    return all(_same(value, values[key]) for key, value in wanted.wanted.items())
+def _fits(one: _Filter, leg: Mapping[str, _Value]) -> bool:
+    """True for a filter without vector keys as well."""
+    return all(_same(value.folded, leg[key].folded) for key, value in one.wanted.items())
 
 
 def _same(wanted: object, given: object) -> bool:
     """Every leaf that is wanted is there with an equal value; what else is there does not matter."""
-    if isinstance(wanted, Mapping):
-        return all(_same(value, _member(given, key)) for key, value in wanted.items())
-    if isinstance(wanted, list | tuple):
-        items = given if isinstance(given, list | tuple) else ()
+    if isinstance(wanted, dict):
+        there = given if isinstance(given, dict) else {}
+        return all(_same(value, there.get(key)) for key, value in wanted.items())
+    if isinstance(wanted, list):
+        items = given if isinstance(given, list) else []
         return all(_same(item, items[at] if at < len(items) else None) for at, item in enumerate(wanted))
     return equals(given, wanted)
-
-
-def _member(given: object, key: str) -> object:
-    if not isinstance(given, Mapping):
-        return None
-    return next((value for name, value in given.items() if fold(name) == fold(key)), None)
 
 
 def _segments(value: object) -> Iterator[str]:

@@ -32,6 +32,11 @@ def test_the_most_there_may_be() -> None:
             expand(matrix)
 
 
+def test_filters_without_end_are_refused() -> None:
+    with pytest.raises(InvalidMatrix, match="too many include and exclude filters"):
+        expand({"a": list(range(256)), "exclude": [{"a": -1}] * 30_000})
+
+
 def test_a_long_name_is_cut() -> None:
     name = display_name("job", ["x" * 200])
     assert len(name) == 100

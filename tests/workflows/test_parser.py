@@ -312,3 +312,22 @@ def test_any_shape_of_data_is_answered(jobs: object, job: dict[str, object], on:
     for document in ({"on": on, "jobs": jobs}, {"on": "push", "jobs": {"a": job, "b": {"runs-on": "x", **job}}}):
         workflow, problems = parser.read(json.dumps(document), _PATH)
         assert (workflow is None) == any(found.severity == "error" for found in problems)
+
+
+_HEAD = "on: push\njobs:\n  a:\n    runs-on: x\n"
+_LARGE = {
+    "a chain of jobs": _HEAD
+    + "".join(f"  j{n}: {{runs-on: x, needs: {f'j{n - 1}' if n else 'a'}}}\n" for n in range(9_000)),
+    "steps without ids": _HEAD + "    steps:\n" + "    - run: a\n" * 20_000,
+    "unknown keys": _HEAD + "".join(f"k{n}: 1\n" for n in range(40_000)),
+    "excludes": _HEAD
+    + f"    strategy: {{matrix: {{a: [{'1,' * 16}], b: [{'1,' * 256}], exclude: [{'{a: 2},' * 30_000}]}}}}\n",
+    "inserts": _HEAD + f'    env: {{A: "{"${{ 1 }}" * 50_000}"}}\n',
+}
+
+
+@pytest.mark.timeout(90)  # each takes about a second; what is quadratic in any of them takes minutes
+@pytest.mark.parametrize("name", _LARGE)
+def test_large_files_are_read_in_linear_time(name: str) -> None:
+    workflow, problems = parser.read(_LARGE[name], _PATH)
+    assert (workflow is None) == bool(problems) == (name in ("unknown keys", "excludes"))

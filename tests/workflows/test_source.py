@@ -153,7 +153,7 @@ _HOSTILE = {
 }
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(90)
 @pytest.mark.parametrize("name", _HOSTILE)
 def test_hostile_files_end_in_a_problem_soon_and_small(name: str) -> None:
     tracemalloc.start()

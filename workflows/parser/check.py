@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from workflows.expressions import values
 from workflows.parser import expression_checks
-from workflows.parser.findings import Findings, did_you_mean
+from workflows.parser.findings import Findings
 from workflows.schema import Context, Place, Shape
 from workflows.source import Mapping, Node, Scalar, Sequence
 
@@ -75,8 +75,9 @@ class Check:
         if said in place.unsupported_words:
             self._findings.error(node.position, _UNSUPPORTED.format(said))
         elif not place.text or (place.non_empty and not said) or (place.words and said not in place.words):
-            hint = did_you_mean(said, place.words + place.unsupported_words)
-            self._findings.error(node.position, f"Unexpected value '{said}'", hint)
+            self._findings.error(
+                node.position, f"Unexpected value '{said}'", said, place.words + place.unsupported_words
+            )
 
     def _sequence(self, node: Sequence, place: Place, context: Context | None) -> None:
         if place.items is None:
@@ -130,11 +131,11 @@ class Check:
         if is_expression(key):
             self._findings.error(key.position, expression_checks.NOT_ALLOWED)
             return
-        hint = did_you_mean(name, [known for form in forms for known in form.keys])
+        known = [known for form in forms for known in form.keys]
         if all(form.unknown_is_warning for form in forms):
-            self._findings.warning(key.position, f"Unexpected value '{name}' is ignored", hint)
+            self._findings.warning(key.position, f"Unexpected value '{name}' is ignored", name, known)
         else:
-            self._findings.error(key.position, f"Unexpected value '{name}'", hint)
+            self._findings.error(key.position, f"Unexpected value '{name}'", name, known)
 
     def _complete(self, node: Mapping, forms: tuple[Shape, ...]) -> None:
         """Required keys; or, while several forms are possible, the keys that would tell them apart."""

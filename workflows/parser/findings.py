@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Literal
 
 from workflows.errors import Problem
@@ -20,40 +21,49 @@ class Findings:
 
     def __init__(self, path: str, found: Iterable[Problem] = ()) -> None:
         self._path = path
-        self._found = list(found)
+        #: Each problem once, with the word that was wrong and the words that were possible, for the hint.
+        self._found: dict[Problem, tuple[str, Collection[str]]] = dict.fromkeys(found, ("", ()))
 
-    def error(self, position: Position, message: str, hint: str = "") -> None:
-        """Something that makes the file unusable."""
-        self._add(position, message, hint, "error")
+    def error(self, position: Position, message: str, word: str = "", known: Collection[str] = ()) -> None:
+        """Something that makes the file unusable. A known word near to ``word`` is offered as a hint."""
+        self._add(position, message, "error", word, known)
 
-    def warning(self, position: Position, message: str, hint: str = "") -> None:
+    def warning(self, position: Position, message: str, word: str = "", known: Collection[str] = ()) -> None:
         """Something that is probably not meant, but does no harm."""
-        self._add(position, message, hint, "warning")
+        self._add(position, message, "warning", word, known)
 
-    def _add(self, position: Position, message: str, hint: str, severity: Literal["error", "warning"]) -> None:
-        self._found.append(Problem(self._path, position.line, position.column, message, severity, hint))
+    def _add(
+        self,
+        position: Position,
+        message: str,
+        severity: Literal["error", "warning"],
+        word: str,
+        known: Collection[str],
+    ) -> None:
+        self._found[Problem(self._path, position.line, position.column, message, severity)] = (word, known)
 
     def sorted(self) -> tuple[Problem, ...]:
-        """Every problem once, in file order, cut to what can be shown."""
-        ordered = sorted(dict.fromkeys(self._found), key=lambda problem: (problem.line, problem.column))
-        shown = [_cut(problem) for problem in ordered[:_MOST]]
+        """Every problem in file order, cut to what can be shown; hints are sought only for what is shown."""
+        ordered = sorted(self._found, key=lambda problem: (problem.line, problem.column))
+        shown = [_finished(problem, *self._found[problem]) for problem in ordered[:_MOST]]
         if len(ordered) > _MOST:
-            shown.append(Problem(self._path, 0, 0, f"There are {len(ordered) - _MOST} more problems"))
+            hidden = ordered[_MOST:]
+            worst = next((problem for problem in hidden if problem.severity == "error"), hidden[-1])
+            message = f"There are {len(hidden)} more problems"
+            shown.append(replace(worst, line=hidden[-1].line, column=hidden[-1].column, message=message))
         return tuple(shown)
 
 
-def _cut(problem: Problem) -> Problem:
-    if len(problem.message) <= _LONGEST:
-        return problem
-    message = problem.message[: _LONGEST - 5] + "[...]"
-    return Problem(problem.file, problem.line, problem.column, message, problem.severity, problem.hint)
+def _finished(problem: Problem, word: str, known: Collection[str]) -> Problem:
+    if len(problem.message) > _LONGEST:
+        problem = replace(problem, message=problem.message[: _LONGEST - 5] + "[...]")
+    return replace(problem, hint=did_you_mean(word, known)) if word else problem
 
 
-def did_you_mean(word: str, known: Iterable[str]) -> str:
+def did_you_mean(word: str, known: Collection[str]) -> str:
     """``Did you mean 'x'?`` when one of the known words is near, else nothing."""
     word = word[:100].lower().replace("_", "-")
     by_parts = {tuple(sorted(name.lower().replace("_", "-").split("-"))): name for name in sorted(known)}
-    if tuple(sorted(word.split("-"))) in by_parts:
-        return f"Did you mean '{by_parts[tuple(sorted(word.split('-')))]}'?"
-    near = difflib.get_close_matches(word, sorted(by_parts.values()), n=1, cutoff=0.7)
+    same_parts = by_parts.get(tuple(sorted(word.split("-"))))
+    near = [same_parts] if same_parts else difflib.get_close_matches(word, sorted(by_parts.values()), n=1, cutoff=0.7)
     return f"Did you mean '{near[0]}'?" if near else ""

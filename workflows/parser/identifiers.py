@@ -20,6 +20,7 @@ class Identifiers:
 
     def __init__(self) -> None:
         self._taken: set[str] = set()
+        self._next: dict[str, int] = {}
 
     def problem(self, name: str) -> str:
         """Take the id; why it cannot be used, or ""."""
@@ -35,12 +36,13 @@ class Identifiers:
     def generate(self, uses: str | None) -> str:
         """An id for a step without one: ``__run``, ``__actions_checkout``, and a number from the second on."""
         base = _OUTSIDE.sub("_", f"__{_origin(uses)}")
-        number = 1
+        number = self._next.get(base.lower(), 1)
         while True:
             suffix = f"_{number}" if number > 1 else ""
             candidate = base[: _LONGEST - len(suffix)] + suffix
             if candidate.lower() not in self._taken:
                 self._taken.add(candidate.lower())
+                self._next[base.lower()] = number + 1
                 return candidate
             number += 1
 
