@@ -310,8 +310,8 @@ class Agent:
 
     def _every(self) -> float:
         """Seconds between two heartbeats: three of them fit into the shortest lease that is held."""
-        leases = (held.job.assignment.lease_seconds / 3 for held in self._jobs.values())
-        return min(self._settings.pace.heartbeat, *leases, self._settings.pace.heartbeat)
+        leases = [held.job.assignment.lease_seconds / 3 for held in self._jobs.values()]
+        return min([self._settings.pace.heartbeat, *leases])
 
     def _renew(self, jobs: dict[Lease, _Held]) -> None:
         message = Heartbeat(self._instance, tuple(held.as_active() for held in jobs.values()))
