@@ -186,7 +186,7 @@ def _unreadable(found: Run, attempt: RunAttempt) -> Conclusion:
     """The file was valid when the run was made and is refused now: end it, and say so."""
     problems = sources.File(found.workflow.path, found.source.text.encode()).parsed().problems
     attempt.problems = [
-        {"file": one.file, "line": one.line, "column": one.column, "message": one.message} for one in problems
+        {"file": one.file, "line": one.line, "column": one.column, "message": one.text} for one in problems
     ]
     attempt.reason = {"code": "source_unreadable"}
     RunAttempt.objects.filter(pk=attempt.pk).update(problems=attempt.problems, updated_at=timezone.now())

@@ -128,7 +128,7 @@ def _wire(problem: Problem) -> dict[str, Any]:
         "file": problem.file,
         "line": problem.line,
         "column": problem.column,
-        "message": storable.text(problem.message),
+        "message": storable.text(problem.text),
     }
 
 
