@@ -74,7 +74,7 @@ def main(names: list[str]) -> int:
 def run(group: Group, services: Services) -> Result:
     """One group, from what it needs to what came of it."""
     print(f"\n=== {group.name}", flush=True)
-    why = machine.install(group.needs, OUTPUT / "apt.log")
+    why = machine.install(group.needs, OUTPUT / "install.log")
     environment = dict(os.environ)
     try:
         if not why and group.engine:

@@ -7,8 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.services import docker, postgresql, redis
-from tests.services.server import Server
-from tests.services.server import server as start_server
 
 
 @pytest.fixture(scope="session")
@@ -38,10 +36,3 @@ def job_image() -> str:
         pytest.skip("no Docker engine answers")
     docker.build_image()
     return docker.IMAGE
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A real server in one process, on SQLite, for the tests of one module."""
-    with start_server(tmp_path_factory.mktemp("forge")) as running:
-        yield running

@@ -58,10 +58,13 @@ GROUPS = (
         needs=(machine.GIT, machine.DOCKER, machine.IMAGE_PARTS),
         engine=True,
     ),
-    Group("browser", _ALL, "browser and not (chaos or soak)", needs=(machine.GIT, machine.CHROMIUM)),
     Group(
-        "clients", _ALL, "clients and not (browser or chaos or soak)", needs=(machine.GIT, machine.CURL, machine.NODE)
+        "browser",
+        _ALL,
+        "browser and not (chaos or soak)",
+        needs=(machine.GIT, machine.CHROMIUM, machine.CURL, machine.NODE, machine.BROWSER_PARTS),
     ),
+    Group("clients", _ALL, "clients and not (browser or chaos or soak)", needs=(machine.GIT, machine.CURL)),
     Group(
         "chaos",
         _ALL,

@@ -12,17 +12,22 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Need:
-    """Something outside the Python environment: its Debian packages, and how to see that it is there."""
+    """Something outside the Python environment: its Debian packages, and how to see that it is there.
+
+    `fetch` is what gets it once its packages are there, for what is no Debian package.
+    """
 
     name: str
     packages: tuple[str, ...]
     is_there: Callable[[], bool]
+    fetch: tuple[str, ...] = ()
 
 
 def _command(*names: str) -> Callable[[], bool]:
     return lambda: all(shutil.which(name, path=_PATH) for name in names)
 
 
+_BROWSER = Path(__file__).resolve().parent / "browser"
 #: Debian keeps some programs where an ordinary user's path does not look.
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
@@ -38,7 +43,14 @@ IMAGE_PARTS = Need(
 )
 CHROMIUM = Need("Chromium", ("chromium",), _command("chromium"))
 CURL = Need("curl", ("curl",), _command("curl"))
-NODE = Need("Node.js", ("nodejs",), _command("node"))
+NODE = Need("Node.js with npm", ("nodejs", "npm"), _command("node", "npm"))
+#: What npm's lock in tests/browser names, checked against its hashes.
+BROWSER_PARTS = Need(
+    "the npm packages of the browser tests",
+    (),
+    lambda: (_BROWSER / "node_modules" / ".package-lock.json").is_file(),
+    fetch=("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(_BROWSER)),
+)
 
 
 def _are_packages(*names: str) -> bool:
@@ -60,24 +72,44 @@ def install(needs: Iterable[Need], log: Path) -> str:
     lacking = missing(needs)
     if not lacking:
         return ""
-    names = ", ".join(need.name for need in lacking)
     packages = sorted({package for need in lacking for package in need.packages})
-    if shutil.which("apt-get") is None:
-        return f"needs {names}, and this is neither Debian nor Ubuntu: install it by hand"
-    if os.geteuid() != 0:
-        return f"needs {names}: sudo apt-get install {' '.join(packages)}"
-    print(f"tests: installing {' '.join(packages)}", flush=True)
-    if _apt(packages, log) and not missing(lacking):
-        return ""
-    return f"needs {names}, which apt-get could not install; {log} says why"
-
-
-def _apt(packages: list[str], log: Path) -> bool:
-    """Install packages without a question and without starting what they bring."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
-    base = ["apt-get", "-y", "-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3"]
+    if why := _may_not(lacking, packages) if packages else "":
+        return why
     log.parent.mkdir(parents=True, exist_ok=True)
+    if packages:
+        print(f"tests: installing {' '.join(packages)}", flush=True)
+        _apt(packages, log)
+    for need in missing(lacking):
+        if need.fetch:
+            print(f"tests: {' '.join(need.fetch)}", flush=True)
+            _run([*need.fetch], log)
+    if still := missing(lacking):
+        return f"needs {_names(still)}, which could not be installed; {log} says why"
+    return ""
+
+
+def _may_not(lacking: list[Need], packages: list[str]) -> str:
+    """Why we may not install packages here; empty when we may."""
+    if shutil.which("apt-get") is None:
+        return f"needs {_names(lacking)}, and this is neither Debian nor Ubuntu: install it by hand"
+    if os.geteuid() != 0:
+        return f"needs {_names(lacking)}: sudo apt-get install {' '.join(packages)}"
+    return ""
+
+
+def _names(needs: Iterable[Need]) -> str:
+    return ", ".join(need.name for need in needs)
+
+
+def _apt(packages: list[str], log: Path) -> None:
+    """Install packages without a question and without starting what they bring."""
+    base = ["apt-get", "-y", "-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::Retries=3"]
+    _run([*base, "update"], log)
+    _run([*base, "install", "--no-install-recommends", *packages], log)
+
+
+def _run(command: list[str], log: Path) -> None:
+    """Run it; what it says goes into the log. Whether it helped is seen by looking again."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "RUNLEVEL": "1"}
     with log.open("a") as out:
-        for command in (["update"], ["install", "--no-install-recommends", *packages]):
-            done = subprocess.run([*base, *command], stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment)
-    return done.returncode == 0
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, env=environment)

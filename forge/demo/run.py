@@ -63,8 +63,8 @@ def _demonstrate(console: Console, stack: ExitStack, *, once: bool) -> int:
         _say(console, here.note)
     where = engine.find(lambda text: _say(console, text))
     _say(console, f"jobs run {'in containers' if where.image else 'on this machine, without isolation'}: {where.why}")
-    rows = _rows(here)
     server = _server(here, where, stack)
+    rows = _rows(here, server)
     _say(console, f"the server is ready at {here.url}")
     runner = _runner(here, where, rows, stack)
     _say(console, f"one runner is ready ({where.backend} backend, label {LABEL})")
@@ -80,28 +80,26 @@ def _demonstrate(console: Console, stack: ExitStack, *, once: bool) -> int:
     return 0 if run["conclusion"] == "success" else 1
 
 
-def _rows(here: place.Place) -> Rows:
-    """The database, and in it who is needed. Only from here on Django may be imported: it reads the environment."""
-    os.environ.update(FORGE_DATA=str(here.data), FORGE_URL=here.url, DJANGO_SETTINGS_MODULE="forge.settings")
-    import django
-    from django.core.management import call_command
-
-    django.setup()
-    call_command("migrate", verbosity=0, interactive=False)
-    from forge.demo import rows
-
-    return rows.make()
-
-
 def _server(here: place.Place, where: engine.Engine, stack: ExitStack) -> Process:
+    """Start it; it makes the database. Whoever needs it waits until it is ready."""
     arguments = ["forge.cli", "up", "--port", str(here.port), "--data", str(here.data)]
     if where.gateway:
         arguments += ["--also-listen", where.gateway]
-    log = here.data / "server.log"
-    server = Process("server", arguments, log, environment("DATA", "PORT"), "Forge is ready")
+    server = Process("server", arguments, here.data / "server.log", environment("DATA", "PORT"), "Forge is ready")
     stack.callback(server.stop)
-    server.wait_ready()
     return server
+
+
+def _rows(here: place.Place, server: Process) -> Rows:
+    """Who is needed in the database. Only from here on Django may be imported: it reads the environment."""
+    os.environ.update(FORGE_DATA=str(here.data), FORGE_URL=here.url, DJANGO_SETTINGS_MODULE="forge.settings")
+    import django
+
+    django.setup()  # takes as long as the server takes to start, so they do it side by side
+    from forge.demo import rows
+
+    server.wait_ready()
+    return rows.make()
 
 
 def _runner(here: place.Place, where: engine.Engine, rows: Rows, stack: ExitStack) -> Process:
