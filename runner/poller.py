@@ -300,7 +300,7 @@ class Agent:
         while True:
             with self._changed:
                 every = self._every()
-                if self._changed.wait_for(lambda: self._finished or self._every() < every, every):
+                if self._changed.wait_for(lambda: self._finished or self._every() < every, every):  # noqa: B023 - called at once
                     if self._finished:
                         return
                     continue  # a job with a shorter lease has come

@@ -27,7 +27,9 @@ from runner.images import Images
 LABEL = "forge.runner"
 LABEL_JOB = "forge.job"
 LABEL_EPOCH = "forge.epoch"
-_IDLE = ["tail", "-f", "/dev/null"]
+#: The container's first process: it waits for the end of its input, which this agent holds open. When the agent is
+#: gone, however it went, the engine closes that input, the container ends with all that runs in it, and is removed.
+_IDLE = "cat"
 #: What a build or a test needs at most; the rest of the engine's default set is dropped.
 _CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "NET_BIND_SERVICE"]
 _CAPABILITIES += ["SYS_CHROOT", "SETFCAP", "AUDIT_WRITE"]
@@ -143,12 +145,14 @@ class DockerBackend:
         layout = layout_of(place, image)
         limits = self._options.limits
         arguments: dict[str, Any] = {
-            "command": _IDLE[1:],
-            "entrypoint": _IDLE[:1],
+            "command": [],
+            "entrypoint": [_IDLE],
+            "stdin_open": True,
+            "auto_remove": True,
             "name": f"forge-job-{place.lease}-{time.time_ns() % 10**9:09d}",
             "labels": labels(self._options.runner, place.lease),
             "init": True,  # reaps what steps leave, and ends at once when told to
-            "detach": True,
+            "detach": False,  # closes the input when the one who attached is gone
             "working_dir": layout.workspace,
             "environment": {"HOME": layout.home, "GITHUB_ACTIONS": "true", "CI": "true"},
             "volumes": self._mounts(place),
@@ -182,12 +186,14 @@ class DockerSandbox:
         self._client = client
         self._container = container
         self._watch = Watch(client, container.id)
+        self._input: Any = None
         self.layout = layout_of(place, image, container.id)
 
     def begin(self) -> None:
         """Start it. Its first process only waits."""
         try:
             self._watch.begin()
+            self._input = self._container.attach_socket(params={"stdin": 1, "stream": 1})
             self._container.start()
         except (DockerException, OSError) as error:
             raise _refused(error, "container_failed") from error
@@ -217,6 +223,10 @@ class DockerSandbox:
             raise _refused(error) from error
         finally:
             self._watch.close()
+            held, self._input = self._input, None
+            if held is not None:
+                held._response.close()  # the SDK keeps the answer there, which owns the connection
+                held.close()
 
 
 def layout_of(place: JobPlace, image: Any, container: str = "") -> Layout:
