@@ -200,7 +200,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 
 REST_FRAMEWORK = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "forge.api.description.Schema",
     "UNAUTHENTICATED_USER": None,
     "DEFAULT_AUTHENTICATION_CLASSES": ["forge.api.authentication.ForgeAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": [],  # forge.repos.access decides, where the repository is fetched
@@ -210,4 +210,10 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["forge.api.negotiation.Json"],
     "EXCEPTION_HANDLER": "forge.api.errors.handle",
 }
-SPECTACULAR_SETTINGS = {"TITLE": "Forge", "VERSION": "0.1.0", "OAS_VERSION": "3.1.0"}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Forge",
+    "VERSION": "0.1.0",
+    "OAS_VERSION": "3.1.0",
+    "PREPROCESSING_HOOKS": ["forge.api.description.once"],
+    "POSTPROCESSING_HOOKS": ["forge.api.description.write_synonyms"],
+}

@@ -5,12 +5,13 @@ from django.urls import URLPattern, URLResolver, path
 from forge.api.v3 import run_logs
 from forge.api.v3.base import repository_routes
 from forge.api.v3.checks import CheckRunAnnotationsView, RunAnnotationsView
+from forge.api.v3.description import DescriptionView
 from forge.api.v3.feed_tokens import FeedTokenView
 from forge.api.v3.jobs import AttemptJobsView, JobLogsView, JobRerunView, JobView, RunJobsView
 from forge.api.v3.runners import RunnerRemoveTokenView, RunnersView, RunnerTokenView, RunnerView
 from forge.api.v3.runs import (
-    DeletableRunLogsView,
-    DeletableRunView,
+    AttemptLogsView,
+    AttemptView,
     RunApprovalsView,
     RunCancelView,
     RunForceCancelView,
@@ -37,6 +38,7 @@ _JOB = "actions/jobs/<int:job_id>"
 _WORKFLOW = "actions/workflows/<path:workflow_id>"  # a path: clients may encode a slash in it
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("openapi.json", DescriptionView.as_view()),
     path("signed/logs/<str:token>", run_logs.signed),
     path("orgs/<str:org>/actions/runners", RunnersView.as_view()),
     path("orgs/<str:org>/actions/runners/registration-token", RunnerTokenView.as_view()),
@@ -49,16 +51,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
         ("actions/runners/remove-token", RunnerRemoveTokenView),
         ("actions/runners/<int:runner_id>", RunnerView),
         ("actions/runs", RunsView),
-        (_RUN, DeletableRunView),
+        (_RUN, RunView),
         (f"{_RUN}/annotations", RunAnnotationsView),
         (f"{_RUN}/approvals", RunApprovalsView),
-        (f"{_RUN}/attempts/<int:attempt_number>", RunView),
+        (f"{_RUN}/attempts/<int:attempt_number>", AttemptView),
         (f"{_RUN}/attempts/<int:attempt_number>/jobs", AttemptJobsView),
-        (f"{_RUN}/attempts/<int:attempt_number>/logs", RunLogsView),
+        (f"{_RUN}/attempts/<int:attempt_number>/logs", AttemptLogsView),
         (f"{_RUN}/cancel", RunCancelView),
         (f"{_RUN}/force-cancel", RunForceCancelView),
         (f"{_RUN}/jobs", RunJobsView),
-        (f"{_RUN}/logs", DeletableRunLogsView),
+        (f"{_RUN}/logs", RunLogsView),
         (f"{_RUN}/pending_deployments", RunPendingDeploymentsView),
         (f"{_RUN}/rerun", RunRerunView),
         (f"{_RUN}/rerun-failed-jobs", RunRerunFailedView),

@@ -43,6 +43,15 @@ class ContentsView(ApiView):
         return Response({**_item(repository, found, name, base), **_content(found)})
 
 
+class RootContentsView(ContentsView):
+    """GET /repos/{owner}/{repo}/contents"""
+
+    @extend_schema(operation_id="repos_get_root_content", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, path: str = "", **named: Any) -> Response:
+        """The entries of the topmost folder."""
+        return super().get(request, path, **named)
+
+
 class BranchesView(ApiView):
     """GET /repos/{owner}/{repo}/branches"""
 

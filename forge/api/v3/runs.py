@@ -88,23 +88,27 @@ class RunBound(ApiView):
 
 
 class RunView(RunBound):
-    """GET …/actions/runs/{run_id}/attempts/{attempt_number}"""
+    """GET and DELETE …/actions/runs/{run_id}"""
 
     @extend_schema(operation_id="actions_get_workflow_run", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, **_: Any) -> Response:
-        """One run as of its latest attempt, or of the one asked for."""
-        attempt = self.attempt(Right.READ)
-        return Response(_shown(attempt, Place.of(attempt.run.repository, request), run_shapes.workflow_run_in_full))
-
-
-class DeletableRunView(RunView):
-    """GET and DELETE …/actions/runs/{run_id}"""
+        """One run as of its latest attempt."""
+        return _in_full(self.attempt(Right.READ), request)
 
     @extend_schema(operation_id="actions_delete_workflow_run", responses={204: None})
     def delete(self, request: Request, **_: Any) -> Response:
         """Delete a finished run with everything of it."""
         discard.run(self.run(Right.WRITE))
         return Response(status=204)
+
+
+class AttemptView(RunBound):
+    """GET …/actions/runs/{run_id}/attempts/{attempt_number}"""
+
+    @extend_schema(operation_id="actions_get_workflow_run_attempt", responses=OpenApiTypes.OBJECT)
+    def get(self, request: Request, **_: Any) -> Response:
+        """One run as of one of its attempts."""
+        return _in_full(self.attempt(Right.READ), request)
 
 
 class RunCancelView(RunBound):
@@ -152,24 +156,27 @@ class RunRerunFailedView(RunBound):
 
 
 class RunLogsView(RunBound):
-    """GET …/actions/runs/{run_id}/attempts/{attempt_number}/logs"""
+    """GET and DELETE …/actions/runs/{run_id}/logs"""
 
     @extend_schema(operation_id="actions_download_workflow_run_logs", responses={302: None})
     def get(self, request: Request, **_: Any) -> HttpResponseBase:
-        """Where the zip of all logs lies for the next minute."""
-        attempt = self.attempt(Right.READ)
-        run_logs.check_attempt(attempt)
-        return run_logs.redirect(request, {"attempt": attempt.pk})
-
-
-class DeletableRunLogsView(RunLogsView):
-    """GET and DELETE …/actions/runs/{run_id}/logs"""
+        """Where the zip of the latest attempt's logs lies for the next minute."""
+        return _zipped(self.attempt(Right.READ), request)
 
     @extend_schema(operation_id="actions_delete_workflow_run_logs", responses={204: None})
     def delete(self, request: Request, **_: Any) -> Response:
         """Delete the logs of a finished run; its steps and results stay."""
         discard.logs(self.run(Right.WRITE))
         return Response(status=204)
+
+
+class AttemptLogsView(RunBound):
+    """GET …/actions/runs/{run_id}/attempts/{attempt_number}/logs"""
+
+    @extend_schema(operation_id="actions_download_workflow_run_attempt_logs", responses={302: None})
+    def get(self, request: Request, **_: Any) -> HttpResponseBase:
+        """Where the zip of one attempt's logs lies for the next minute."""
+        return _zipped(self.attempt(Right.READ), request)
 
 
 class RunTimingView(RunBound):
@@ -210,6 +217,15 @@ def refuse_debugging(request: Request) -> None:
             raise Invalid(message, [FieldError("WorkflowRun", name, "invalid", message)])
 
 
-def _shown(attempt: RunAttempt, at: Place, shape: Any = run_shapes.workflow_run) -> dict[str, Any]:
-    shown: dict[str, Any] = shape(attempt, at, reason(attempt.reason))
-    return shown
+def _shown(attempt: RunAttempt, at: Place) -> dict[str, Any]:
+    return run_shapes.workflow_run(attempt, at, reason(attempt.reason))
+
+
+def _in_full(attempt: RunAttempt, request: Request) -> Response:
+    at = Place.of(attempt.run.repository, request)
+    return Response(run_shapes.workflow_run_in_full(attempt, at, reason(attempt.reason)))
+
+
+def _zipped(attempt: RunAttempt, request: Request) -> HttpResponseBase:
+    run_logs.check_attempt(attempt)
+    return run_logs.redirect(request, {"attempt": attempt.pk})

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from forge.api.v3.base import NotFoundView, repository_routes
-from forge.api.v3.contents import BranchesView, BranchView, CommitsView, CommitView, ContentsView
+from forge.api.v3.contents import BranchesView, BranchView, CommitsView, CommitView, ContentsView, RootContentsView
 from forge.api.v3.repositories import (
     OrganizationRepositoriesView,
     RepositoryView,
@@ -29,8 +29,8 @@ _below: list[URLPattern | URLResolver] = [
         ("branches/<path:branch>", BranchView),
         ("commits", CommitsView),
         ("commits/<path:ref>", CommitView),
-        ("contents", ContentsView),
-        ("contents/", ContentsView),
+        ("contents", RootContentsView),
+        ("contents/", RootContentsView),
         ("contents/<path:path>", ContentsView),
     ),
     re_path("", NotFoundView.as_view()),
