@@ -23,6 +23,8 @@ from tests.services.process import Process, free_port
 BIN = Path(sys.executable).parent
 PASSWORD = "correct horse battery"
 LOGIN = "alice"
+#: What this process has in its environment for its own tests.
+OURS = ("FORGE_", "DJANGO_SETTINGS_MODULE", "PYTEST_")
 
 Seen = TypeVar("Seen")
 
@@ -41,6 +43,11 @@ def eventually(look: Callable[[], Seen | None], *, timeout: float = 60.0, what: 
         if time.monotonic() > until:
             raise NeverHappened(f"{what or look.__name__}: not within {timeout:g} s; last: {seen!r}")
         time.sleep(0.05)  # the bound of how late we notice; nothing in Forge waits for it
+
+
+def clean(more: Mapping[str, str]) -> dict[str, str]:
+    """This machine's environment without what is ours, and with these."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(OURS)} | dict(more)
 
 
 class Stack:
@@ -119,7 +126,7 @@ class Stack:
 
     def start(self, name: str, command: Sequence[str | Path], env: Mapping[str, str] | None = None) -> Process:
         """One more process of this stack, ended with it."""
-        process = Process(command, env={**self.environment, **(env or {})}, without=("FORGE_",), cwd=self.folder)
+        process = Process(command, env={**self.environment, **(env or {})}, without=OURS, cwd=self.folder)
         self.processes[name] = process
         return process
 
@@ -128,6 +135,11 @@ class Stack:
         order = {"web": 3, "worker": 1, "beat": 2}
         for name in sorted(self.processes, key=lambda one: order.get(one, 0)):
             self.processes[name].stop()
+
+    def stop_runners(self) -> None:
+        """End the agents and leave the server as it is."""
+        for name in [one for one in self.processes if one.startswith("runner-")]:
+            self.processes.pop(name).stop()
 
     def runner(
         self,
@@ -151,10 +163,10 @@ class Stack:
             if self.container_url:
                 command += ["--container-url", self.container_url]
             subprocess.run(
-                command, env={**os.environ, **settings, "FORGE_RUNNER_TOKEN": token}, check=True, capture_output=True
+                command, env=clean({**settings, "FORGE_RUNNER_TOKEN": token}), check=True, capture_output=True
             )
         command = [BIN / "forge-runner", "run", "--dir", folder, *options]
-        process = Process(command, env=settings, without=("FORGE_",), cwd=self.folder)
+        process = Process(command, env=settings, without=OURS, cwd=self.folder)
         self.processes[f"runner-{name}"] = process
         process.wait_for(rf"Runner {name} is ready", timeout=30)
         return process
@@ -165,7 +177,7 @@ class Stack:
         """One command beside the server; its output."""
         done = subprocess.run(
             [BIN / "forge", *arguments],
-            env={**os.environ, **self.environment},
+            env=clean(self.environment),
             input=input,
             text=True,
             capture_output=True,

@@ -1,0 +1,114 @@
+"""kill -9 in the middle of a run: the server, the worker, the runner."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.chaos.conftest import workflow
+from tests.services.stack import Stack, eventually
+
+pytestmark = pytest.mark.chaos
+
+#: Lines are counted afterwards: none may be missing and none may come twice.
+COUNTING = workflow("echo begin\nfor i in $(seq 1 120); do echo line $i; sleep 0.1; done\necho end")
+EXPECTED = ["begin", *(f"line {number}" for number in range(1, 121)), "end"]
+
+
+def output(log: str) -> list[str]:
+    """What the script itself printed, without time stamps and the step's head."""
+    lines = [line.partition(" ")[2] for line in log.splitlines()]
+    return [line for line in lines if line in ("begin", "end") or (line.startswith("line ") and line[5:].isdigit())]
+
+
+def test_the_web_process_in_the_middle_of_a_log(
+    stack: Stack, containers: Callable[[], list[str]], job_image: str
+) -> None:
+    stack.runner(backend="docker", image=job_image)
+    project = stack.repository(COUNTING)
+    run = project.run(project.push())
+    project.says(run["id"], "work", "line 10")
+
+    stack.processes["web"].kill()
+    time.sleep(2)  # the outage
+    stack.start_web()
+
+    state = project.completed(run["id"], timeout=60)
+    job = project.jobs(run["id"])["work"]
+    assert state["conclusion"] == "success"
+    assert output(project.log(job["id"])) == EXPECTED
+
+
+def test_the_runner_in_the_middle_of_a_step(stack: Stack, containers: Callable[[], list[str]], job_image: str) -> None:
+    project = stack.repository(workflow("echo begin\nsleep 600"))
+    runner = stack.runner(backend="docker", image=job_image)
+    run = project.run(project.push())
+    project.says(run["id"], "work", "begin")
+
+    runner.kill()
+    state = project.completed(run["id"], timeout=60)
+    assert state["conclusion"] == "failure"
+    job = project.jobs(run["id"])["work"]
+    assert job["conclusion"] == "failure"
+    assert job["reason"]["code"] == "runner_lost"
+
+    stack.runner(backend="docker", image=job_image)  # its first deed is to clear away what the dead one left
+    eventually(lambda: not containers(), timeout=20, what="nothing is left")
+
+
+def test_a_runner_that_dies_before_any_step_loses_nothing(
+    stack: Stack, containers: Callable[[], list[str]], job_image: str
+) -> None:
+    project = stack.repository(workflow("echo begin"))
+    # The image is asked for after the claim was acknowledged: a build that never ends keeps the job there.
+    slow = {"FORGE_RUNNER_IMAGE": "forge-test/never-there:1"}
+    runner = stack.runner("slow", backend="docker", env=slow)
+    settings = stack.folder / "runner-slow" / "config.toml"
+    settings.write_text(settings.read_text() + '\n[docker]\nbuild = ["sleep", "600"]\n')
+    runner.stop()
+    runner = stack.runner("slow", backend="docker", env=slow)
+    run = project.run(project.push())
+    eventually(
+        lambda: project.jobs(run["id"])["work"]["status"] == "in_progress", timeout=30, what="the job is acknowledged"
+    )
+    runner.kill()
+    stack.runner("good", backend="docker", image=job_image)
+
+    state = project.completed(run["id"], timeout=60)
+    job = project.jobs(run["id"])["work"]
+    assert state["conclusion"] == "success"
+    assert state["run_attempt"] == 1
+    assert job["runner_name"] == "good"
+
+
+def test_the_worker_during_pushes(several: Stack, containers: Callable[[], list[str]], job_image: str) -> None:
+    several.runner(backend="docker", image=job_image)
+    project = several.repository(COUNTING)
+    first = project.run(project.push())
+    project.says(first["id"], "work", "line 5")
+
+    several.processes["worker"].kill()
+    shas = [project.push(workflow("echo begin"), message=f"Number {number}") for number in range(3)]
+    several.start_worker()
+
+    assert project.completed(first["id"], timeout=60)["conclusion"] == "success"
+    for sha in shas:
+        run = project.run(sha, timeout=30)
+        assert project.completed(run["id"], timeout=60)["conclusion"] == "success"
+        runs = several.api(project.path(f"/runs?head_sha={sha}")).json()
+        assert runs["total_count"] == 1
+
+
+def test_the_web_process_with_a_worker_beside_it(
+    several: Stack, containers: Callable[[], list[str]], job_image: str
+) -> None:
+    several.runner(backend="docker", image=job_image)
+    project = several.repository(COUNTING)
+    run = project.run(project.push())
+    project.says(run["id"], "work", "line 10")
+    several.processes["web"].kill()
+    several.start_web()
+    assert project.completed(run["id"], timeout=60)["conclusion"] == "success"
+    assert output(project.log(project.jobs(run["id"])["work"]["id"])) == EXPECTED
