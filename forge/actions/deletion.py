@@ -11,7 +11,7 @@ from forge.actions import cancel
 from forge.actions.models import Event, LogPage, Run, RunAttempt, Workflow
 from forge.blobs import store
 from forge.errors import Conflict
-from forge.repos import repositories
+from forge.repos import git
 from forge.repos.models import Push, Repository
 from workflows.states import Status
 
@@ -46,7 +46,8 @@ def _one(repository: Repository) -> None:
         return
     Event.objects.filter(repository=repository).delete()
     Workflow.objects.filter(repository=repository).delete()
-    repositories.purge(repository.pk)
+    git.remove(repository.pk)
+    repository.delete()
 
 
 def remove_run(run: Run) -> None:
