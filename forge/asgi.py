@@ -18,6 +18,7 @@ from django.conf import settings  # noqa: E402 - the lines above choose the sett
 
 from forge.api.agent import pulse  # noqa: E402 - the same
 from forge.api.body_limit import App, BodyLimit, Receive, Scope, Send  # noqa: E402 - the same
+from forge.api.held import HeldCalls  # noqa: E402 - the same
 
 
 class AlreadyServed(RuntimeError):
@@ -82,4 +83,4 @@ def _only_one(data: Path) -> IO[Any]:
     return lock
 
 
-application = Lifespan(BodyLimit(cast("App", _django)))
+application = Lifespan(BodyLimit(HeldCalls(cast("App", _django))))

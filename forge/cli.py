@@ -53,7 +53,8 @@ def up(given: argparse.Namespace) -> int:
     _django()
     _migrate()
 
-    runner = serve.LocalRunner(Path(os.environ.get("FORGE_RUNNER_DIR") or _data() / "runner"))
+    folder = Path(os.environ.get("FORGE_RUNNER_DIR") or _data() / "runner")
+    runner = serve.LocalRunner(folder, given.runner_labels)
 
     def ready(url: str) -> None:
         print(f"Forge is ready at {url}", flush=True)
@@ -301,6 +302,7 @@ def _serving(commands: Commands) -> None:
         if run is up:
             command.add_argument("--bridge", action="store_true", help="listen for job containers on docker0 too")
             command.add_argument("--runner", action="store_true", help="start one runner with it")
+            command.add_argument("--runner-labels", default="ubuntu-latest", help="its labels, comma-separated")
     _add(commands, "worker", worker).add_argument("--threads", type=int, default=4)
     _add(commands, "beat", beat)
     _add(commands, "migrate", migrate)

@@ -98,9 +98,9 @@ class LocalRunner:
     session of its own: Ctrl-C reaches it through ``stop``, while the server can still take its last reports.
     """
 
-    def __init__(self, folder: Path, name: str = "local") -> None:
+    def __init__(self, folder: Path, labels: str, name: str = "local") -> None:
         self._place = ["--dir", str(folder)]
-        self._name = name
+        self._named = ["--name", name, *(["--labels", labels] if labels else [])]
         self._child: subprocess.Popen[bytes] | None = None
         self._stopped = threading.Event()
 
@@ -124,7 +124,7 @@ class LocalRunner:
     def _run(self, url: str, container_url: str, token: str) -> None:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("FORGE_")}
         command = [sys.executable, "-m", "runner"]
-        register = [*command, "register", "--url", url, "--name", self._name, *self._place]
+        register = [*command, "register", "--url", url, *self._named, *self._place]
         if container_url:
             register += ["--container-url", container_url]
         if subprocess.run(register, env={**environment, "FORGE_RUNNER_TOKEN": token}, check=False).returncode:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import io
 import os
+import shutil
 import socket
+from collections.abc import Iterator
 
 import pytest
+from django.conf import settings
 
 from forge import cli, serve
 from forge.accounts import tokens, users
@@ -17,10 +20,12 @@ PASSWORD = "a-long-enough-password"
 
 
 @pytest.fixture
-def alice(monkeypatch: pytest.MonkeyPatch) -> None:
+def alice(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A user, made by the command itself; the password comes by standard input."""
     monkeypatch.setattr("sys.stdin", io.StringIO(PASSWORD + "\n"))
     assert cli.main(["user", "create", "Alice", "--email", "a@example.org", "--admin"]) == 0
+    yield
+    shutil.rmtree(settings.REPOSITORIES, ignore_errors=True)
 
 
 def test_people_tokens_and_organizations(alice: None, capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import copy
 import json
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.cache import cache as counters
 from django.http import HttpResponse
 from django.test import Client
@@ -38,11 +40,13 @@ class Api:
 
 
 @pytest.fixture(autouse=True)
-def _fresh_counters() -> Iterator[None]:
-    """Each test starts with a whole hour's requests."""
+def _fresh() -> Iterator[None]:
+    """Each test starts with a whole hour's requests and without another test's folders: a rolled back
+    database gives the same ids again."""
     counters.clear()
     yield
     counters.clear()
+    shutil.rmtree(Path(settings.REPOSITORIES), ignore_errors=True)
 
 
 @pytest.fixture
