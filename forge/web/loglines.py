@@ -18,7 +18,7 @@ from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH
 PAGE = 1000
 #: Characters of a line that pages draw; the raw log has the rest.
 LONGEST = 4096
-_MARK = re.compile(r"(?:\x1b\[[0-9;]*m)*##\[(group|endgroup|error|warning|notice|debug|command|section)\]")
+_MARK = re.compile(r"((?:\x1b\[[0-9;]*m)*)##\[(group|endgroup|error|warning|notice|debug|command|section)\]")
 _COLOUR = re.compile("\x1b\\[([0-9;:]*)m")
 _WORDS = {"error": "Error: ", "warning": "Warning: ", "notice": "Notice: "}
 _CLASSES = {"error": "err", "warning": "warn", "notice": "notice", "debug": "debug", "command": "cmd", "section": "cmd"}
@@ -140,7 +140,7 @@ def milliseconds(time: str) -> int:
 def classify(text: str) -> tuple[str, str]:
     """What a line is by its mark, and its text without the mark."""
     found = _MARK.match(text)
-    return (found.group(1), text[: found.start()] + text[found.end() :]) if found else ("", text)
+    return (found.group(2), found.group(1) + text[found.end() :]) if found else ("", text)
 
 
 def draw(lines: Iterable[Raw], style: ansi.Style = ansi.PLAIN) -> list[Line]:

@@ -17,11 +17,14 @@ let waiting = 0;
 
 const tell = (name, detail) => document.dispatchEvent(new CustomEvent("forge:" + name, {detail}));
 
-function say(text, pressed) {
+function say(text, label = text) {
   chip.hidden = false;
   chip.textContent = text;
-  chip.setAttribute("aria-pressed", String(pressed));
+  chip.setAttribute("aria-label", label);
+  chip.title = label;
 }
+
+const on = () => say("Live", "Live updates are on: pause them");
 
 function busy(element) {
   return element.contains(document.activeElement) || element.querySelector("details.menu[open]") !== null;
@@ -50,7 +53,7 @@ function added(fresh) {
   if (!news.length) return;
   if (window.scrollY > 60) {
     waiting = news.length;
-    say(waiting + (waiting === 1 ? " new run, show" : " new runs, show"), false);
+    say(waiting + (waiting === 1 ? " new run, show" : " new runs, show"));
     return;
   }
   waiting = 0;
@@ -122,7 +125,7 @@ function open() {
     failures = 0;
     clearTimeout(stale);
     stale = 0;
-    say("Pause live updates", false);
+    on();
   });
   for (const name of ["state", "lines", "resync", "end"]) stream.addEventListener(name, (event) => heard(name, event));
   stream.addEventListener("error", failed);
@@ -143,7 +146,7 @@ function heard(name, event) {
 
 function failed() {
   failures += 1;
-  stale = stale || setTimeout(() => say("Live updates paused, reconnecting", false), 5000);
+  stale = stale || setTimeout(() => say("Live updates paused, reconnecting"), 5000);
   if (failures < 3 && stream && stream.readyState !== EventSource.CLOSED) return;
   close();
   const pause = Math.min(15000, 2000 * Math.max(1, failures - 2));
@@ -163,13 +166,13 @@ function toggle() {
   if (waiting) {
     window.scrollTo(0, 0);
     changed();
-    say("Pause live updates", false);
+    on();
     return;
   }
   paused = !paused;
   if (paused) {
     close();
-    say("Resume live updates", true);
+    say("Paused", "Paused live updates: go on");
   } else {
     changed();
     open();

@@ -67,6 +67,7 @@ export class Viewer {
     this.reshape();
     if (first === "last") this.toEnd();
     this.render();
+    if (first === "last" && this.box.getBoundingClientRect().bottom > window.innerHeight) this.details.scrollIntoView();
     this.onfollow();
   }
 

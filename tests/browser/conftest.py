@@ -1,0 +1,140 @@
+"""A real server on a seeded database, and Chromium to look at it."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page
+
+from tests.browser.seed import PASSWORD
+from tests.services.process import Process
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
+AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+#: No connection but those of the test; and root needs no sandbox.
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here needs the browser."""
+    for item in items:
+        if Path(__file__).parent in Path(item.fspath).parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Debian's Chromium instead of one that Playwright would download."""
+    if not Path(CHROMIUM).exists():
+        pytest.skip("Chromium is not installed")
+    return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": FLAGS}
+
+
+@dataclass(frozen=True)
+class Site:
+    """A served, seeded installation."""
+
+    url: str
+    ids: dict[str, int]
+
+    @property
+    def repository(self) -> str:
+        """The address of the repository that has everything."""
+        return f"{self.url}/octo/widget"
+
+    def run(self, name: str) -> str:
+        """The address of a seeded run."""
+        return f"{self.repository}/actions/runs/{self.ids[name]}"
+
+    def job(self, run: str, job: str) -> str:
+        """The address of a seeded job."""
+        return f"{self.run(run)}/job/{self.ids[job]}"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """The server as it is run, without its background work: what is seeded stays as it is."""
+    with socket.create_server(("127.0.0.1", 0)) as found:
+        port = found.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+    env = {
+        "FORGE_DATA": str(tmp_path_factory.mktemp("site")),
+        "FORGE_URL": url,
+        "DJANGO_SETTINGS_MODULE": "forge.settings",
+        "PYTHONPATH": str(ROOT),
+    }
+    whole = {**{key: value for key, value in os.environ.items() if not key.startswith("FORGE_")}, **env}
+    for command in ([sys.executable, "-m", "forge.cli", "migrate"], [sys.executable, "-m", "tests.browser.seed"]):
+        done = subprocess.run(command, cwd=ROOT, env=whole, check=True, stdout=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "uvicorn", "forge.asgi:application", "--port", str(port), "--lifespan", "off"]
+    server = Process(command, env=env, without=("FORGE_",), cwd=ROOT)
+    try:
+        server.wait_for("Uvicorn running on")
+        yield Site(url, json.loads(done.stdout))
+    finally:
+        server.stop()
+
+
+Opened = Callable[..., BrowserContext]
+
+
+@pytest.fixture
+def opened(browser: Browser, site: Site) -> Iterator[Opened]:
+    """A context of rosa's; everything the browser complains about fails the test at its end."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def open_context(**options: Any) -> BrowserContext:
+        context = browser.new_context(base_url=site.url, **options)
+        context.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+        context.on("weberror", lambda error: complaints.append(str(error.error)))
+        contexts.append(context)
+        _log_in(context)
+        return context
+
+    yield open_context
+    for context in contexts:
+        context.close()
+    # A page that is refused is a 404 or 422 for the console too.
+    assert [text for text in complaints if "Failed to load resource" not in text] == []
+
+
+def _log_in(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/login")
+    page.fill("#login", "rosa")
+    page.fill("#password", PASSWORD)
+    page.click("main button")
+    page.wait_for_url("**/")
+    page.close()
+
+
+@pytest.fixture
+def person(opened: Opened) -> Page:
+    """A page of rosa's browser, 1360 pixels wide."""
+    return opened(viewport={"width": 1360, "height": 900}).new_page()
+
+
+@pytest.fixture
+def plain(opened: Opened) -> Page:
+    """The same without scripts."""
+    return opened(viewport={"width": 1360, "height": 900}, java_script_enabled=False).new_page()

@@ -1,0 +1,127 @@
+"""The log viewer: bounded, exact, quick, and the same as without scripts."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Opened, Site
+from tests.browser.seed import BIG
+
+CASES = Path(__file__).parents[1] / "forge" / "web" / "ansi_cases.json"
+LINES = ".vlog .ln"
+
+
+def test_colours_are_those_of_the_server(person: Page, site: Site) -> None:
+    person.goto("/")
+    cases = json.loads(CASES.read_text())
+    found = person.evaluate(
+        """async (cases) => {
+          const ansi = await import("/-/static/ansi.js");
+          return cases.map((one) => {
+            const [segments, end] = ansi.segments(one.text, ansi.apply(ansi.PLAIN, one.start || ""));
+            return [segments, ansi.parameters(end)];
+          });
+        }""",
+        cases,
+    )
+    for case, (segments, end) in zip(cases, found, strict=True):
+        assert (segments, end) == (case["segments"], case["end"]), case["name"]
+
+
+def test_the_failing_line_is_there_at_once(person: Page, site: Site) -> None:
+    person.goto(site.job("big", "loud"))
+    last = person.wait_for_selector(f'.vlog [data-n="{BIG}"]')
+    assert last is not None
+    assert "Error: Process completed with exit code 1." in (last.text_content() or "")
+    assert last.bounding_box()["y"] < 900  # type: ignore[index]
+
+
+def test_a_long_log_stays_small(person: Page, site: Site) -> None:
+    person.goto(site.job("big", "loud"))
+    person.wait_for_selector(LINES)
+    chance = random.Random(7)
+    count = person.evaluate(
+        """async (places) => {
+          const box = document.querySelector(".log");
+          let most = 0;
+          for (const place of places) {
+            box.scrollTop = place * box.scrollHeight;
+            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            most = Math.max(most, box.querySelectorAll("*").length);
+          }
+          return most;
+        }""",
+        [chance.random() for _ in range(150)],
+    )
+    assert 0 < count <= 1000
+
+
+@pytest.mark.parametrize("line", [1, 999, 1000, 1001, 87_654, BIG])
+def test_a_link_to_a_line(opened: Opened, site: Site, line: int) -> None:
+    page = opened(viewport={"width": 1360, "height": 900}).new_page()
+    page.goto(f"{site.job('big', 'loud')}#s1-L{line}")
+    found = page.wait_for_selector(f'.vlog .ln.hit[data-n="{line}"]')
+    assert found is not None
+    box, log = found.bounding_box(), page.locator(".log").bounding_box()
+    assert box is not None
+    assert log is not None
+    assert log["y"] <= box["y"] <= log["y"] + log["height"]
+    if 100 < line < BIG - 100:
+        assert abs(box["y"] - (log["y"] + log["height"] / 2)) < 40
+
+
+def test_a_click_on_a_number_makes_a_link(person: Page, site: Site) -> None:
+    person.goto(site.job("failed", "bad_job"))
+    line = person.wait_for_selector('.vlog [data-n="1303"]')
+    assert line is not None
+    line.click(position={"x": 30, "y": 5})
+    assert person.url.endswith("#s3-L1303")
+    person.locator('.vlog [data-n="1305"]').click(position={"x": 30, "y": 5}, modifiers=["Shift"])
+    assert person.url.endswith("#s3-L1303-L1305")
+    assert person.locator(".ln.hit").count() == 3
+
+
+def test_groups_fold(person: Page, site: Site) -> None:
+    person.goto(site.job("failed", "bad_job") + "#s3-L1")
+    person.wait_for_selector('.vlog [data-n="2"]')
+    person.click(".ln.group button")
+    person.wait_for_selector('.vlog [data-n="2"]', state="detached")
+    assert person.locator('.vlog [data-n="4"]').count() == 1
+    person.click(".ln.group button")
+    person.wait_for_selector('.vlog [data-n="2"]')
+
+
+def test_both_ways_draw_the_same(person: Page, plain: Page, site: Site) -> None:
+    address = site.job("failed", "bad_job") + "?step=3&page=2"
+    plain.goto(address)
+    served = plain.locator('[id^="s3-L13"]').evaluate_all("all => all.map((one) => [one.className, one.innerHTML])")
+    person.goto(address)
+    person.wait_for_selector('.vlog [data-n="1306"]')
+    drawn = person.locator('.vlog [data-n^="13"]').evaluate_all(
+        "all => all.map((one) => [one.className, one.innerHTML])"
+    )
+    assert drawn[-7:] == served[-7:]
+
+
+def test_timestamps_are_remembered(person: Page, site: Site) -> None:
+    person.goto(site.job("failed", "bad_job"))
+    person.wait_for_selector(LINES)
+    person.click("#times")
+    assert person.locator(".log.times").count() == 1
+    person.reload()
+    person.wait_for_selector(".log.times .ln")
+
+
+def test_a_log_that_cannot_be_read_says_so(person: Page, site: Site) -> None:
+    address = site.job("failed", "bad_job")
+    person.route("**/log/lines*", lambda route: route.fulfill(status=500, body="no"))
+    person.goto(address)
+    person.wait_for_selector("text=The log could not be read.")
+    person.unroute("**/log/lines*")
+    person.click("text=Retry")
+    person.wait_for_selector(LINES)

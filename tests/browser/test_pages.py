@@ -1,0 +1,95 @@
+"""Every page in every theme and width: accessible, within its frame, within its budget."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.browser.conftest import AXE, Opened, Site
+
+PAGES = {
+    "home": "/",
+    "owner": "/octo",
+    "new": "/new",
+    "tokens": "/settings/tokens",
+    "repository": "/octo/widget",
+    "empty repository": "/rosa/empty",
+    "settings": "/octo/widget/settings",
+    "runs": "/octo/widget/actions",
+    "runs of a workflow": "/octo/widget/actions/workflows/ci.yml",
+    "no runs match": "/octo/widget/actions?query=is:failure+branch:nope",
+    "a wrong query": "/octo/widget/actions?query=foo:x",
+    "first use": "/rosa/empty/actions",
+    "failed run": "/octo/widget/actions/runs/{failed}",
+    "older attempt": "/octo/widget/actions/runs/{failed}/attempts/1",
+    "startup failure": "/octo/widget/actions/runs/{startup}",
+    "waiting run": "/octo/widget/actions/runs/{waiting}",
+    "workflow file": "/octo/widget/actions/runs/{startup}/workflow",
+    "failed job": "/octo/widget/actions/runs/{failed}/job/{bad_job}",
+    "job without steps": "/octo/widget/actions/runs/{failed}/job/{lint}",
+    "dispatch": "/octo/widget/actions/workflows/ci.yml/dispatch",
+    "dispatch of a broken file": "/octo/widget/actions/workflows/release.yml/dispatch",
+    "not found": "/nope/nope",
+}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+def _violations(page: Page) -> list[str]:
+    found = page.evaluate("async (tags) => (await axe.run(document, {runOnly: tags})).violations", RULES)
+    return [
+        f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:200]}" for one in found for node in one["nodes"]
+    ]
+
+
+@pytest.mark.parametrize("width", [1360, 390, 320])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_accessible_and_fits(opened: Opened, site: Site, theme: str, width: int) -> None:
+    context = opened(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=False)
+    page = context.new_page()
+    wrong = []
+    for name, address in PAGES.items():
+        page.goto(address.format(**site.ids))
+        if page.locator("[data-step][open]").count():  # the viewer takes the place of the server's lines
+            page.wait_for_selector(".vlog .ln")
+        if page.evaluate("document.documentElement.scrollWidth") > width:
+            wrong.append(f"{name}: wider than the window")
+        page.evaluate(AXE.read_text())
+        wrong += [f"{name}: {one}" for one in _violations(page)]
+    assert wrong == []
+
+
+def test_log_in_page_is_accessible(page: Page, site: Site) -> None:
+    page.goto(site.url + "/login")
+    page.evaluate(AXE.read_text())
+    assert _violations(page) == []
+
+
+@pytest.mark.parametrize("name", ["runs", "failed run", "repository", "dispatch"])
+def test_transfer(opened: Opened, site: Site, name: str) -> None:
+    page = opened(viewport={"width": 1360, "height": 900}).new_page()
+    sizes: dict[str, int] = {}
+    page.on("requestfinished", lambda request: sizes.update({request.url: request.sizes()["responseBodySize"]}))
+    page.goto(PAGES[name].format(**site.ids), wait_until="load")
+    page.wait_for_timeout(0)
+    assert len(sizes) <= 8, sorted(sizes)
+    assert sum(sizes.values()) <= 100_000, sizes
+    assert sum(size for url, size in sizes.items() if ".js" in url) <= 25_000
+    assert all(url.startswith(site.url) for url in sizes)
+
+
+def test_the_theme_switch(opened: Opened) -> None:
+    page = opened(color_scheme="light", java_script_enabled=False).new_page()
+    page.goto("/octo/widget/actions")
+    for theme in ("light", "dark", None):
+        page.click("header form button")
+        assert page.locator("html").get_attribute("data-theme") == theme
+        assert page.url.endswith("/octo/widget/actions")
+
+
+def test_times_tell_both_zones(opened: Opened) -> None:
+    page = opened(timezone_id="Asia/Tokyo", locale="en-GB").new_page()
+    page.goto("/octo/widget/actions")
+    page.wait_for_selector("time[data-zones]")
+    title = page.locator("time").first.get_attribute("title") or ""
+    assert "GMT+9" in title
+    assert "UTC" in title

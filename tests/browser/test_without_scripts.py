@@ -1,0 +1,77 @@
+"""The whole way with scripts off: find a run, read its log page by page, start one, cancel it."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page
+
+from tests.browser.conftest import Site
+
+
+def test_from_the_list_to_the_log(plain: Page, site: Site) -> None:
+    plain.goto("/octo/widget/actions")
+    plain.click("summary:has-text('Status')")
+    plain.click(".pop a:has-text('failure')")
+    assert plain.input_value("#q") == "is:failure"
+    plain.click("a:has-text('Add retry')")
+    assert "Failed" in plain.inner_text(".pill")
+    plain.click("text=Open the log")
+    assert plain.inner_text(".logbar .sub") == "Page 2 of 2 · 1306 lines"
+    assert plain.locator("#s3-L1306").inner_text() == "Error: Process completed with exit code 1."
+    plain.click(".logbar >> text=Earlier")
+    assert plain.locator("#s3-L1").count() == 1
+    assert plain.locator("#s3-L1001").count() == 0
+    plain.click("text=Timestamps")
+    assert plain.locator(".log.times").count() == 1
+    plain.locator("#s2 > summary").click()
+    plain.click("#s2 >> text=Show the log")
+    assert "done" in plain.inner_text("#s2 .log")
+    answer = plain.request.get(site.job("failed", "bad_job") + "/log")
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert answer.text().count("\n") == 1306 + 2 + 4
+
+
+def test_from_the_form_to_the_run_and_its_end(plain: Page, site: Site) -> None:
+    plain.goto("/octo/widget/actions/workflows/ci.yml")
+    plain.click("text=Run workflow")
+    plain.fill("input[name='input.count']", "many")
+    plain.click("main form button.primary")
+    assert "Give a number" in plain.inner_text("#errors")
+    assert plain.locator("#in-count").get_attribute("aria-invalid") == "true"
+    plain.fill("input[name='input.count']", "4")
+    plain.check("input[value=debug]")
+    plain.uncheck("input[name='input.dry-run']")
+    plain.click("main form button.primary")
+    assert "/actions/runs/" in plain.url
+    facts = plain.inner_text(".facts")
+    assert "debug" in facts
+    assert "4" in facts
+    assert "no runner online has the label ubuntu-latest" in plain.inner_text("main")
+    run = plain.url
+    plain.click("text=Cancel run")
+    assert plain.url == run
+    assert "Cancelled" in plain.inner_text(".pill")
+    plain.click("text=Re-run")
+    assert plain.locator("summary:has-text('Attempt 2')").count() == 1
+    plain.click("text=Cancel run")
+
+
+def test_a_token_and_a_repository(plain: Page, site: Site) -> None:
+    plain.goto("/settings/tokens")
+    plain.fill("#name", "laptop")
+    plain.check("input[value=repo]")
+    plain.click("text=Create token")
+    text = plain.input_value("#made")
+    answer = plain.request.get(site.url + "/api/v3/user", headers={"Authorization": f"Bearer {text}"})
+    assert answer.json()["login"] == "rosa"
+    plain.click("text=Revoke")
+    again = plain.request.get(site.url + "/api/v3/user", headers={"Authorization": f"Bearer {text}"})
+    assert again.status == 401
+    plain.goto("/new")
+    plain.fill("#name", "short-lived")
+    plain.click("text=Create repository")
+    assert plain.url.endswith("/rosa/short-lived")
+    plain.click("nav >> text=Settings")
+    plain.fill("#confirm", "rosa/short-lived")
+    plain.click("text=Delete this repository >> nth=-1")
+    assert plain.url == site.url + "/"
+    assert "short-lived" not in plain.inner_text("main")

@@ -1,0 +1,150 @@
+"""Query language, graph, times, Markdown, log marks: what needs no database."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from forge.web import appearance, clock, graph, loglines, markdown
+from forge.web.query import parse
+
+
+@pytest.mark.parametrize(
+    ("text", "values", "words"),
+    [
+        ("", {}, ()),
+        ("is:failure branch:main", {"is": "failure", "branch": "main"}, ()),
+        ("IS:failed", {"is": "failure"}, ()),
+        ("is:in-progress", {"is": "in_progress"}, ()),
+        ("is:any actor:rosa", {"actor": "rosa"}, ()),
+        ('workflow:"Nightly fuzz" fix upload', {"workflow": "Nightly fuzz"}, ("fix", "upload")),
+        ('"two words"', {}, ("two words",)),
+        ("created:>2026-11-01", {"created": ">2026-11-01"}, ()),
+        ("branch:", {}, ()),
+    ],
+)
+def test_query(text: str, values: dict[str, str], words: tuple[str, ...]) -> None:
+    query = parse(text)
+    assert (dict(query.values), query.words, query.problems) == (values, words, ())
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("foo:bar", "“foo:”"),
+        ("is:broken", "“is:broken”"),
+        ("sha:xyz", "“sha:”"),
+        ("created:tomorrow", "“created:”"),
+    ],
+)
+def test_query_names_what_it_does_not_know(text: str, said: str) -> None:
+    (problem,) = parse(text).problems
+    assert said in problem
+
+
+def test_query_is_edited_as_text() -> None:
+    query = parse('is:failure branch:"a b" upload')
+    assert query.with_value("is", "success") == 'branch:"a b" is:success upload'
+    assert query.with_value("branch", "") == "is:failure upload"
+    assert dict(query.terms()) == {
+        "is:failure": 'branch:"a b" upload',
+        'branch:"a b"': "is:failure upload",
+        "upload": 'is:failure branch:"a b"',
+    }
+
+
+def _items(**needs: str) -> list[graph.Item]:
+    return [graph.Item(key, tuple(found.split()), key) for key, found in needs.items()]
+
+
+def test_graph_leaves_out_what_a_longer_way_says() -> None:
+    drawn = graph.draw(_items(a="", b="a", c="a b"))
+    assert len(drawn.edges) == 2
+    assert [node.x for node in drawn.nodes] == [8, 8 + 272, 8 + 2 * 272]
+
+
+def test_graph_survives_cycles_and_unknown_needs() -> None:
+    assert len(graph.draw(_items(a="b", b="a", c="gone")).nodes) == 3
+    assert graph.draw([]).nodes == ()
+
+
+def test_graph_nodes_never_overlap() -> None:
+    items = [graph.Item(str(n), (str(n // 3),) if n > 2 else (), "x", "detail" if n % 2 else "") for n in range(40)]
+    boxes = [(node.x, node.y, node.height) for node in graph.draw(items).nodes]
+    for x, y, height in boxes:
+        assert not [1 for a, b, _ in boxes if a == x and y < b < y + height]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(-5, "0s"), (0, "0s"), (59, "59s"), (60, "1m 00s"), (291, "4m 51s"), (21600, "6h 00m"), (100000, "1d 3h")],
+)
+def test_duration(seconds: int, text: str) -> None:
+    assert clock.duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("ago", "text"),
+    [
+        (timedelta(seconds=3), "now"),
+        (timedelta(minutes=12), "12 min ago"),
+        (timedelta(hours=9), "9 h ago"),
+        (timedelta(days=1), "yesterday"),
+        (timedelta(days=3), "3 days ago"),
+        (timedelta(days=60), "2 Mar 2026"),
+    ],
+)
+def test_relative(ago: timedelta, text: str) -> None:
+    now = datetime(2026, 5, 1, 12, tzinfo=UTC)
+    assert clock.relative(now - ago, now) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "never"),
+    [
+        ("<script>alert(1)</script>", "<script"),
+        ("<img src=x onerror=alert(1)>", "<img"),
+        ("![x](https://example.org/x.png)", "<img"),
+        ("[x](javascript:alert(1))", "href="),
+        ("[x](//evil.example)", "href="),
+        ("[x](data:text/html,1)", "href="),
+        ("|a|b|\n|:-|-:|\n|1|2|", "style="),
+        ("a \u202e b", "\u202e"),
+        ("# h", "<h1"),
+    ],
+)
+def test_markdown_is_tame(text: str, never: str) -> None:
+    assert never not in markdown.html(text)
+
+
+def test_markdown_draws() -> None:
+    found = markdown.html("## Tests\n\n| a |\n|---|\n| 1 |\n\n[site](https://example.org)")
+    assert "<h4>Tests</h4>" in found
+    assert "<td>1</td>" in found
+    assert '<a href="https://example.org" rel="nofollow noopener">site</a>' in found
+
+
+@pytest.mark.parametrize(
+    ("line", "kind", "text"),
+    [
+        ("##[group]Fetch", "group", "Fetch"),
+        ("\x1b[31m##[error]Oh", "error", "\x1b[31mOh"),
+        ("say ##[error]no", "", "say ##[error]no"),
+        ("##[unknown]x", "", "##[unknown]x"),
+    ],
+)
+def test_marks(line: str, kind: str, text: str) -> None:
+    found = loglines.classify(line)
+    assert (found[0], found[1]) == (kind, text)
+
+
+def test_a_lost_runner_has_a_look_of_its_own() -> None:
+    assert appearance.look("completed", "failure", {"code": "runner_lost"}).word == "Runner lost"
+    assert appearance.look("completed", "failure", {}).word == "Failed"
+
+
+def test_the_worst_leg_is_shown() -> None:
+    legs = [appearance.look("completed", "success"), appearance.look("in_progress", None)]
+    assert appearance.worst(legs).key == "in_progress"
+    assert appearance.worst([*legs, appearance.look("completed", "failure")]).key == "failure"
