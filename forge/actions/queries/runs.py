@@ -6,6 +6,7 @@ repository, so that an id of another one is simply not found. Callers have check
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -104,6 +105,13 @@ def jobs_of_all_attempts(run: Run) -> QuerySet[Job]:
 def job(repository: Repository, job_id: int) -> Job:
     """One job; NotFound when the repository has none with this id."""
     return _one(_shown(Job.objects.filter(repository=repository, id=_id(job_id))))
+
+
+def first_open_jobs(attempts: Iterable[RunAttempt]) -> list[Job]:
+    """Of each of these attempts the first job that is not over, in one query."""
+    still = Job.objects.filter(attempt__in=[one.pk for one in attempts]).exclude(status=Status.COMPLETED)
+    firsts = still.order_by().values("attempt").annotate(first=models.Min("id")).values("first")
+    return list(Job.objects.filter(pk__in=firsts))
 
 
 def job_anywhere(job_id: int) -> Job:

@@ -20,7 +20,7 @@ from forge.api.pagination import listed, page
 from forge.api.v3 import run_logs, run_shapes
 from forge.api.v3.base import ApiView, body, flag
 from forge.api.v3.places import Place
-from forge.api.v3.reason_shapes import reason
+from forge.api.v3.reason_shapes import of_attempts
 from forge.errors import FieldError, Invalid
 from forge.repos.models import Right
 
@@ -41,7 +41,13 @@ def run_list(view: ApiView, request: Request, workflow: Workflow | None = None) 
         queries.count(repository, wanted),
     )
     at = Place.of(repository, request)
-    return listed(shown, "workflow_runs", lambda run: _shown(queries.latest(run), at))
+    attempts = {run.pk: queries.latest(run) for run in shown.rows}
+    why = of_attempts(list(attempts.values()))
+    return listed(
+        shown,
+        "workflow_runs",
+        lambda run: run_shapes.workflow_run(attempts[run.pk], at, why[attempts[run.pk].pk]),
+    )
 
 
 def run_filter(query: QueryDict, workflow: Workflow | None = None) -> RunFilter:
@@ -217,13 +223,9 @@ def refuse_debugging(request: Request) -> None:
             raise Invalid(message, [FieldError("WorkflowRun", name, "invalid", message)])
 
 
-def _shown(attempt: RunAttempt, at: Place) -> dict[str, Any]:
-    return run_shapes.workflow_run(attempt, at, reason(attempt.reason))
-
-
 def _in_full(attempt: RunAttempt, request: Request) -> Response:
     at = Place.of(attempt.run.repository, request)
-    return Response(run_shapes.workflow_run_in_full(attempt, at, reason(attempt.reason)))
+    return Response(run_shapes.workflow_run_in_full(attempt, at, of_attempts([attempt])[attempt.pk]))
 
 
 def _zipped(attempt: RunAttempt, request: Request) -> HttpResponseBase:

@@ -159,6 +159,24 @@ def test_an_ended_run_says_why(client: Client, repository: Repository) -> None:
         assert answer["reason"] == {**REASONED, "text": "Cancelled by ada."}
 
 
+def test_a_waiting_run_says_what_its_first_job_waits_for(
+    client: Client, repository: Repository, django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    workflow = factories.workflow(repository)
+    for number in range(4):
+        attempt = queries.latest(factories.run(workflow, status="queued"))
+        factories.job(attempt, "done", status="completed")
+        factories.job(attempt, "first", status="queued", labels=(f"gpu{number}",))
+        factories.job(attempt, "second", status="queued", labels=("other",))
+    client.get(f"{R}/actions/runs")
+    with django_assert_max_num_queries(7):  # and jobs, runners, their claims, labels
+        listed = client.get(f"{R}/actions/runs").json()["workflow_runs"]
+    assert [run["reason"]["labels"] for run in listed] == [["gpu3"], ["gpu2"], ["gpu1"], ["gpu0"]]
+    one = client.get(f"{R}/actions/runs/{listed[0]['id']}").json()["reason"]
+    assert one == listed[0]["reason"]
+    assert (one["code"], one["text"]) == ("no_runner", "Waiting for a runner: no runner online has the label gpu3.")
+
+
 def test_a_startup_failure_lists_its_problems(client: Client, repository: Repository) -> None:
     file = ".github/workflows/ci.yml"
     problems = [
