@@ -17,6 +17,7 @@ from runner import doctor
 from runner.client import Client, HttpTransport, retrying
 from runner.config import BACKENDS, VERSION, Config
 from runner.errors import ConfigError, InfrastructureError, InUse, Refused, RunnerError, Unreachable
+from runner.own_folder import owned
 from runner.poller import Agent, AgentSettings
 from workflows.messages import Register
 from workflows.states import Conclusion
@@ -116,17 +117,25 @@ def _register(arguments: argparse.Namespace) -> int:
 def _run(arguments: argparse.Namespace, once: bool = False) -> int:
     config = _config(arguments)
     client = Client(HttpTransport(config.url, config.ca_file), config.credential())
-    settings = AgentSettings(
-        leases=config.leases,
-        runner={"name": config.name, "environment": "self-hosted", **configuration.machine()},
-        capacity=1 if once else config.capacity,
-        once=once,
-        poll_only=arguments.poll_only,
-        drain_timeout=arguments.drain_timeout,
-        job_env=dict(config.job_env),
-        version=VERSION,
-    )
-    agent = Agent(client, config.make_backend(), settings, lambda: print(f"Runner {config.name} is ready", flush=True))
+    with owned(config.folder) as instance:
+        settings = AgentSettings(
+            leases=config.leases,
+            runner={"name": config.name, "environment": "self-hosted", **configuration.machine()},
+            capacity=1 if once else config.capacity,
+            once=once,
+            poll_only=arguments.poll_only,
+            drain_timeout=arguments.drain_timeout,
+            job_env=dict(config.job_env),
+            version=VERSION,
+            instance=instance,
+        )
+        ready = f"Runner {config.name} is ready"
+        agent = Agent(client, config.make_backend(), settings, lambda: print(ready, flush=True))
+        _carry(agent)
+    return 0 if not once or agent.conclusions == [Conclusion.SUCCESS] else 1
+
+
+def _carry(agent: Agent) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         # A thread of its own: the handler may interrupt code that holds the agent's lock.
         signal.signal(number, lambda *_: threading.Thread(target=agent.drain, daemon=True).start())
@@ -136,7 +145,6 @@ def _run(arguments: argparse.Namespace, once: bool = False) -> int:
         raise
     except Refused as error:
         raise ConfigError(f"the server refuses this runner ({error}); register it again") from error
-    return 0 if not once or agent.conclusions == [Conclusion.SUCCESS] else 1
 
 
 def _once(arguments: argparse.Namespace) -> int:

@@ -54,6 +54,7 @@ class AgentSettings:
     drain_timeout: float | None = None  # seconds that running jobs get after the first signal; None: all they need
     job_env: dict[str, str] = field(default_factory=dict)
     version: str = ""
+    instance: str = field(default_factory=lambda: uuid.uuid4().hex)  # tells apart who polls with one credential
     pace: Pace = field(default_factory=Pace)
     graces: Graces = field(default_factory=Graces)
 
@@ -81,7 +82,7 @@ class Agent:
         self._backend = backend
         self._settings = settings
         self._ready = ready
-        self._instance = uuid.uuid4().hex
+        self._instance = settings.instance
         self._key = uuid.uuid4().hex
         self._changed = threading.Condition()
         self._jobs: dict[Lease, _Held] = {}
