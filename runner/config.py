@@ -31,6 +31,7 @@ The environment wins over the file. The credential file is readable by the agent
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import platform
@@ -86,6 +87,11 @@ class Config:
         """The runner's own credential, mode 0600."""
         return self.folder / "credential"
 
+    @property
+    def identity(self) -> str:
+        """The agent among all that use one engine: two of different servers may bear one name."""
+        return f"{self.name}@{hashlib.sha256(str(self.folder).encode()).hexdigest()[:12]}"
+
     def credential(self) -> str:
         """The credential; ConfigError when this folder holds none."""
         try:
@@ -100,7 +106,7 @@ class Config:
         if self.backend == "fake":
             return FakeBackend()
         images = Images(self.image, self.images, self.build)
-        return DockerBackend(DockerOptions(self.name, images, self.limits, self.volumes, self.network))
+        return DockerBackend(DockerOptions(self.identity, images, self.limits, self.volumes, self.network))
 
 
 def load(folder: Path, environment: Mapping[str, str] | None = None, **given: Any) -> Config:

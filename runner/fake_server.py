@@ -73,6 +73,7 @@ class FakeServer:
         self.jobs: dict[int, KeptJob] = {}
         self.polls: list[Poll] = []
         self.paths: list[str] = []
+        self.unreachable: set[str] = set()  # doors whose calls never arrive
         self.away = False
         self.closed = False
         self.draining = False
@@ -130,9 +131,12 @@ class FakeServer:
             if self.away or self.closed:
                 raise Unreachable("the fake server is away")
             self.paths.append(f"{method} {path}")
-            answer = self._route(path, headers, body)
             self._changed.notify_all()
             door = path.partition("?")[0].rpartition("/")[2]
+            if door in self.unreachable:
+                raise Unreachable("the fake server does not hear this")
+            answer = self._route(path, headers, body)
+            self._changed.notify_all()
             if self._broken and self._broken[0] == door:
                 self._broken.popleft()
                 raise Unreachable("the fake server's answer was lost")

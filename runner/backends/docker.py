@@ -48,7 +48,7 @@ class Limits:
 class DockerOptions:
     """What the administrator decides about containers."""
 
-    runner: str  # the runner's name, for labels
+    runner: str  # who the agent is, for labels
     images: Images = field(default_factory=Images)
     limits: Limits = Limits()
     volumes: tuple[str, ...] = ()  # host path:path inside, always read-only

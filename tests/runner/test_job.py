@@ -10,7 +10,7 @@ import pytest
 from runner.backends.fake import FakeBackend
 from runner.errors import InfrastructureError
 from runner.fake_server import KeptJob
-from tests.runner.conftest import job_of, text_of
+from tests.runner.conftest import Fleet, job_of, text_of
 from workflows.model import Step
 
 Carry = Callable[..., KeptJob]
@@ -153,9 +153,17 @@ def test_secrets_stay_out_of_the_log(carry: Carry) -> None:
     assert "a *** b" in text_of(kept)
 
 
-def test_nothing_is_started_before_the_first_step_is_acknowledged(carry: Carry) -> None:
+def test_nothing_is_started_before_the_first_step_is_acknowledged(fleet: Fleet) -> None:
     backend = FakeBackend()
-    carry(job_of(run("echo hello")), backend)
+    fleet.server.unreachable.add("steps")
+    kept = fleet.server.give(job_of(run("echo hello")))
+    fleet.start(backend)
+    tries = "POST /api/v1/jobs/1/steps"
+    assert fleet.server.wait_for(lambda: backend.prepared != [] and fleet.server.paths.count(tries) >= 4)
+    assert backend.commands == []
+    fleet.server.unreachable.clear()
+    assert fleet.server.wait_for(lambda: kept.end is not None)
+    assert len(backend.commands) == 1
     assert backend.prepared == backend.closed
 
 
