@@ -1,0 +1,106 @@
+"""A run that really runs, watched: lines and states come by themselves, a cut loses nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.services.stack import Project, Stack
+
+#: The step speaks when it finds a file, so that the test says when.
+WORKFLOW = """\
+name: Watch
+on: push
+jobs:
+  talk:
+    runs-on: ubuntu-latest
+    steps:
+      - name: Speak
+        run: |
+          for n in $(seq 1 300); do echo "early $n"; done
+          until test -e {folder}/one; do sleep 0.1; done
+          for n in $(seq 1 1200); do echo "middle $n"; done
+          until test -e {folder}/two; do sleep 0.1; done
+          echo "the end"
+      - name: Afterwards
+        run: echo afterwards
+"""
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Iterator[Project]:
+    """A public repository on a Forge with a host runner."""
+    with Stack(tmp_path / "stack") as stack:
+        stack.runner()
+        yield stack.repository({})
+
+
+@pytest.fixture
+def watcher(browser: Browser) -> Iterator[Page]:
+    """A browser that nobody is logged in with."""
+    context = browser.new_context(viewport={"width": 1360, "height": 900})
+    yield context.new_page()
+    context.close()
+
+
+def _watch(page: Page, project: Project, folder: Path) -> str:
+    """Push, and go to the job's page by way of list and run; its address."""
+    folder.mkdir()
+    folder.chmod(0o777)
+    sha = project.push({".github/workflows/watch.yml": WORKFLOW.format(folder=folder)}, message="Watch this")
+    run = project.run(sha)
+    page.goto(run["html_url"])
+    page.locator("#side a").first.click()
+    page.wait_for_selector(".vlog [data-n='301']", timeout=60_000)
+    return page.url
+
+
+def test_a_job_is_watched_to_its_end(watcher: Page, project: Project, tmp_path: Path) -> None:
+    _watch(watcher, project, tmp_path / "signs")
+    assert watcher.locator("#jobmeta").inner_text().startswith("In progress")
+    (tmp_path / "signs/one").touch()
+    last = watcher.get_by_text("middle 1200", exact=True)
+    last.wait_for(timeout=30_000)
+    assert last.is_visible()  # it follows
+    watcher.locator(".log").first.hover()
+    watcher.mouse.wheel(0, -3000)
+    watcher.wait_for_selector("#follow[aria-pressed=false]")
+    place = watcher.evaluate("document.querySelector('.log').scrollTop")
+    (tmp_path / "signs/two").touch()
+    watcher.wait_for_selector("#jobmeta:has-text('Success')", timeout=60_000)
+    assert watcher.evaluate("document.querySelector('.log').scrollTop") == place
+    assert watcher.title().startswith("Success")
+    watcher.locator("summary", has_text="Afterwards").click()
+    watcher.get_by_text("afterwards", exact=True).wait_for()
+    assert watcher.locator("#live-state").is_hidden()
+
+
+def test_a_cut_stream_loses_nothing(watcher: Page, project: Project, tmp_path: Path) -> None:
+    address = _watch(watcher, project, tmp_path / "signs")
+    watcher.context.set_offline(True)
+    (tmp_path / "signs/one").touch()
+    (tmp_path / "signs/two").touch()
+    watcher.context.set_offline(False)
+    watcher.wait_for_selector("#jobmeta:has-text('Success')", timeout=60_000)
+    raw = watcher.request.get(address.split("#")[0] + "/log").text().splitlines()
+    wanted = [
+        line.split(" ", 1)[1] for line in raw if " early " in line or " middle " in line or line.endswith("the end")
+    ]
+    drawn = watcher.evaluate(
+        """async () => {
+          const box = document.querySelector(".log");
+          const found = new Map();
+          for (let place = 0; place <= box.scrollHeight; place += 400) {
+            box.scrollTop = place;
+            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            for (const line of box.querySelectorAll(".ln")) found.set(Number(line.dataset.n), line.textContent);
+          }
+          return [...found].sort((a, b) => a[0] - b[0]).map((one) => one[1]);
+        }"""
+    )
+    assert len(wanted) > 1500
+    kept = [line for line in drawn if line.startswith(("early ", "middle ")) or line == "the end"]
+    assert [line for line in kept if not line.startswith("early $")] == [line for line in wanted if "$" not in line]
