@@ -19,6 +19,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import docker
+import docker.errors
 import uvicorn
 
 #: Held calls and streams are ended this many seconds after the signal; ordinary ones are done by then.
@@ -124,7 +126,18 @@ class LocalRunner:
     def _run(self, url: str, container_url: str, token: str) -> None:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("FORGE_")}
         command = [sys.executable, "-m", "runner"]
-        register = [*command, "register", "--url", url, *self._named, *self._place]
+        # The same folder again, maybe at another address: the runner of before gives way.
+        register = [
+            *command,
+            "register",
+            "--replace",
+            "--url",
+            url,
+            "--backend",
+            _backend(),
+            *self._named,
+            *self._place,
+        ]
         if container_url:
             register += ["--container-url", container_url]
         if subprocess.run(register, env={**environment, "FORGE_RUNNER_TOKEN": token}, check=False).returncode:
@@ -162,6 +175,20 @@ def _quiet_signals() -> Iterator[None]:
     finally:
         for number, handler in zip(signals, before, strict=True):
             signal.signal(number, handler)
+
+
+def _backend() -> str:
+    """Containers where a Docker engine answers; otherwise this machine itself, and we say so."""
+    try:
+        with contextlib.closing(docker.from_env(timeout=10)) as client:
+            client.ping()
+    except (docker.errors.DockerException, OSError):
+        where = os.environ.get("DOCKER_HOST") or "its usual place"
+        print(
+            f"forge: no Docker engine answers at {where}; jobs run on this machine, without isolation", file=sys.stderr
+        )
+        return "host"
+    return "docker"
 
 
 def _listen(host: str, port: int) -> socket.socket:
