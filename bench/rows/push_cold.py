@@ -75,9 +75,8 @@ def push_to_first_line(project: Project, number: int) -> float:
 def container_of(client: Any, project: Project) -> dict[str, Any]:
     """How the agent makes a job's container: read from the engine while one runs."""
     run = project.run(project.push())
-    filters = {"label": "forge.runner"}
-    [container] = eventually(lambda: client.containers.list(filters=filters), what="a job's container")
-    attributes: dict[str, Any] = container.attrs
+    [name] = eventually(project.stack.containers, what="a job's container")
+    attributes: dict[str, Any] = client.containers.get(name).attrs
     project.completed(run["id"])
     return attributes
 

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
-import docker as engine
 import pytest
 
 from tests.services.stack import Stack, eventually
@@ -35,31 +33,20 @@ def several_processes(
 def stack(one_process: Stack) -> Iterator[Stack]:
     """The server in one process, for one test: its runners end with it."""
     yield one_process
-    one_process.stop_runners()
+    end(one_process)
 
 
 @pytest.fixture
 def several(several_processes: Stack) -> Iterator[Stack]:
     """The server in several processes, for one test."""
     yield several_processes
-    several_processes.stop_runners()
+    end(several_processes)
 
 
-@pytest.fixture
-def containers() -> Iterator[Callable[[], list[str]]]:
-    """Names of the containers of any agent's jobs; the test fails when one is left at its end."""
-    client = engine.from_env()
-
-    def names() -> list[str]:
-        return [one.name for one in client.containers.list(all=True, filters={"label": "forge.runner"})]
-
-    yield names
-    try:
-        eventually(lambda: not names(), timeout=20, what="no container is left")
-    finally:
-        for one in client.containers.list(all=True, filters={"label": "forge.runner"}):
-            one.remove(force=True)
-        client.close()
+def end(stack: Stack) -> None:
+    """Stop the agents of a test, which may leave nothing on the engine."""
+    stack.stop_runners()
+    eventually(lambda: not stack.containers(), timeout=20, what="no container is left")
 
 
 def workflow(script: str, *, more: str = "") -> dict[str, str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -22,20 +21,18 @@ STUBBORN = workflow("trap '' INT TERM\n(trap '' INT TERM; sleep 600) &\necho beg
 
 @pytest.mark.parametrize("options", [(), ("--poll-only",)], ids=["held", "polling"])
 @pytest.mark.parametrize("files", [SLEEP, STUBBORN], ids=["sleep", "stubborn"])
-def test_a_running_step_is_gone(
-    stack: Stack, containers: Callable[[], list[str]], job_image: str, options: tuple[str, ...], files: dict[str, str]
-) -> None:
+def test_a_running_step_is_gone(stack: Stack, job_image: str, options: tuple[str, ...], files: dict[str, str]) -> None:
     stack.runner(backend="docker", image=job_image, options=options)
     project = stack.repository(files)
     run = project.run(project.push())
     project.says(run["id"], "work", "begin")
-    assert containers()
+    assert stack.containers()
 
     asked = time.monotonic()
     answer = stack.api(project.path(f"/runs/{run['id']}/cancel"), "POST")
     assert (answer.status_code, answer.json()) == (202, {})
     state = project.completed(run["id"], timeout=BOUND)
-    eventually(lambda: not containers(), timeout=BOUND - (time.monotonic() - asked), what="the container is gone")
+    eventually(lambda: not stack.containers(), timeout=BOUND - (time.monotonic() - asked), what="the container is gone")
 
     job = project.jobs(run["id"])["work"]
     assert state["conclusion"] == "cancelled", describe(job) + project.log(job["id"])
@@ -43,7 +40,7 @@ def test_a_running_step_is_gone(
     assert stack.api(project.path(f"/runs/{run['id']}/cancel"), "POST").status_code == 409
 
 
-def test_always_steps_run_after_a_cancel(stack: Stack, containers: Callable[[], list[str]], job_image: str) -> None:
+def test_always_steps_run_after_a_cancel(stack: Stack, job_image: str) -> None:
     stack.runner(backend="docker", image=job_image)
     more = "      - if: always()\n        run: echo cleaned\n      - run: echo never\n"
     project = stack.repository(workflow("echo begin\nsleep 600", more=more))
@@ -60,7 +57,7 @@ def test_always_steps_run_after_a_cancel(stack: Stack, containers: Callable[[], 
     assert "never" not in lines
 
 
-def test_force_cancel_needs_no_runner(stack: Stack, containers: Callable[[], list[str]], job_image: str) -> None:
+def test_force_cancel_needs_no_runner(stack: Stack, job_image: str) -> None:
     runner = stack.runner(backend="docker", image=job_image)
     project = stack.repository(SLEEP)
     run = project.run(project.push())
@@ -70,10 +67,10 @@ def test_force_cancel_needs_no_runner(stack: Stack, containers: Callable[[], lis
         assert stack.api(project.path(f"/runs/{run['id']}/force-cancel"), "POST").status_code == 202
         state = project.run_state(run["id"])
         assert (state["status"], state["conclusion"]) == ("completed", "cancelled")
-        assert containers(), "the frozen runner cannot have removed it yet"
+        assert stack.containers(), "the frozen runner cannot have removed it yet"
     finally:
         runner.send_signal(signal.SIGCONT)
-    eventually(lambda: not containers(), timeout=BOUND, what="the container is gone once the runner goes on")
+    eventually(lambda: not stack.containers(), timeout=BOUND, what="the container is gone once the runner goes on")
 
 
 def test_a_waiting_job_is_cancelled_at_once(stack: Stack) -> None:

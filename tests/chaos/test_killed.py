@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -23,9 +22,7 @@ def output(log: str) -> list[str]:
     return [line for line in lines if line in ("begin", "end") or (line.startswith("line ") and line[5:].isdigit())]
 
 
-def test_the_web_process_in_the_middle_of_a_log(
-    stack: Stack, containers: Callable[[], list[str]], job_image: str
-) -> None:
+def test_the_web_process_in_the_middle_of_a_log(stack: Stack, job_image: str) -> None:
     stack.runner(backend="docker", image=job_image)
     project = stack.repository(COUNTING)
     run = project.run(project.push())
@@ -41,7 +38,7 @@ def test_the_web_process_in_the_middle_of_a_log(
     assert output(project.log(job["id"])) == EXPECTED
 
 
-def test_the_runner_in_the_middle_of_a_step(stack: Stack, containers: Callable[[], list[str]], job_image: str) -> None:
+def test_the_runner_in_the_middle_of_a_step(stack: Stack, job_image: str) -> None:
     project = stack.repository(workflow("echo begin\nsleep 600"))
     runner = stack.runner(backend="docker", image=job_image)
     run = project.run(project.push())
@@ -55,12 +52,10 @@ def test_the_runner_in_the_middle_of_a_step(stack: Stack, containers: Callable[[
     assert job["reason"]["code"] == "runner_lost"
 
     stack.runner(backend="docker", image=job_image)  # its first deed is to clear away what the dead one left
-    eventually(lambda: not containers(), timeout=20, what="nothing is left")
+    eventually(lambda: not stack.containers(), timeout=20, what="nothing is left")
 
 
-def test_a_runner_that_dies_before_any_step_loses_nothing(
-    stack: Stack, containers: Callable[[], list[str]], job_image: str
-) -> None:
+def test_a_runner_that_dies_before_any_step_loses_nothing(stack: Stack, job_image: str) -> None:
     project = stack.repository(workflow("echo begin"))
     # The image is asked for after the claim was acknowledged: a build that never ends keeps the job there.
     slow = {"FORGE_RUNNER_IMAGE": "forge-test/never-there:1"}
@@ -83,7 +78,7 @@ def test_a_runner_that_dies_before_any_step_loses_nothing(
     assert job["runner_name"] == "good"
 
 
-def test_the_worker_during_pushes(several: Stack, containers: Callable[[], list[str]], job_image: str) -> None:
+def test_the_worker_during_pushes(several: Stack, job_image: str) -> None:
     several.runner(backend="docker", image=job_image)
     project = several.repository(COUNTING)
     first = project.run(project.push())
@@ -101,9 +96,7 @@ def test_the_worker_during_pushes(several: Stack, containers: Callable[[], list[
         assert runs["total_count"] == 1
 
 
-def test_the_web_process_with_a_worker_beside_it(
-    several: Stack, containers: Callable[[], list[str]], job_image: str
-) -> None:
+def test_the_web_process_with_a_worker_beside_it(several: Stack, job_image: str) -> None:
     several.runner(backend="docker", image=job_image)
     project = several.repository(COUNTING)
     run = project.run(project.push())

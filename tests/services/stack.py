@@ -16,8 +16,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
 
+import docker
 import httpx
 
+from runner import config
+from runner.backends.docker import LABEL
 from tests.services.process import Process, free_port
 
 BIN = Path(sys.executable).parent
@@ -170,6 +173,17 @@ class Stack:
         self.processes[f"runner-{name}"] = process
         process.wait_for(rf"Runner {name} is ready", timeout=30)
         return process
+
+    def containers(self) -> list[str]:
+        """Names of the containers that its agents have on the engine, whatever their state."""
+        client = docker.from_env()
+        try:
+            folders = [path for path in self.folder.glob("runner-*") if path.is_dir()]
+            labels = [f"{LABEL}={config.load(folder, {}).identity}" for folder in folders]
+            found = [client.containers.list(all=True, filters={"label": label}) for label in labels]
+            return [str(container.name) for containers in found for container in containers]
+        finally:
+            client.close()
 
     # --- what a person does ------------------------------------------------------------------------
 
