@@ -79,7 +79,7 @@ def test_its_verdict_is_right(project: Project) -> None:
     [passed] = [
         line for line in project.log(jobs["report"]["id"]).splitlines() if " passed=" in line and "echo" not in line
     ]
-    assert int(passed.partition("passed=")[2]) > 300
+    assert int(passed.partition("passed=")[2]) == 297  # as many as its own CI runs
 
     [test_file] = project.folder.glob("tests/test_itsdangerous/test_signer.py")
     test_file.write_text(test_file.read_text() + "\n\ndef test_broken_on_purpose():\n    assert False\n")
