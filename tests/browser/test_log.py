@@ -33,17 +33,26 @@ def test_colours_are_those_of_the_server(person: Page, site: Site) -> None:
         assert (segments, end) == (case["segments"], case["end"]), case["name"]
 
 
-def test_the_failing_line_is_there_at_once(person: Page, site: Site) -> None:
-    person.goto(site.job("big", "loud"))
-    last = person.wait_for_selector(f'.vlog [data-n="{BIG}"]')
+@pytest.mark.parametrize("width", [1360, 390])
+@pytest.mark.parametrize(("run", "job", "line"), [("big", "loud", BIG), ("failed", "bad_job", 1306)])
+def test_the_failing_line_is_there_at_once(
+    opened: Opened, site: Site, width: int, run: str, job: str, line: int
+) -> None:
+    page = opened(viewport={"width": width, "height": 900}).new_page()
+    page.goto(site.job(run, job))
+    last = page.wait_for_selector(f'.vlog [data-n="{line}"]')
     assert last is not None
-    assert "Error: Process completed with exit code 1." in (last.text_content() or "")
-    assert last.bounding_box()["y"] < 900  # type: ignore[index]
+    assert last.text_content() == "Error: Process completed with exit code 1."
+    box, log = last.bounding_box(), page.locator(".log").bounding_box()
+    assert box is not None
+    assert log is not None
+    assert log["y"] <= box["y"] <= min(900, log["y"] + log["height"]) - 10
 
 
 def test_a_long_log_stays_small(person: Page, site: Site) -> None:
     person.goto(site.job("big", "loud"))
     person.wait_for_selector(LINES)
+    person.bring_to_front()  # frames are drawn for the page in front only
     chance = random.Random(7)
     count = person.evaluate(
         """async (places) => {
@@ -59,6 +68,8 @@ def test_a_long_log_stays_small(person: Page, site: Site) -> None:
         [chance.random() for _ in range(150)],
     )
     assert 0 < count <= 1000
+    person.evaluate("document.querySelector('.log').scrollTop = 0")
+    person.wait_for_selector('.vlog [data-n="1"]')
 
 
 @pytest.mark.parametrize("line", [1, 999, 1000, 1001, 87_654, BIG])

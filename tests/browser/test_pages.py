@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Browser, Page
 
 from tests.browser.conftest import AXE, Opened, Site
 
@@ -58,10 +58,12 @@ def test_every_page_is_accessible_and_fits(opened: Opened, site: Site, theme: st
     assert wrong == []
 
 
-def test_log_in_page_is_accessible(page: Page, site: Site) -> None:
+def test_log_in_page_is_accessible(browser: Browser, site: Site) -> None:
+    page = browser.new_page()
     page.goto(site.url + "/login")
     page.evaluate(AXE.read_text())
     assert _violations(page) == []
+    page.close()
 
 
 @pytest.mark.parametrize("name", ["runs", "failed run", "repository", "dispatch"])

@@ -41,7 +41,8 @@ export class Viewer {
     this.heights = [];
     this.tops = [];
     this.hit = [0, 0];
-    this.following = false;
+    this.following = false; // stays at the end of what grows
+    this.stick = false; // stays at the end until the person scrolls: heights are known only once drawn
     this.onfollow = () => {};
     this.showTimes = showTimes;
     this.unseen = 0;
@@ -65,8 +66,8 @@ export class Viewer {
     if (!ok) return;
     this.following = this.growing;
     this.reshape();
-    if (first === "last") this.toEnd();
-    this.render();
+    this.stick = first === "last";
+    this.settle();
     if (first === "last" && this.box.getBoundingClientRect().bottom > window.innerHeight) this.details.scrollIntoView();
     this.onfollow();
   }
@@ -240,7 +241,7 @@ export class Viewer {
     const anchor = this.clusterAt(top);
     const within = top - this.tops[anchor];
     this.layout();
-    if (this.following) this.toEnd();
+    if (this.following || this.stick) this.toEnd();
     else if (this.tops[anchor] + within !== top) this.scrollTo(this.tops[anchor] + within);
   }
 
@@ -330,8 +331,18 @@ export class Viewer {
   }
 
   scrollTo(place) {
-    this.own = true;
+    const before = this.box.scrollTop;
     this.box.scrollTop = place;
+    if (this.box.scrollTop !== before) this.own = true; // else no event comes that could take it back
+  }
+
+  /** Draws the end, twice: what was drawn first may be higher than was thought. */
+  settle() {
+    for (let round = 0; round < 3 && (this.following || this.stick); round += 1) {
+      this.toEnd();
+      this.render();
+    }
+    this.render();
   }
 
   toEnd() {
@@ -346,6 +357,7 @@ export class Viewer {
   scrolled() {
     const mine = this.own;
     this.own = false;
+    if (!mine) this.stick = false;
     if (!mine && this.growing) {
       const atEnd = this.box.scrollTop + this.box.clientHeight >= this.height - 8;
       if (atEnd !== this.following) this.setFollow(atEnd, true);
@@ -361,11 +373,7 @@ export class Viewer {
   setFollow(on, stay = false) {
     this.following = on;
     if (on) this.unseen = 0;
-    if (on && !stay) {
-      this.toEnd();
-      this.render();
-      this.toEnd();
-    }
+    if (on && !stay) this.settle();
     this.showJump();
     this.onfollow();
   }
@@ -377,7 +385,7 @@ export class Viewer {
 
   /** Shows one line in the middle, and marks it or a range. */
   async goTo(first, last) {
-    this.following = false;
+    this.following = this.stick = false;
     this.hit = [Math.min(first, last), Math.max(first, last)];
     const at = Math.min(Math.max(first - 1, 0), Math.max(this.total - 1, 0));
     const base = Math.floor(at / WINDOW) * WINDOW;
@@ -418,8 +426,7 @@ export class Viewer {
     this.line = line;
     this.width = this.box.clientWidth;
     if (changed && this.total) this.redraw();
-    if (this.following) this.toEnd();
-    this.render();
+    this.settle();
   }
 
   /** Lines that have just come; those that are known already are left out, a gap is fetched when looked at. */
@@ -469,9 +476,7 @@ export class Viewer {
       this.drawn.delete(cluster);
     }
     this.reshape();
-    if (this.following) this.toEnd();
-    this.render();
-    if (this.following) this.toEnd();
+    this.settle();
     this.showJump();
   }
 
