@@ -25,6 +25,7 @@ class Group:
     marks: str
     needs: tuple[Need, ...] = (machine.GIT,)
     workers: int = 0
+    whole_files: bool = False  # tests of a file stay together, because they share what is slow to start
     services: bool = False  # PostgreSQL and Redis instead of SQLite and one process
     engine: bool = False  # a Docker engine and the job image
 
@@ -35,8 +36,15 @@ def _others(*but: str) -> tuple[str, ...]:
     return tuple(folder for folder in folders if folder not in but)
 
 
+def _marked(mark: str) -> tuple[str, ...]:
+    """Where this mark is given, so that nobody has to collect all tests to find a few: files, and the folders whose
+    conftest gives it to everything in them."""
+    using = [path for path in FOLDER.rglob("*.py") if f"mark.{mark}" in path.read_text() and path.parent != FOLDER]
+    places = {path.parent if path.name == "conftest.py" else path for path in using if "node_modules" not in path.parts}
+    return tuple(sorted(str(path.relative_to(FOLDER)) for path in places if not places & set(path.parents)))
+
+
 _SERVER = _others("workflows", "runner", "conventions", "bench")
-_ALL = _others()
 
 GROUPS = (
     Group("conventions", ("conventions", "bench"), _PLAIN),
@@ -53,21 +61,29 @@ GROUPS = (
     ),
     Group(
         "docker",
-        _ALL,
+        _marked("docker"),
         "docker and not (browser or clients or chaos or soak)",
         needs=(machine.GIT, machine.DOCKER, machine.IMAGE_PARTS),
         engine=True,
     ),
     Group(
         "browser",
-        _ALL,
+        _marked("browser"),
         "browser and not (chaos or soak)",
         needs=(machine.GIT, machine.CHROMIUM, machine.CURL, machine.NODE, machine.BROWSER_PARTS),
+        workers=2,
     ),
-    Group("clients", _ALL, "clients and not (browser or chaos or soak)", needs=(machine.GIT, machine.CURL)),
+    Group(
+        "clients",
+        _marked("clients"),
+        "clients and not (browser or chaos or soak)",
+        needs=(machine.GIT, machine.CURL),
+        workers=2,
+        whole_files=True,
+    ),
     Group(
         "chaos",
-        _ALL,
+        _marked("chaos"),
         "chaos and not soak",
         needs=(machine.GIT, machine.DOCKER, machine.IMAGE_PARTS, machine.POSTGRESQL, machine.REDIS),
         engine=True,
@@ -76,7 +92,7 @@ GROUPS = (
 #: Takes longer than a quarter of an hour may hold; `make soak`.
 SOAK = Group(
     "soak",
-    _ALL,
+    _marked("soak"),
     "soak",
     needs=(machine.GIT, machine.DOCKER, machine.IMAGE_PARTS, machine.POSTGRESQL, machine.REDIS),
     engine=True,

@@ -11,7 +11,7 @@ from typing import Any
 
 import feedparser
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.services.stack import LOGIN, Project, Stack
 
@@ -34,17 +34,6 @@ def project(tmp_path: Path) -> Iterator[Project]:
     with Stack(tmp_path / "stack") as stack:
         stack.runner()
         yield stack.repository({})
-
-
-@pytest.fixture
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
-    with sync_playwright() as driver:
-        chromium = driver.chromium.launch(
-            executable_path="/usr/bin/chromium", args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
-        )
-        yield chromium
-        chromium.close()
 
 
 def by_curl(project: Project, sha: str) -> dict[str, Any]:
