@@ -43,3 +43,13 @@ class RunnerInUse(Conflict):
     """Another process polls with the same credential."""
 
     code = "runner_in_use"
+
+
+class TooManyWrong(Forbidden):
+    """Wrong tokens came from one address too often; ``wait`` is in seconds."""
+
+    code = "too_many"
+
+    def __init__(self, wait: int) -> None:
+        self.wait = wait
+        super().__init__(f"Too many wrong tokens came from this address; wait {wait} s")

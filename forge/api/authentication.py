@@ -10,7 +10,7 @@ from rest_framework import exceptions
 from rest_framework.authentication import BaseAuthentication, CSRFCheck
 from rest_framework.request import Request
 
-from forge.accounts import tokens
+from forge.accounts import guesses, tokens
 from forge.accounts.actor import ANONYMOUS, Actor
 from forge.accounts.authorization import token_of
 from forge.accounts.models import Account
@@ -24,13 +24,24 @@ class BadCredentials(exceptions.AuthenticationFailed):
     default_detail = "Bad credentials"
 
 
+class TooManyWrong(exceptions.Throttled):
+    """As ``BadCredentials``, once too often: 429."""
+
+    default_detail = "Too many wrong credentials came from this address. Wait, then ask with a valid one."
+    extra_detail_singular = extra_detail_plural = ""
+
+    def __init__(self) -> None:
+        super().__init__(wait=guesses.TOKENS.seconds)
+
+
 def actor_of(request: HttpRequest) -> Actor:
-    """The asker of this request, looked up once. ``BadCredentials`` when what was shown is worth nothing;
-    ``ANONYMOUS`` when nothing was shown. A session counts only where no Authorization header is."""
+    """The asker of this request, looked up once; ``ANONYMOUS`` when nothing was shown. A session counts only
+    where no Authorization header is. ``BadCredentials`` when what was shown is worth nothing, and
+    ``TooManyWrong`` when that has happened too often."""
     known: Actor | None = getattr(request, "actor", None)
     if known is None:
         header = request.META.get("HTTP_AUTHORIZATION", "")
-        known = _by_header(header) if header else _by_session(request)
+        known = _by_header(request, header) if header else _by_session(request)
         request.actor = known  # type: ignore[attr-defined]  # ours, for middleware and views
     return known
 
@@ -59,11 +70,16 @@ class ForgeAuthentication(BaseAuthentication):
         return CHALLENGE
 
 
-def _by_header(header: str) -> Actor:
+def wrong(request: HttpRequest) -> exceptions.APIException:
+    """The refusal of a credential that is worth nothing, counted."""
+    return BadCredentials() if guesses.TOKENS.count(request.META.get("REMOTE_ADDR", "")) else TooManyWrong()
+
+
+def _by_header(request: HttpRequest, header: str) -> Actor:
     text = token_of(header)
     actor = actor_for_token(text) if text else None
     if actor is None:
-        raise BadCredentials
+        raise wrong(request)
     return actor
 
 

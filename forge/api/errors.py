@@ -11,7 +11,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from forge.accounts.actor import ANONYMOUS
-from forge.api.authentication import CHALLENGE
+from forge.api.authentication import CHALLENGE, TooManyWrong
 from forge.errors import Conflict, FieldError, Forbidden, ForgeError, Gone, Invalid, NotFound
 
 DOCUMENTATION = "https://docs.github.com/rest"
@@ -80,7 +80,8 @@ def _of_framework(error: exceptions.APIException) -> Refusal:
         headers["WWW-Authenticate"] = challenge
     if isinstance(error, exceptions.Throttled):
         headers["Retry-After"] = str(int(getattr(error, "wait", None) or 1))
-        return 429, "API rate limit exceeded. Wait until X-RateLimit-Reset, or use a token.", [], headers
+        limit = "API rate limit exceeded. Wait until X-RateLimit-Reset, or use a token."
+        return 429, str(error.detail) if isinstance(error, TooManyWrong) else limit, [], headers
     message = error.detail if isinstance(error.detail, str) else "Invalid request"
     return error.status_code, str(message), [], headers
 

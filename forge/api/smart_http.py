@@ -17,10 +17,11 @@ from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
+from forge.accounts import guesses
 from forge.accounts.actor import ANONYMOUS, Actor
 from forge.actions import events
 from forge.api import git_backend
-from forge.api.authentication import CHALLENGE, BadCredentials, actor_of
+from forge.api.authentication import CHALLENGE, BadCredentials, TooManyWrong, actor_of
 from forge.api.errors import status_of
 from forge.api.threads import run_sync
 from forge.errors import Forbidden, ForgeError, Invalid, NotFound
@@ -42,6 +43,8 @@ def door(view: View) -> View:
             return await view(request, owner, repo)
         except BadCredentials:
             return _challenge("Bad credentials: give a token as password; it may have expired or been revoked.")
+        except TooManyWrong as error:
+            return _wait(error)
         except ForgeError as error:
             return _refusal(request, error)
 
@@ -141,6 +144,11 @@ def _refusal(request: HttpRequest, error: ForgeError) -> HttpResponseBase:
         return _challenge("Sign in: the user name is yours, the password a token.")
     text = "Repository not found, or you may not see it." if isinstance(error, NotFound) else error.message
     return HttpResponse(text + "\n", status=status_of(error), content_type="text/plain; charset=utf-8")
+
+
+def _wait(error: TooManyWrong) -> HttpResponseBase:
+    headers = {"Retry-After": str(guesses.TOKENS.seconds)}
+    return HttpResponse(f"{error.detail}\n", status=429, content_type="text/plain; charset=utf-8", headers=headers)
 
 
 def _challenge(text: str) -> HttpResponseBase:

@@ -7,14 +7,14 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
-from django.core.cache import cache
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
-from forge.accounts import tokens, users
+from forge import storable
+from forge.accounts import guesses, tokens, users
 from forge.accounts.models import AccessToken, Account, Kind, Membership
 from forge.errors import Invalid, NotFound
 from forge.repos import access
@@ -32,29 +32,29 @@ SCOPES = {
     "user": "Read and change your account",
 }
 _EXPIRY_DAYS = (7, 30, 90, 365)
-_TRIES, _PAUSE_SECONDS = 10, 300
 _LISTED = 200
 
 
 @sensitive_post_parameters("password")
 @page
 def log_in(request: HttpRequest) -> HttpResponse:
-    """The form, and what it sends. Ten wrong tries make five minutes' pause."""
+    """The form, and what it sends. Too many wrong tries make a pause of a few minutes."""
     target = request.POST.get("next", request.GET.get("next", "/"))
     if not url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure()):
         target = "/"
     if request.method != "POST":
         return door.show(request, "accounts/login.html", next=target)
     name = request.POST.get("login", "").strip()
-    key = f"login:{request.META.get('REMOTE_ADDR', '')}:{name.lower()[:64]}"
-    tries = cache.get(key, 0)
-    if tries >= _TRIES:
-        return _refused(request, name, target, "Too many wrong tries. Wait five minutes, then try again.", 429)
-    account = authenticate(request, username=name.lower(), password=request.POST.get("password", ""))
+    address, key = request.META.get("REMOTE_ADDR", ""), storable.text(name.lower())
+    # Counted before the password is looked at: tries sent all at once are tries too.
+    if not (guesses.LOGINS.count(address) and guesses.LOGIN.count(address, key)):
+        answer = _refused(request, name, target, "Too many wrong tries. Wait five minutes, then try again.", 429)
+        answer["Retry-After"] = str(guesses.LOGIN.seconds)
+        return answer
+    account = authenticate(request, username=key, password=request.POST.get("password", ""))
     if account is None:
-        cache.set(key, tries + 1, _PAUSE_SECONDS)
         return _refused(request, name, target, "Login or password is wrong.", 422)
-    cache.delete(key)
+    guesses.LOGIN.forget(address, key)
     login(request, account)
     return door.see_other(target)
 

@@ -19,7 +19,7 @@ from django.utils.html import format_html
 from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
-from forge.accounts import tokens
+from forge.accounts import guesses, tokens
 from forge.accounts.actor import Actor
 from forge.accounts.authorization import token_of
 from forge.actions import assignment, reasons
@@ -54,6 +54,8 @@ def runs(request: HttpRequest, owner: str, name: str) -> HttpResponseBase:
         repository = access.repository(_actor(request), owner, name, Right.READ)
         feed = _feed(request, repository)
     except _BadCredentials:
+        if not guesses.TOKENS.count(request.META.get("REMOTE_ADDR", "")):
+            return _plain("Too many wrong tokens\n", 429, **{"Retry-After": str(guesses.TOKENS.seconds)})
         return _plain("Bad credentials\n", 401, **{"WWW-Authenticate": _CHALLENGE})
     except (NotFound, Forbidden):
         return _plain("Not Found\n", 404)

@@ -22,7 +22,7 @@ from django.views.decorators.csrf import csrf_exempt
 from forge import storable
 from forge.actions import assignment
 from forge.actions.models import Claim
-from forge.actions.refusals import BadCredential, WrongOffset
+from forge.actions.refusals import BadCredential, TooManyWrong, WrongOffset
 from forge.errors import Conflict, Forbidden, ForgeError, Gone, Invalid, NotFound
 from forge.runners import registration
 from forge.runners.models import Runner
@@ -37,6 +37,7 @@ AsyncView = Callable[..., Awaitable[HttpResponseBase]]
 
 _STATUS: list[tuple[type[Exception], int, str]] = [
     (BadCredential, 401, "bad_credential"),
+    (TooManyWrong, 429, "too_many"),
     (Forbidden, 403, "forbidden"),
     (NotFound, 404, "not_found"),
     (Conflict, 409, "conflict"),
@@ -101,7 +102,8 @@ def refusal(error: Exception) -> JsonResponse:
     body: dict[str, Any] = {"error": str(error) if known else code, "code": getattr(error, "code", code)}
     if isinstance(error, WrongOffset):
         body["next"] = error.wanted
-    return JsonResponse(body, status=status, headers={"Retry-After": "1"} if status == 503 else None)
+    wait = error.wait if isinstance(error, TooManyWrong) else 1
+    return JsonResponse(body, status=status, headers={"Retry-After": str(wait)} if status in (429, 503) else None)
 
 
 def message(request: HttpRequest, kind: type[Message]) -> Message:

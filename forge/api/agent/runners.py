@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
+from forge.accounts import guesses
 from forge.actions import leases
+from forge.actions.refusals import TooManyWrong
 from forge.api.agent.door import answer, bearer, door, message, nothing, runner_of
 from forge.api.agent.polls import presence
-from forge.errors import Invalid
+from forge.errors import Forbidden, Invalid
 from forge.runners import registration
 from forge.runners.models import Runner
 from workflows.messages import Heartbeat, HeartbeatAnswer, Register, Registered
@@ -20,7 +25,8 @@ from workflows.messages import Heartbeat, HeartbeatAnswer, Register, Registered
 def register(request: HttpRequest) -> HttpResponseBase:
     """A registration token lets a new runner in; what it replaces is lost at once."""
     wanted = message(request, Register)
-    runner = registration.register(bearer(request), wanted)
+    with _counted(request):
+        runner = registration.register(bearer(request), wanted)
     if wanted.replace:
         for older in registration.replaced_by(runner):
             leases.release(older, "runner_replaced")
@@ -52,9 +58,21 @@ def remove(request: HttpRequest) -> HttpResponseBase:
     if text.startswith("shr_"):
         if not request.GET.get("name"):
             raise Invalid("Say which runner is to go: ?name=…")
-        runner = registration.remove_by_token(text, request.GET["name"])
+        with _counted(request):
+            runner = registration.remove_by_token(text, request.GET["name"])
     else:
         runner = runner_of(text)
         registration.remove(runner)
     leases.release(runner.pk)
     return nothing()
+
+
+@contextmanager
+def _counted(request: HttpRequest) -> Iterator[None]:
+    """Wrong registration tokens of one address are counted; too many are told to wait."""
+    try:
+        yield
+    except Forbidden:
+        if guesses.REGISTRATIONS.count(request.META.get("REMOTE_ADDR", "")):
+            raise
+        raise TooManyWrong(guesses.REGISTRATIONS.seconds) from None
