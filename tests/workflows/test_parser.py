@@ -54,7 +54,7 @@ jobs:
   build:
     name: Build
     runs-on: [self-hosted, linux]
-    permissions: {contents: write}
+    permissions: {contents: read}
     env: {G: "${{ secrets.X }}"}
     outputs: {out: "${{ steps.one.outputs.x }}"}
     timeout-minutes: 5
@@ -113,7 +113,7 @@ jobs:
                 id="build",
                 name="Build",
                 runs_on=("self-hosted", "linux"),
-                permissions={"contents": "write"},
+                permissions={"contents": "read"},
                 env={"G": "${{ secrets.X }}"},
                 outputs={"out": "${{ steps.one.outputs.x }}"},
                 timeout_minutes=5.0,
@@ -196,13 +196,14 @@ def test_anchors_repeat_what_they_name() -> None:
     assert jobs[0].steps == jobs[1].steps
 
 
-def test_write_all_is_the_most_that_each_permission_knows() -> None:
-    text = "on: push\npermissions: write-all\njobs: {a: {runs-on: x, permissions: {}}}\n"
+def test_read_all_is_everything_that_can_be_read() -> None:
+    text = "on: push\npermissions: read-all\njobs: {a: {runs-on: x, permissions: {}}, b: {runs-on: x}}\n"
     workflow = parser.parse(text, _PATH)
     assert workflow.permissions is not None
-    assert workflow.permissions["contents"] == workflow.permissions["id-token"] == "write"
-    assert workflow.permissions["models"] == "read"
+    assert workflow.permissions["contents"] == workflow.permissions["models"] == "read"
+    assert "id-token" not in workflow.permissions
     assert workflow.jobs[0].permissions == {}
+    assert workflow.jobs[1].permissions is None
 
 
 def test_a_file_full_of_mistakes_is_answered_in_bounds() -> None:

@@ -50,7 +50,7 @@ def _workflow(root: source.Node, path: str, findings: Findings) -> Workflow:
         run_name=nodes.filled(nodes.get(root, "run-name")),
         env=nodes.table(nodes.get(root, "env")),
         defaults=nodes.defaults(nodes.get(root, "defaults")),
-        permissions=permissions(nodes.get(root, "permissions")),
+        permissions=permissions(nodes.get(root, "permissions"), findings),
         jobs=jobs(nodes.get(root, "jobs"), findings),
     )
 

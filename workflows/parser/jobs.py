@@ -43,7 +43,7 @@ def _job(key: Scalar, node: Node, names: dict[str, str], findings: Findings) -> 
         env=read.table(read.get(node, "env")),
         outputs=read.table(read.get(node, "outputs")),
         defaults=read.defaults(read.get(node, "defaults")),
-        permissions=permissions(read.get(node, "permissions")),
+        permissions=permissions(read.get(node, "permissions"), findings),
         timeout_minutes=_minutes(read.get(node, "timeout-minutes"), findings),
         continue_on_error=read.flag(read.get(node, "continue-on-error"), default=False),
         strategy=strategy(read.get(node, "strategy"), findings),
