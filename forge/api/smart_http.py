@@ -23,10 +23,10 @@ from forge.actions import events
 from forge.api import git_backend
 from forge.api.authentication import CHALLENGE, BadCredentials, TooManyWrong, actor_of
 from forge.api.errors import status_of
-from forge.api.threads import run_sync
 from forge.errors import Forbidden, ForgeError, Invalid, NotFound
 from forge.repos import access, pktline, pushes, repositories
 from forge.repos.models import Push, Repository, Right
+from forge.threads import run_sync
 
 View = Callable[..., Coroutine[Any, Any, HttpResponseBase]]
 _RIGHTS = {"git-upload-pack": Right.READ, "git-receive-pack": Right.WRITE}

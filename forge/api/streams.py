@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterator
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 
-from forge.api.threads import run_sync
+from forge.threads import run_sync
 
 
 def streamed(

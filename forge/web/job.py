@@ -13,10 +13,10 @@ from forge.actions.models import Job, JobLog, Run, Step
 from forge.actions.queries import runs
 from forge.errors import ForgeError, Gone, NotFound
 from forge.repos.models import Repository
+from forge.threads import run_sync
 from forge.web import ansi, door, loglines
 from forge.web.errors import page, refusal
 from forge.web.run import frame
-from forge.web.threads import run_sync
 from workflows.states import Status
 
 _BAD = ("failure", "timed_out")

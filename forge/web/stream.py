@@ -23,8 +23,8 @@ from forge.actions import logs, wakeup
 from forge.actions.models import Job, JobLog, Run, Step
 from forge.actions.queries import pages, runs
 from forge.errors import ForgeError, NotFound
+from forge.threads import run_sync
 from forge.web import door, loglines
-from forge.web.threads import run_sync
 from workflows.states import Status
 
 PING_SECONDS = 15.0

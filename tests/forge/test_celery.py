@@ -10,7 +10,7 @@ from django.conf import settings
 from forge import celery
 from forge.actions import background, wakeup
 from forge.actions.models import Job
-from forge.api.threads import run_sync
+from forge.threads import run_sync
 from tests.engine import CI, Project
 from tests.forge.actions.texts import ONE
 

@@ -23,9 +23,9 @@ from forge.actions import assignment, claim, leases, report, wakeup
 from forge.actions.models import Claim, Job
 from forge.actions.refusals import BadCredential, RunnerInUse
 from forge.api.agent.door import answer, bearer, held_door, message, nothing, runner_of
-from forge.api.threads import run_sync
 from forge.runners import registration
 from forge.runners.models import Runner
+from forge.threads import run_sync
 from workflows.messages import Assignment, Poll, PollAnswer
 from workflows.states import Status
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import transaction
 
 from forge.actions import background, wakeup
-from forge.api.threads import run_sync
+from forge.threads import run_sync
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,9 +14,9 @@ from django.test import AsyncClient, Client
 from forge.actions import assignment, cancel
 from forge.actions.models import Claim, Job, JobLog
 from forge.api.agent import polls
-from forge.api.threads import run_sync
 from forge.runners import credentials, registration
 from forge.runners.models import Runner
+from forge.threads import run_sync
 from tests import factories
 from tests.engine import FakeRunner, Project, jobs, state
 from tests.forge.actions.texts import ONE, TWO
