@@ -20,6 +20,7 @@ import pygit2
 from django.conf import settings
 from pygit2.enums import ObjectType, SortMode
 
+from forge import storable
 from forge.repos.models import Repository
 
 ZERO = "0" * 40
@@ -357,16 +358,25 @@ def _described(found: pygit2.Commit) -> dict[str, Any]:
     return {
         "id": str(found.id),
         "tree_id": str(found.tree_id),
-        "message": found.message.rstrip("\n"),
+        "message": _text(found.raw_message, found.message_encoding).rstrip("\n"),
         "timestamp": _when(found.committer),
-        "author": _person(found.author),
-        "committer": _person(found.committer),
+        "author": _person(found.author, found.message_encoding),
+        "committer": _person(found.committer, found.message_encoding),
         "parents": [str(parent) for parent in found.parent_ids],
     }
 
 
-def _person(signature: pygit2.Signature) -> dict[str, str]:
-    return {"name": signature.name, "email": signature.email, "date": _when(signature)}
+def _person(signature: pygit2.Signature, encoding: str | None) -> dict[str, str]:
+    name, email = (_text(raw, encoding) for raw in (signature.raw_name, signature.raw_email))
+    return {"name": name, "email": email, "date": _when(signature)}
+
+
+def _text(raw: bytes, encoding: str | None) -> str:
+    """What a commit says, in the encoding that it names; that name is free text, and may name none or lie."""
+    try:
+        return storable.text(raw.decode(encoding or "utf-8", "replace"))
+    except (LookupError, ValueError):
+        return storable.text(raw.decode("utf-8", "replace"))
 
 
 def _when(signature: pygit2.Signature) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
+import pygit2
 import pytest
 
 from forge.repos import git
@@ -140,3 +141,31 @@ def test_a_pinned_commit_outlives_its_branch(repository: Repository, commit: Com
     assert all(not name.startswith("refs/forge") for name in git.refs(repository))
     git.unpin(repository, "7")
     git.unpin(repository, "7")
+
+
+@pytest.mark.parametrize(
+    ("encoding", "raw", "text"),
+    [
+        ("", "café".encode(), "café"),
+        ("", b"caf\xe9", "caf\ufffd"),
+        ("latin1", b"caf\xe9", "café"),
+        ("ISO-8859-1", b"caf\xe9", "café"),
+        ("nonsense-9", b"caf\xe9", "caf\ufffd"),
+        ("rot13", b"cafe", "cafe"),
+        ("undefined", b"cafe", "cafe"),
+        ("idna", b"caf\xe9", "caf\ufffd"),
+        ("utf-7", b"x+2AA-x", "x\ufffdx"),
+    ],
+)
+def test_a_commit_may_name_any_encoding(repository: Repository, encoding: str, raw: bytes, text: str) -> None:
+    folder = pygit2.Repository(str(git.path(repository)))
+    person = raw + b" <" + raw + b"@example.org> 1700000000 +9959"
+    lines = [b"tree " + str(folder.TreeBuilder().write()).encode(), b"author " + person, b"committer " + person]
+    lines += [b"encoding " + encoding.encode()] if encoding else []
+    sha = str(folder.write(pygit2.enums.ObjectType.COMMIT, b"\n".join(lines) + b"\n\n" + raw + b"\n"))
+
+    found = git.commit(repository, sha)
+
+    assert (found["message"], found["author"]["name"]) == (text, text)
+    assert found["committer"]["email"] == f"{text}@example.org"
+    assert found["timestamp"].startswith("2023-11-1")
