@@ -16,6 +16,7 @@
     build = ["deploy/job-image/build", "--name", "{image}"]
     volumes = ["/etc/ssl/certs/ca-certificates.crt:/etc/ssl/certs/ca-certificates.crt"]   # read-only
     network = "bridge"
+    host = "unix:///run/user/1000/docker.sock"   # the engine; else DOCKER_HOST, else the usual socket
     memory = "4g"                             # limits of one job; none by default
     cpus = 2
     pids = 4096
@@ -73,6 +74,7 @@ class Config:
     build: tuple[str, ...] = field(default_factory=default_build)
     volumes: tuple[str, ...] = ()
     network: str = "bridge"
+    docker_host: str = ""
     limits: Limits = field(default_factory=Limits)
     host_user: str = ""
     job_env: Mapping[str, str] = field(default_factory=dict)
@@ -102,11 +104,12 @@ class Config:
     def make_backend(self) -> Backend:
         """The backend that is configured."""
         if self.backend == "host":
-            return HostBackend(self.host_user)
+            return HostBackend(self.leases, self.host_user)
         if self.backend == "fake":
             return FakeBackend()
         images = Images(self.image, self.images, self.build)
-        return DockerBackend(DockerOptions(self.identity, images, self.limits, self.volumes, self.network))
+        options = DockerOptions(self.identity, images, self.limits, self.volumes, self.network, self.docker_host)
+        return DockerBackend(options)
 
 
 def load(folder: Path, environment: Mapping[str, str] | None = None, **given: Any) -> Config:
@@ -135,6 +138,7 @@ def load(folder: Path, environment: Mapping[str, str] | None = None, **given: An
         build=_list(docker.get("build", default_build()), "docker.build"),
         volumes=_list(docker.get("volumes", ()), "docker.volumes"),
         network=str(docker.get("network", "bridge")),
+        docker_host=str(docker.get("host", "")),
         limits=Limits(_size(docker.get("memory", 0)), float(docker.get("cpus", 0)), int(docker.get("pids", 4096))),
         host_user=str(host.get("user", "")),
         job_env={str(name): str(value) for name, value in _table(jobs, "env").items()},

@@ -61,7 +61,8 @@ class StepFailed(RunnerError):
 class InfrastructureError(RunnerError):
     """The machine, the engine or the image failed, not the workflow.
 
-    ``reason`` is a code such as image_unavailable, engine_unavailable, container_lost, disk_full.
+    ``reason`` is a code: image_unavailable, engine_unavailable, engine_failed, container_failed, container_lost,
+    place_closed, disk.
     """
 
     def __init__(self, reason: str, message: str) -> None:

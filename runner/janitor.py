@@ -1,4 +1,4 @@
-"""Nothing is left behind: containers, networks, volumes and folders of leases that nobody holds.
+"""Nothing is left behind: containers, networks, volumes, processes and folders of leases that nobody holds.
 
 Runs when the agent starts, after each job and every few minutes. What it cannot remove now it tries again.
 """
@@ -33,12 +33,12 @@ class Janitor:
     def sweep(self) -> list[str]:
         """Remove what belongs to no held lease; what was removed, in words."""
         folders = leases_in(self._leases)  # listed first: a lease that comes later has nothing in the list
-        held = self._held()
         removed: list[str] = []
         try:
-            removed = self._backend.sweep(held)
+            removed = self._backend.sweep(self._held)
         except InfrastructureError as error:
             log.warning("cannot look for leftovers: %s", error)
+        held = self._held()
         for lease, folder in folders.items():
             if lease not in held:
                 self._backend.remove_folder(folder)

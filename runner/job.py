@@ -102,15 +102,30 @@ class JobRun:
             self._broken("disk_full" if error.errno == 28 else "machine_failed", f"This machine failed: {error}")
         except (WorkflowError, GuestFileRefused) as error:
             self._broken("", str(error))
+        except JobEnded:
+            if self.stop.lost or not self.stop.cancelled:
+                raise
+            self._stopped()
 
     def _broken(self, reason: str, message: str) -> None:
         """End what runs as failed, with words for a person."""
+        if self.stop.forced:  # what the forced end did to the engine's calls is nobody's fault
+            self._stopped()
+            return
         self._end.reason, self._end.message, self._end.failed = reason, self._log.secrets.mask_text(message), True
         self._log.lines([f"##[error]{message}"])
+        self._end_records(Conclusion.FAILURE, self._end.message)
+
+    def _stopped(self) -> None:
+        """End what runs as cancelled: the job was stopped before it had a place, or by force."""
+        self._log.lines(["##[error]The operation was canceled."])
+        self._end_records(Conclusion.CANCELLED, self.stop.reason or "cancelled")
+
+    def _end_records(self, word: Conclusion, reason: str) -> None:
         for record in self._records:
             if record.completed_at is None and record.started_at is not None:
-                record.end(self._log, Conclusion.FAILURE, Conclusion.FAILURE)
-                record.reason = self._end.message[:1024]
+                record.end(self._log, word, word)
+                record.reason = reason[:1024]
             elif record.completed_at is None:
                 record.end(self._log, Conclusion.SKIPPED, Conclusion.SKIPPED)
         self._reporter.step(*(record.report() for record in self._records))
@@ -131,7 +146,7 @@ class JobRun:
         self._log.lines([f"Labels: {', '.join(labels)}"])
         event = (self.assignment.contexts.get("github") or {}).get("event") or {}
         self._folder.write_event(event)
-        self._sandbox = sandbox = self._backend.prepare(place, lambda text: self._log.lines([text]))
+        self._sandbox = sandbox = self._backend.prepare(place, lambda text: self._log.lines([text]), self.stop)
         self._context = context = JobContext(self.assignment, sandbox.layout, runner)
         context.evaluate_job_env()
         bench = Workbench(
@@ -194,6 +209,8 @@ class JobRun:
             self._posts.append((f"Post {record.name}"[:1024], *run.post))
         context.finish_step(step_id, run.outputs, outcome, conclusion)
         self._finish(record, outcome, conclusion)
+        if run.trouble is not None and conclusion is Conclusion.FAILURE and not self._end.reason:
+            self._end.reason, self._end.message = run.trouble.code, run.trouble.text
         context.status = job_result([context.status, conclusion])
         self._see_stop(context)
 
@@ -284,8 +301,8 @@ class JobRun:
             epoch=self.assignment.epoch,
             status="completed",
             conclusion=conclusion,
-            reason=self._end.reason or (word if stopped else ""),
-            message=self._end.message or (self.stop.reason if stopped else ""),
+            reason=word if stopped else self._end.reason,
+            message=self.stop.reason if stopped else self._end.message,
             outputs=self._end.outputs,
             annotations=tuple(note for record in self._records for note in record.annotations),
             summaries=tuple(SummaryReport(each.number, each.summary) for each in self._records if each.summary),

@@ -39,7 +39,7 @@ def leases_in(root: Path) -> dict[Lease, Path]:
     """The folders that are there."""
     found = {}
     for path in root.iterdir() if root.is_dir() else ():
-        job, _, epoch = path.name.partition("-")
-        if job.isdigit() and epoch.isdigit():
-            found[Lease(int(job), int(epoch))] = path
+        lease = Lease.parse(path.name)
+        if lease is not None:
+            found[lease] = path
     return found

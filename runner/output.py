@@ -37,8 +37,12 @@ class StepOutput:
         self._thread.start()
 
     def write(self, data: bytes) -> None:
-        """Take output; waits while the spool is full."""
-        self._raw.write(data)
+        """Take output; waits while the spool is full. When the disk fails it is dropped, and ``finish`` raises."""
+        try:
+            self._raw.write(data)
+        except OSError as problem:
+            self._problem = self._problem or problem
+            self._raw.end()
 
     def finish(self) -> None:
         """Take no more, and wait until all that came is in the log. Raises what went wrong on the way there."""

@@ -1,8 +1,12 @@
-"""Find and signal everything that a command has started, by Linux's /proc.
+"""Find and signal everything that a command, or a whole job, has started, by Linux's /proc.
 
 A process belongs to a command when its environment carries the command's tracking id, when it is in the
 session of one that does, or when its parent belongs. So neither a new session, nor a new parent, nor a
 changed environment alone is enough to get away.
+
+A process belongs to a job on this machine when its environment names the folder of the job's lease, when it
+works in that folder and has no terminal (a person's shell has one), or by kin, as above. That holds also after
+the agent that started it is gone.
 """
 
 from __future__ import annotations
@@ -10,10 +14,14 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from runner.backends.base import SignalName
 
+#: Variable with the folder of the lease, in every process of a job on this machine.
+LEASE_FOLDER = "RUNNER_LEASE_FOLDER"
 _PROC = Path("/proc")
 _KILL_ROUNDS = 5
 
@@ -52,29 +60,46 @@ exit 0
 """
 
 
+@dataclass(frozen=True)
+class _Entry:
+    """What /proc says of one process."""
+
+    parent: int
+    session: int
+    has_terminal: bool
+
+
 def members(tracking_id: str, leader: int | None = None) -> set[int]:
     """The processes of a command; ``leader`` is its first process, if known."""
     table = _table()
     mark = f"RUNNER_TRACKING_ID={tracking_id}".encode()
-    found = {pid for pid in table if mark in _environment(pid)} | ({leader} & set(table) if leader else set())
-    sessions = {table[pid][1] for pid in found} - {os.getsid(0), 0, 1}
-    grows = True
-    while grows:
-        more = {
-            pid
-            for pid, (parent, session) in table.items()
-            if pid not in found and (parent in found or session in sessions)
-        }
-        found |= more
-        grows = bool(more)
-    return found - {1, os.getpid()}
+    return _with_kin({pid for pid in table if pid == leader or mark in _environment(pid)}, table)
+
+
+def leftovers(leases: Path) -> dict[str, set[int]]:
+    """The processes of every lease whose folder is, or was, in ``leases``, by the folder's name."""
+    table, found = _table(), dict[str, set[int]]()
+    for pid, entry in table.items():
+        name = _lease_of(pid, entry, leases)
+        if name:
+            found.setdefault(name, set()).add(pid)
+    return {name: pids for name, roots in found.items() if (pids := _with_kin(roots, table))}
 
 
 def send(tracking_id: str, name: SignalName, leader: int | None = None) -> None:
     """Signal all of a command's processes; a kill is repeated until none is left."""
+    _signal(lambda: members(tracking_id, leader), name)
+
+
+def clear(folder: Path) -> None:
+    """Kill all that is left of the job whose lease has this folder."""
+    _signal(lambda: leftovers(folder.parent).get(folder.name, set()), "KILL")
+
+
+def _signal(find: Callable[[], set[int]], name: SignalName) -> None:
     number = getattr(signal, f"SIG{name}")
     for _ in range(_KILL_ROUNDS if name == "KILL" else 1):
-        found = members(tracking_id, leader)
+        found = find()
         for pid in found:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
@@ -82,15 +107,46 @@ def send(tracking_id: str, name: SignalName, leader: int | None = None) -> None:
             return
 
 
-def _table() -> dict[int, tuple[int, int]]:
-    """pid → parent, session"""
+def _with_kin(roots: set[int], table: dict[int, _Entry]) -> set[int]:
+    """These, all in their sessions, and all below them; never init and never this process."""
+    ourselves = {0, 1, os.getpid()}
+    found = roots - ourselves
+    sessions = {table[pid].session for pid in found if pid in table} - {os.getsid(0), 0, 1}
+    grows = True
+    while grows:
+        more = {
+            pid
+            for pid, entry in table.items()
+            if pid not in found and (entry.parent in found or entry.session in sessions)
+        } - ourselves
+        found |= more
+        grows = bool(more)
+    return found & set(table)
+
+
+def _lease_of(pid: int, entry: _Entry, leases: Path) -> str:
+    """The name of the lease's folder that a process belongs to by its environment or its place; empty for none."""
+    start = f"{LEASE_FOLDER}=".encode()
+    for variable in _environment(pid).split(b"\0"):
+        if variable.startswith(start):
+            folder = Path(os.fsdecode(variable[len(start) :]))
+            return folder.name if folder.parent == leases else ""
+    try:
+        below = Path(os.readlink(_PROC / str(pid) / "cwd")).relative_to(leases).parts
+    except (OSError, ValueError):
+        return ""
+    return below[0] if below and not entry.has_terminal else ""
+
+
+def _table() -> dict[int, _Entry]:
+    """Every process that lives."""
     table = {}
-    for entry in os.listdir(_PROC):
-        if entry.isdigit():
+    for name in os.listdir(_PROC):
+        if name.isdigit():
             with contextlib.suppress(OSError, ValueError, IndexError):
-                fields = (_PROC / entry / "stat").read_bytes().rpartition(b")")[2].split()
+                fields = (_PROC / name / "stat").read_bytes().rpartition(b")")[2].split()
                 if fields[0] != b"Z":
-                    table[int(entry)] = (int(fields[1]), int(fields[3]))
+                    table[int(name)] = _Entry(int(fields[1]), int(fields[3]), fields[4] != b"0")
     return table
 
 

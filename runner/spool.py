@@ -168,7 +168,11 @@ class JobLog:
             if self._size + len(data) > self._limit:
                 self._is_cut = True
                 data = log_lines.stamp(self._clock()) + _CUT.encode() + b"\n"
-            _write_all(self._file, memoryview(data), self._size)
+            try:
+                _write_all(self._file, memoryview(data), self._size)
+            except OSError:  # the job ends by this; what is still to be said of it must not fail once more
+                self._is_cut = True
+                raise
             self._hash.update(data)
             self._size += len(data)
             self.changed.notify_all()

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from runner import checkout, shells
-from runner.backends.base import Command, Execution, Sandbox, SignalName
+from runner.backends.base import Command, Execution, Sandbox, SignalName, Trouble
 from runner.commands import StepCommands
 from runner.context import JobContext
-from runner.errors import GuestFileRefused, StepFailed
+from runner.errors import GuestFileRefused, InfrastructureError, StepFailed
 from runner.file_commands import FileResults, StepFiles
 from runner.guest_files import GuestFolder
 from runner.output import StepOutput
@@ -82,6 +82,7 @@ class StepRun:
         self._minutes = 0.0
         self.post: tuple[tuple[str, ...], dict[str, str]] | None = None  # command and environment of its post step
         self.outputs: dict[str, str] = {}
+        self.trouble: Trouble | None = None  # what its process met, where that says more than an exit code
 
     def wanted(self) -> bool:
         """Whether its condition holds now; StepFailed when it cannot be evaluated."""
@@ -198,8 +199,6 @@ class StepRun:
         return self._judge(ending, execution)
 
     def _judge(self, ending: Conclusion | None, execution: Execution) -> Conclusion:
-        if execution.note:
-            self._print(self._commands.annotate("failure", execution.note))
         if ending is Conclusion.TIMED_OUT:
             text = f"The action '{self._record.name}' has timed out after {to_text(self._minutes)} minutes."
             self._print(self._commands.annotate("failure", text))
@@ -209,6 +208,12 @@ class StepRun:
             self._print(["##[error]The operation was canceled."])
             self._record.reason = self._bench.stop.reason or "cancelled"
             return Conclusion.CANCELLED
+        trouble = execution.trouble
+        if trouble is not None and trouble.is_ours:
+            raise InfrastructureError(trouble.code, trouble.text)
+        if trouble is not None:
+            self._print(self._commands.annotate("failure", trouble.text))
+            self._record.reason, self.trouble = trouble.text, trouble
         if execution.exit_code:
             text = f"Process completed with exit code {execution.exit_code}."
             self._print(self._commands.annotate("failure", text))

@@ -11,7 +11,9 @@ gone in the meantime. ``Sandbox.close`` ends everything at once and removes all 
 which belongs to the caller; it may be called twice, and from another thread while a command runs.
 
 What fails for the machine's sake is an InfrastructureError with a reason code; what a command does wrong is
-only its exit code. ``sweep`` removes whatever bears this runner's label and belongs to no held lease.
+only its exit code. Whoever stops the job while ``prepare`` waits for an image ends that wait with JobEnded.
+``sweep`` removes whatever bears this runner's label and belongs to no held lease: it looks first and asks for the
+held leases then, so that a job that begins meanwhile is not taken for a leftover.
 Everything is made by a data folder of the agent: ``JobPlace`` names the job's part of it. Paths in commands and
 environments are those that the step sees: ``Layout``.
 """
@@ -22,6 +24,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
+
+from runner.stop import Stop
 
 DRAIN_SECONDS = 5.0
 
@@ -37,6 +41,12 @@ class Lease:
 
     def __str__(self) -> str:
         return f"{self.job}-{self.epoch}"
+
+    @classmethod
+    def parse(cls, text: str) -> Lease | None:
+        """What ``str`` made; None for anything else."""
+        job, _, epoch = text.partition("-")
+        return cls(int(job), int(epoch)) if job.isdecimal() and epoch.isdecimal() else None
 
 
 @dataclass(frozen=True)
@@ -85,6 +95,15 @@ class Command:
     tracking_id: str
 
 
+@dataclass(frozen=True)
+class Trouble:
+    """What else there is to say about a command's end, such as that memory ran out."""
+
+    code: str  # out_of_memory, container_lost, engine_failed
+    text: str
+    is_ours: bool = False  # the machine's fault, not the step's: the job cannot go on
+
+
 class Execution(Protocol):
     """A command that was started."""
 
@@ -93,8 +112,8 @@ class Execution(Protocol):
         """None while it runs; 128 and more for signals, as a shell says it."""
 
     @property
-    def note(self) -> str:
-        """What else is to be said about its end, such as that memory ran out; empty as a rule."""
+    def trouble(self) -> Trouble | None:
+        """What else is to be said about its end; None as a rule."""
 
     def signal(self, name: SignalName) -> None:
         """Signal the command's whole tree; without effect when it has ended."""
@@ -131,10 +150,11 @@ class Backend(Protocol):
     def name(self) -> str:
         """docker, host or fake."""
 
-    def prepare(self, place: JobPlace, say: Callable[[str], None]) -> Sandbox:
-        """Make the place of a job; ``say`` writes a line to its log. InfrastructureError when it cannot be."""
+    def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> Sandbox:
+        """Make the place of a job; ``say`` writes a line to its log. InfrastructureError when it cannot be,
+        JobEnded when the job was stopped before its place was ready."""
 
-    def sweep(self, held: frozenset[Lease]) -> list[str]:
+    def sweep(self, held: Callable[[], frozenset[Lease]]) -> list[str]:
         """Remove what no held lease owns; what was removed, in words."""
 
     def remove_folder(self, folder: Path) -> None:

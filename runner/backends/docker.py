@@ -12,7 +12,7 @@ import contextlib
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,10 @@ import docker
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 
 from runner.backends.base import Command, Finding, JobPlace, Layout, Lease
-from runner.backends.docker_exec import DockerExecution, Watch, inner_path
-from runner.errors import InfrastructureError
+from runner.backends.docker_exec import DockerExecution, Watch, inner_path, size_text
+from runner.errors import InfrastructureError, JobEnded
 from runner.images import Images
+from runner.stop import Stop
 
 LABEL = "forge.runner"
 LABEL_JOB = "forge.job"
@@ -33,6 +34,8 @@ _IDLE = "cat"
 #: What a build or a test needs at most; the rest of the engine's default set is dropped.
 _CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "NET_BIND_SERVICE"]
 _CAPABILITIES += ["SYS_CHROOT", "SETFCAP", "AUDIT_WRITE"]
+_PATIENCE = 120  # s that one call of the engine may take
+_CONNECTIONS = 64
 
 
 @dataclass(frozen=True)
@@ -42,6 +45,11 @@ class Limits:
     memory: int = 0  # bytes
     cpus: float = 0
     pids: int = 4096
+
+    def __str__(self) -> str:
+        memory = size_text(self.memory) if self.memory else "all memory"
+        cpus = f"{self.cpus:g} processors" if self.cpus else "all processors"
+        return f"{memory}, {cpus}, {self.pids or 'any number of'} processes"
 
 
 @dataclass(frozen=True)
@@ -53,6 +61,7 @@ class DockerOptions:
     limits: Limits = Limits()
     volumes: tuple[str, ...] = ()  # host path:path inside, always read-only
     network: str = "bridge"
+    engine: str = ""  # its address; else DOCKER_HOST or the usual socket
 
 
 class DockerBackend:
@@ -62,37 +71,44 @@ class DockerBackend:
 
     def __init__(self, options: DockerOptions) -> None:
         self._options = options
+        self._images = replace(options.images, engine=options.engine)
         self._connected: Any = None
 
-    def prepare(self, place: JobPlace, say: Callable[[str], None]) -> DockerSandbox:
+    def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> DockerSandbox:
         client = self._client()
-        image = self._options.images.ensure(client, place.labels, say)
+        image = self._images.ensure(client, place.labels, say, stop)
         say(f"Image: {image}")
         try:
             found = client.images.get(image)
             container = client.containers.create(image, **self._arguments(place, found))
         except (DockerException, OSError) as error:
             raise _refused(error) from error
-        sandbox = DockerSandbox(client, container, place, found)
+        sandbox = DockerSandbox(client, container, place, found, self._options.limits.memory)
         try:
             sandbox.begin()
-        except InfrastructureError:
+            if stop.at_once:
+                raise JobEnded("The job was stopped while its container was started.")
+        except (InfrastructureError, JobEnded):
             sandbox.close()
             raise
         say(f"Container: {container.name}")
+        say(f"Limits: {self._options.limits}")
         return sandbox
 
-    def sweep(self, held: frozenset[Lease]) -> list[str]:
+    def sweep(self, held: Callable[[], frozenset[Lease]]) -> list[str]:
         client, removed = self._client(), []
         filters = {"label": f"{LABEL}={self._options.runner}"}
         try:
-            for container in client.containers.list(all=True, filters=filters, ignore_removed=True):
-                if _lease_of(container.labels) not in held:
+            containers = client.containers.list(all=True, filters=filters, ignore_removed=True)
+            things = (*client.networks.list(filters=filters), *client.volumes.list(filters=filters))
+            owned = held()
+            for container in containers:
+                if _lease_of(container.labels) not in owned:
                     with contextlib.suppress(NotFound):
                         container.remove(force=True, v=True)
                     removed.append(f"container {container.name}")
-            for thing in (*client.networks.list(filters=filters), *client.volumes.list(filters=filters)):
-                if _lease_of(thing.attrs.get("Labels") or {}) not in held:
+            for thing in things:
+                if _lease_of(thing.attrs.get("Labels") or {}) not in owned:
                     with contextlib.suppress(NotFound):
                         thing.remove()
                     removed.append(f"{type(thing).__name__.lower()} {thing.name}")
@@ -110,7 +126,7 @@ class DockerBackend:
         """What a container's root left behind, an agent without that right removes by a container."""
         command = ["find", "/gone", "-mindepth", "1", "-delete"]
         with contextlib.suppress(DockerException, OSError, InfrastructureError):
-            image = self._options.images.ensure(self._client(), (), lambda _: None)
+            image = self._images.ensure(self._client(), (), lambda _: None, Stop())
             self._client().containers.run(
                 image,
                 command,
@@ -129,12 +145,12 @@ class DockerBackend:
         except (InfrastructureError, DockerException, OSError) as error:
             mend = "start dockerd, let this user reach its socket, or choose --backend host"
             return [Finding("Docker", False, str(error), mend)]
-        return [Finding("Docker", True, f"engine {version}"), *self._options.images.check(client)]
+        return [Finding("Docker", True, f"engine {version}"), *self._images.check(client)]
 
     def _client(self) -> Any:
         if self._connected is None:
             try:
-                self._connected = docker.from_env(timeout=120, max_pool_size=64)
+                self._connected = _connect(self._options.engine)
             except (DockerException, OSError) as error:
                 raise InfrastructureError(
                     "engine_unavailable", f"The Docker engine cannot be reached: {error}"
@@ -182,10 +198,10 @@ class DockerBackend:
 class DockerSandbox:
     """The container of one job."""
 
-    def __init__(self, client: Any, container: Any, place: JobPlace, image: Any) -> None:
+    def __init__(self, client: Any, container: Any, place: JobPlace, image: Any, memory: int = 0) -> None:
         self._client = client
         self._container = container
-        self._watch = Watch(client, container.id)
+        self._watch = Watch(client, container.id, memory)
         self._input: Any = None
         self.layout = layout_of(place, image, container.id)
 
@@ -227,6 +243,12 @@ class DockerSandbox:
             if held is not None:
                 held._response.close()  # the SDK keeps the answer there, which owns the connection
                 held.close()
+
+
+def _connect(address: str) -> Any:
+    if not address:
+        return docker.from_env(timeout=_PATIENCE, max_pool_size=_CONNECTIONS)
+    return docker.DockerClient(address, version="auto", timeout=_PATIENCE, max_pool_size=_CONNECTIONS)
 
 
 def layout_of(place: JobPlace, image: Any, container: str = "") -> Layout:

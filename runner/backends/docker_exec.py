@@ -10,17 +10,23 @@ from collections.abc import Callable
 from typing import Any
 
 import urllib3
-from docker.errors import APIError, DockerException
+from docker.errors import APIError, DockerException, NotFound
 
 from runner import process_tree
-from runner.backends.base import DRAIN_SECONDS, Command, SignalName
+from runner.backends.base import DRAIN_SECONDS, Command, SignalName, Trouble
 
 _BLOCK = 256 << 10
 _FRAME = struct.Struct(">BxxxL")
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: One stream in the order of writing: two would be merged by chance.
 _MERGE = ("sh", "-c", 'exec "$@" 2>&1', "sh")
-_LOST = 137
+_LOST = 137  # also what a kill by the kernel, for want of memory, ends with
+_WORD_WAIT = 1.0  # s that the word of what killed a process may come after its end
+_GONE = Trouble(
+    "container_lost",
+    "The job's container ended while this step ran. A step, or someone else, has ended it.",
+    is_ours=True,
+)
 
 
 def inner_path(image: Any) -> str:
@@ -32,14 +38,16 @@ def inner_path(image: Any) -> str:
 class Watch:
     """The engine's events about one container: which exec ended how, whether memory ran out, whether it died."""
 
-    def __init__(self, client: Any, container: str) -> None:
+    def __init__(self, client: Any, container: str, memory: int = 0) -> None:
         self._client = client
         self._container = container
+        self.memory = memory  # bytes that the container may use; 0: all
         self._events: Any = None
         self._codes: dict[str, int] = {}
         self.changed = threading.Condition()
         self.out_of_memory = 0
-        self.died = False
+        self.died = False  # the container
+        self.is_cut = False  # the stream of events: nothing more is heard
 
     def begin(self) -> None:
         """Listen from now on."""
@@ -63,7 +71,7 @@ class Watch:
         except (DockerException, urllib3.exceptions.HTTPError, OSError, ValueError, AttributeError):
             pass  # closed, or the engine is gone: the execs ask by themselves
         with self.changed:
-            self.died = True
+            self.is_cut = True
             self.changed.notify_all()
 
     def _take(self, event: dict[str, Any]) -> None:
@@ -99,7 +107,7 @@ class DockerExecution:
         self._ended = ended
         self._memory_before = watch.out_of_memory
         self.exit_code: int | None = None
-        self.note = ""
+        self.trouble: Trouble | None = None
         created = self._api.exec_create(
             container,
             [*_MERGE, *command.argv],
@@ -109,12 +117,14 @@ class DockerExecution:
         self._id: str = created["Id"]
         self._stream = _hijack(self._api, self._id)
         self._read_all = False
+        self._is_killed = False  # by ourselves
         threading.Thread(target=self._read, name="docker-output", daemon=True).start()
         threading.Thread(target=self._wait, name="docker-exec", daemon=True).start()
 
     def signal(self, name: SignalName) -> None:
         if self.exit_code is not None:
             return
+        self._is_killed = self._is_killed or name == "KILL"
         argv = ["sh", "-c", process_tree.SCRIPT, "sh", name, self._command.tracking_id]
         with contextlib.suppress(APIError):  # the container is gone: so is the command
             created = self._api.exec_create(self._container, argv, user="")
@@ -130,46 +140,79 @@ class DockerExecution:
             self._watch.changed.notify_all()
 
     def _wait(self) -> None:
-        with self._watch.changed:
-            self._watch.changed.wait_for(lambda: self._code() is not None or self._read_all or self._watch.died)
-            if self._code() is None:  # its output is closed, the event is on its way
-                self._watch.changed.wait_for(lambda: self._code() is not None or self._watch.died, DRAIN_SECONDS)
-            code = self._code()
-        if code is None:
-            code = self._ask()
-        with self._watch.changed:
-            drained = self._watch.changed.wait_for(lambda: self._read_all, DRAIN_SECONDS)
+        code, changed = self._await_end(), self._watch.changed
+        with changed:
+            drained = changed.wait_for(lambda: self._read_all, DRAIN_SECONDS)
         if not drained:
             self._stream.cut()
-            with self._watch.changed:
-                self._watch.changed.wait_for(lambda: self._read_all, DRAIN_SECONDS)
-        self._conclude(code)
-
-    def _code(self) -> int | None:
-        return self._watch.code_of(self._id)
-
-    def _ask(self) -> int:
-        """Without an event: wait for the end of the output, then ask the engine."""
-        with self._watch.changed:
-            self._watch.changed.wait_for(lambda: self._read_all, None if not self._watch.died else DRAIN_SECONDS)
-        try:
-            found = self._api.exec_inspect(self._id)
-        except (DockerException, OSError):
-            self.note = "The Docker engine, or the job's container, went away while this step ran."
-            return _LOST
-        if found.get("Running"):
-            self.note = "The job's container ended while this step ran."
-        code = found.get("ExitCode")
-        return int(code) if code is not None else _LOST
-
-    def _conclude(self, code: int) -> None:
-        if code and self._watch.out_of_memory > self._memory_before:
-            self.note = "The job's container ran out of memory, and the kernel ended one of its processes."
-        elif code == _LOST and self._watch.died and not self.note:
-            self.note = "The job's container ended while this step ran."
+            with changed:
+                changed.wait_for(lambda: self._read_all, DRAIN_SECONDS)
+        if code == _LOST and self.trouble is None and not self._is_killed:
+            self.trouble = self._why_killed()
         self._stream.close()
         self.exit_code = code
         self._ended()
+
+    def _await_end(self) -> int:
+        """Wait for its end; the exit code. Where none can be had, ``trouble`` says why."""
+        watch = self._watch
+        with watch.changed:
+            watch.changed.wait_for(lambda: self._is_known() or self._read_all or watch.is_cut)
+        while True:  # the event may be on its way; a command may also go on without an output
+            with watch.changed:
+                watch.changed.wait_for(self._is_known, DRAIN_SECONDS)
+                code = watch.code_of(self._id)
+            code = self._ask() if code is None else code
+            if code is not None:
+                return code
+
+    def _is_known(self) -> bool:
+        return self._watch.code_of(self._id) is not None or self._watch.died
+
+    def _ask(self) -> int | None:
+        """The exit code as the engine knows it now; None while the command runs."""
+        try:
+            found = self._api.exec_inspect(self._id)
+        except NotFound:
+            self.trouble = _GONE
+            return _LOST
+        except (DockerException, OSError) as error:
+            text = f"The Docker engine went away while this step ran: {error}"
+            self.trouble = Trouble("engine_failed", text, is_ours=True)
+            return _LOST
+        if found.get("ExitCode") is not None and not found.get("Running"):
+            return int(found["ExitCode"])
+        if self._watch.died:
+            self.trouble = _GONE
+            return _LOST
+        return None
+
+    def _why_killed(self) -> Trouble | None:
+        """A kill that is not ours: by the kernel, or with the whole container. The word of either may come late."""
+        watch = self._watch
+
+        def is_out_of_memory() -> bool:
+            return watch.out_of_memory > self._memory_before
+
+        with watch.changed:
+            watch.changed.wait_for(lambda: is_out_of_memory() or watch.died, _WORD_WAIT)
+            if is_out_of_memory():
+                return _out_of_memory(watch.memory)
+            return _GONE if watch.died else None
+
+
+def _out_of_memory(limit: int) -> Trouble:
+    allowed = f"it may use {size_text(limit)}" if limit else "the machine has no more"
+    text = f"The job's container ran out of memory ({allowed}), and the kernel killed a process of this step."
+    return Trouble("out_of_memory", text)
+
+
+def size_text(size: int) -> str:
+    """A number of bytes for a person."""
+    for unit, name in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
+        if size >= 1 << unit:
+            return f"{size / (1 << unit):.4g} {name}"
+    return f"{size} bytes"
 
 
 def copy_frames(stream: Any, write: Callable[[bytes], None]) -> None:

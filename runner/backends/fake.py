@@ -8,7 +8,8 @@ scripts hold nothing but these lines, which may use ``$NAME`` and ``${NAME}`` of
 
 Any other line is an error, as an unknown command is (127). ``sleep`` ends early on INT, TERM and KILL, with
 ``stubborn`` in the script as a comment only on KILL. Built-in actions succeed without doing anything.
-``FakeFailure`` texts by label make ``prepare`` fail: what a broken machine looks like.
+``failures`` by label make ``prepare`` fail, as a broken machine does; with a label in ``endless`` it waits for an
+image that never comes, until the job is stopped.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.backends.base import Command, Finding, JobPlace, Layout, Lease, SignalName
-from runner.errors import GuestFileRefused, InfrastructureError
+from runner.errors import GuestFileRefused, JobEnded
 from runner.guest_files import GuestFolder
+from runner.stop import Stop
 
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 _SIGNAL_CODES: Mapping[SignalName, int] = {"INT": 130, "TERM": 143, "KILL": 137}
@@ -33,20 +35,25 @@ class FakeBackend:
     """``failures`` maps a label to what prepare says of it; ``speed`` divides every sleep."""
 
     name = "fake"
-    failures: Mapping[str, InfrastructureError] = field(default_factory=dict)
+    failures: Mapping[str, Exception] = field(default_factory=dict)
+    endless: frozenset[str] = frozenset()
     speed: float = 1.0
     prepared: list[Lease] = field(default_factory=list)
     closed: list[Lease] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
 
-    def prepare(self, place: JobPlace, say: Callable[[str], None]) -> FakeSandbox:
+    def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> FakeSandbox:
         for label in place.labels:
             if label in self.failures:
                 raise self.failures[label]
+        if self.endless & set(place.labels):
+            say("Waiting for an image")
+            stop.wait_for(lambda: stop.cancelled)
+            raise JobEnded("The job was stopped while its place was made ready.")
         self.prepared.append(place.lease)
         return FakeSandbox(place, self)
 
-    def sweep(self, held: frozenset[Lease]) -> list[str]:
+    def sweep(self, held: Callable[[], frozenset[Lease]]) -> list[str]:
         return []
 
     def remove_folder(self, folder: Path) -> None:
@@ -91,7 +98,7 @@ class FakeSandbox:
 class FakeExecution:
     """One script, read in a thread of its own."""
 
-    note = ""
+    trouble = None
 
     def __init__(
         self, work: Path, command: Command, write: Callable[[bytes], None], ended: Callable[[], None], speed: float

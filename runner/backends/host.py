@@ -1,6 +1,8 @@
 """No isolation: steps run on this machine, as processes of the agent's user or of another one.
 
 Meant for where there is no container engine. A step can read what that user can read; the job's log says so.
+Every process gets the folder of its job's lease in its environment: by that the end of the job, or the next agent
+with this data folder, finds what a step left running.
 """
 
 from __future__ import annotations
@@ -13,13 +15,14 @@ import shutil
 import subprocess
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from runner import process_tree
 from runner.backends.base import DRAIN_SECONDS, Command, Finding, JobPlace, Layout, Lease, SignalName
 from runner.errors import ConfigError, InfrastructureError
+from runner.stop import Stop
 
 _KEPT = ("LANG", "LC_ALL", "TZ", "SSL_CERT_FILE", "SSL_CERT_DIR", "HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
 _BLOCK = 256 << 10
@@ -35,14 +38,15 @@ class HostUser:
 
 
 class HostBackend:
-    """Runs jobs on this machine. ``user`` needs an agent that runs as root."""
+    """Runs jobs on this machine, with their folders in ``leases``. ``user`` needs an agent that runs as root."""
 
     name = "host"
 
-    def __init__(self, user: str = "") -> None:
+    def __init__(self, leases: Path, user: str = "") -> None:
+        self._leases = leases.resolve()
         self._user = _find_user(user) if user else None
 
-    def prepare(self, place: JobPlace, say: Callable[[str], None]) -> HostSandbox:
+    def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> HostSandbox:
         who = self._user.name if self._user else pwd.getpwuid(os.getuid()).pw_name
         say(f"Steps run on this machine, without a container, as the user {who}.")
         if self._user is None:
@@ -52,8 +56,15 @@ class HostBackend:
             _give(place.work, self._user)
         return HostSandbox(place, self._user)
 
-    def sweep(self, held: frozenset[Lease]) -> list[str]:
-        return []  # nothing outlives the agent but folders, which are its own matter
+    def sweep(self, held: Callable[[], frozenset[Lease]]) -> list[str]:
+        found, removed = process_tree.leftovers(self._leases), []
+        owned = held()
+        for name, processes in found.items():
+            lease = Lease.parse(name)
+            if lease is not None and lease not in owned:
+                process_tree.clear(self._leases / name)
+                removed.append(f"processes of job {lease}: {len(processes)}")
+        return removed
 
     def remove_folder(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -72,6 +83,7 @@ class HostSandbox:
 
     def __init__(self, place: JobPlace, user: HostUser | None) -> None:
         work = str(place.work)
+        self._folder = place.work.parent.resolve()
         shell = "bash" if shutil.which("bash") else "sh"
         self.layout = Layout(
             work=work,
@@ -84,42 +96,38 @@ class HostSandbox:
             environment={name: os.environ[name] for name in _KEPT if name in os.environ},
         )
         self._user = user
-        self._running: set[HostExecution] = set()
-        self._past: list[str] = []
+        self._lock = threading.Lock()
+        self._running: list[HostExecution] = []
+        self._is_closed = False
 
     def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> HostExecution:
-        who = {"user": self._user.uid, "group": self._user.gid, "extra_groups": []} if self._user else {}
-        try:
-            process = subprocess.Popen(
-                command.argv,
-                env=dict(command.environment),
-                cwd=command.directory,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
-                **who,  # type: ignore[call-overload]  # three plain keywords, or none
-            )
-        except OSError as error:
-            return _failed(command, f"{command.argv[0]}: {error.strerror}", write, ended)
-        self._past.append(command.tracking_id)
-        execution = HostExecution(command, process, write, ended)
-        self._running.add(execution)
+        environment = {**command.environment, process_tree.LEASE_FOLDER: str(self._folder)}
+        with self._lock:
+            if self._is_closed:
+                raise InfrastructureError("place_closed", "The job's place is closed; nothing can be started there.")
+            try:
+                process = _spawn(command, environment, self._user)
+            except OSError as error:
+                return _failed(command, f"{command.argv[0]}: {error.strerror}", write, ended)
+            execution = HostExecution(command, process, write, ended)
+            self._running.append(execution)
         return execution
 
     def close(self) -> None:
-        for execution in self._running:
+        with self._lock:
+            self._is_closed = True
+            running, self._running = self._running, []
+        for execution in running:
             execution.signal("KILL")
+        process_tree.clear(self._folder)
+        for execution in running:
             execution.abandon()
-        for tracking_id in self._past:
-            process_tree.send(tracking_id, "KILL")
-        self._running.clear()
 
 
 class HostExecution:
     """One process of a step."""
 
-    note = ""
+    trouble = None
 
     def __init__(
         self,
@@ -145,7 +153,7 @@ class HostExecution:
     def abandon(self) -> None:
         """Read no more, and reap it."""
         self._abandoned = True
-        self._thread.join()
+        self._thread.join(DRAIN_SECONDS + 1)  # a process that cannot be killed hangs in the kernel
 
     def _follow(self) -> None:
         process = self._process
@@ -158,8 +166,8 @@ class HostExecution:
             ready.register(process.stdout, selectors.EVENT_READ)
             ready.register(watch, selectors.EVENT_READ)
             while process.stdout in {key.fileobj for key in ready.get_map().values()}:
-                left = max(0.0, deadline - time.monotonic()) if deadline else None
-                events = ready.select(left)
+                left = deadline - time.monotonic() if deadline else None
+                events = ready.select(left) if left is None or left > 0 else []
                 if not events or self._abandoned:
                     break
                 for key, _ in events:
@@ -175,6 +183,21 @@ class HostExecution:
         code = process.wait() if code is None else code
         self.exit_code = 128 - code if code < 0 else code
         self._ended()
+
+
+def _spawn(command: Command, environment: Mapping[str, str], user: HostUser | None) -> subprocess.Popen[bytes]:
+    who = {"user": user.uid, "group": user.gid, "extra_groups": []} if user else {}
+    process: subprocess.Popen[bytes] = subprocess.Popen(
+        command.argv,
+        env=environment,
+        cwd=command.directory,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        **who,  # type: ignore[call-overload]  # three plain keywords, or none
+    )
+    return process
 
 
 def _failed(command: Command, text: str, write: Callable[[bytes], None], ended: Callable[[], None]) -> HostExecution:

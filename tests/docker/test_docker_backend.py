@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,58 +11,22 @@ import docker
 import pytest
 
 from runner.backends.base import Lease
-from runner.backends.docker import LABEL, DockerBackend, DockerOptions, labels
-from runner.fake_server import KeptJob
+from runner.backends.docker import labels
 from runner.images import DEFAULT_IMAGE, Images
 from runner.step import Graces
+from tests.docker.conftest import RUNNER, backend, containers, run, said
 from tests.runner.conftest import Fleet, job_of, text_of
 from workflows.model import Step
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(180)]
-RUNNER = f"docker-tests-{os.getpid()}"
-
-
-@pytest.fixture(scope="module")
-def engine() -> Iterator[Any]:
-    try:
-        client = docker.from_env()
-        client.images.get(DEFAULT_IMAGE)
-    except docker.errors.DockerException as error:
-        message = f"needs a Docker engine with the image {DEFAULT_IMAGE} (deploy/job-image/build): {error}"
-        if os.environ.get("FORGE_REQUIRE_ALL") == "1":
-            pytest.fail(message)
-        pytest.skip(message)
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def fleet(engine: Any, tmp_path: Path) -> Iterator[Fleet]:
-    made = Fleet(tmp_path)
-    yield made
-    made.end()
-    assert engine.containers.list(all=True, filters={"label": f"{LABEL}={RUNNER}"}) == []
-    assert list((tmp_path / "leases").iterdir()) == []
-
-
-def backend(**options: Any) -> DockerBackend:
-    return DockerBackend(DockerOptions(RUNNER, **options))
-
-
-def run(text: str, **fields: object) -> Step:
-    return Step(id=str(fields.pop("id", "__run")), run=text, **fields)  # type: ignore[arg-type]
-
-
-def is_running(kept: KeptJob, number: int = 2) -> bool:
-    return number in kept.steps and kept.steps[number].status == "in_progress"
-
-
-def said(kept: KeptJob, text: str) -> Callable[[], bool]:
-    return lambda: text.encode() in bytes(kept.log)
 
 
 def inner_processes(container: Any) -> str:
     return str(container.top(ps_args="-eo pid,args")["Processes"])
+
+
+def host_processes(container: Any) -> list[str]:
+    return [process[1] for process in container.top()["Processes"]]
 
 
 def test_two_hundred_thousand_lines(fleet: Fleet) -> None:
@@ -83,7 +45,7 @@ def test_cancel_kills_the_tree_and_the_container(fleet: Fleet, engine: Any, forc
     kept = fleet.server.give(job_of(*steps))
     fleet.start(backend(), graces=Graces(0.5, 0.5, 3))
     assert fleet.server.wait_for(said(kept, "started\n"))
-    [container] = engine.containers.list(filters={"label": f"{LABEL}={RUNNER}"})
+    [container] = containers(engine)
     assert "sleep 601" in inner_processes(container)
     fleet.server.cancel(1, force=force)
     assert fleet.server.wait_for(lambda: kept.end is not None)
@@ -195,7 +157,12 @@ def test_secrets_are_in_no_inspect_output(fleet: Fleet, engine: Any) -> None:
     kept = fleet.server.give(job_of(run("echo started; sleep 600", env={"TOKEN": "${{ github.token }}"})))
     fleet.start(backend(), graces=Graces(0.2, 0.2, 3))
     assert fleet.server.wait_for(said(kept, "started\n"))
-    [container] = engine.containers.list(filters={"label": f"{LABEL}={RUNNER}"})
+    [container] = containers(engine)
+    arguments = [
+        path.read_bytes() for pid in host_processes(container) if (path := Path(f"/proc/{pid}/cmdline")).exists()
+    ]
+    assert any(b"_temp" in each for each in arguments)
+    assert not any(b"job-token-secret" in each for each in arguments)
     seen = str(container.attrs) + str([engine.api.exec_inspect(each) for each in container.attrs["ExecIDs"]])
     settings = container.attrs["HostConfig"]
     fleet.server.cancel(1, force=True)
@@ -212,7 +179,7 @@ def test_sweep_removes_what_no_lease_holds(engine: Any) -> None:
     made = [engine.containers.create(DEFAULT_IMAGE, ["true"], labels=labels(RUNNER, Lease(job, 1))) for job in (90, 91)]
     stranger = engine.containers.create(DEFAULT_IMAGE, ["true"], labels=labels("another-runner", Lease(90, 1)))
     try:
-        removed = mine.sweep(frozenset({Lease(91, 1)}))
+        removed = mine.sweep(lambda: frozenset({Lease(91, 1)}))
         assert removed == [f"container {made[0].name}"]
         made[1].reload()
         stranger.reload()

@@ -61,7 +61,7 @@ class Fleet:
     def __init__(self, folder: Path) -> None:
         self.server = FakeServer()
         self.server.admit(CREDENTIAL)
-        self._folder = folder
+        self.leases = folder / "leases"
         self._running: list[tuple[Agent, threading.Thread]] = []
 
     def start(self, backend: Backend, **settings: Any) -> Agent:
@@ -69,7 +69,7 @@ class Fleet:
         pace = settings.pop("pace", Pace(wait=20, heartbeat=0.05, brief=0.02, retry=0.01))
         graces = settings.pop("graces", Graces(0.1, 0.1, 2))
         made = AgentSettings(
-            leases=self._folder / "leases",
+            leases=self.leases,
             runner={"name": "tester", "os": "Linux", "arch": "X64", "environment": "self-hosted"},
             pace=pace,
             graces=graces,
@@ -99,7 +99,7 @@ class Fleet:
         """Carry one job to its end."""
         kept = self.server.give(assignment)
         self.start(backend or FakeBackend(), **settings)
-        assert self.server.wait_for(lambda: kept.end is not None, 20), "the job does not end"
+        assert self.server.wait_for(lambda: kept.end is not None, 60), "the job does not end"
         return kept
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from runner import process_tree
+from runner.backends.base import Lease
 from runner.backends.host import HostBackend
 from runner.step import Graces
 from tests.runner.conftest import Fleet, job_of, text_of
@@ -35,7 +38,7 @@ def test_steps_files_and_a_warning(fleet: Fleet) -> None:
             run('echo "A is $A"; seq 1 50000; echo err >&2'),
             run("exit 7", if_="env.A == '1'"),
         ),
-        HostBackend(),
+        HostBackend(fleet.leases),
     )
     lines = text_of(kept)
     assert "A is 1" in lines
@@ -51,7 +54,7 @@ def test_cancel_reaches_the_whole_tree(fleet: Fleet, force: bool) -> None:
     word = f"7{os.getpid()}{int(force)}"  # a length of sleep that nobody else asks for
     script = f"setsid sh -c 'trap \"\" INT TERM; sleep {word}' & sleep {word} & echo started; wait; sleep {word}"
     kept = fleet.server.give(job_of(run(script)))
-    fleet.start(HostBackend(), graces=Graces(0.2, 0.2, 3))
+    fleet.start(HostBackend(fleet.leases), graces=Graces(0.2, 0.2, 3))
     assert fleet.server.wait_for(lambda: b"Z started\n" in bytes(kept.log))
     fleet.server.cancel(1, force=force)
     assert fleet.server.wait_for(lambda: kept.end is not None)
@@ -59,7 +62,7 @@ def test_cancel_reaches_the_whole_tree(fleet: Fleet, force: bool) -> None:
 
 
 def test_a_shell_that_is_not_there(fleet: Fleet) -> None:
-    kept = fleet.run(job_of(run("echo", shell="no-such-shell {0}")), HostBackend())
+    kept = fleet.run(job_of(run("echo", shell="no-such-shell {0}")), HostBackend(fleet.leases))
     assert kept.end is not None
     assert kept.end.conclusion == "failure"
     assert any("no-such-shell" in line for line in text_of(kept))
@@ -67,3 +70,66 @@ def test_a_shell_that_is_not_there(fleet: Fleet) -> None:
 
 def test_signals_never_reach_the_agent_itself() -> None:
     assert os.getpid() not in process_tree.members("github_nobody", os.getpid())
+
+
+#: Ways to leave a process behind: plain, in a session of its own, without our variables, with GitHub's mark taken off.
+DAEMONS = """
+sleep {word} >/dev/null 2>&1 &
+nohup setsid sleep {word} >/dev/null 2>&1 &
+env -i setsid sleep {word} >/dev/null 2>&1 &
+(RUNNER_TRACKING_ID= setsid sh -c 'cd /; sleep {word}' >/dev/null 2>&1 &)
+echo $! > pid
+"""
+
+
+def test_daemons_live_until_the_job_ends(fleet: Fleet) -> None:
+    word = f"8{os.getpid()}1"
+    kept = fleet.run(
+        job_of(run(DAEMONS.format(word=word)), run("kill -0 $(cat pid) && echo still there")),
+        HostBackend(fleet.leases),
+    )
+    assert "still there" in text_of(kept)
+    assert [command for command in commands() if command.startswith(f"sleep {word}")] == []
+
+
+@pytest.fixture
+def left(tmp_path: Path) -> Iterator[dict[str, subprocess.Popen[bytes]]]:
+    """Processes of two leases, as an agent that was killed leaves them."""
+    made = {}
+    for name in ("7-1", "7-10", "8-1"):
+        folder = tmp_path / "leases" / name
+        (folder / "work").mkdir(parents=True)
+        by_place = name == "7-10"
+        variables = {} if by_place else {process_tree.LEASE_FOLDER: str(folder)}
+        command = ["sh", "-c", f"cd {folder / 'work' if by_place else '/'}; setsid sleep 600 & echo up; wait"]
+        made[name] = subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, start_new_session=True)
+        assert made[name].stdout.readline() == b"up\n"  # type: ignore[union-attr]  # it is a pipe
+    yield made
+    for name, process in made.items():
+        process_tree.clear(tmp_path / "leases" / name)
+        process.communicate()
+
+
+def test_sweep_kills_what_a_dead_agent_left(left: dict[str, subprocess.Popen[bytes]], tmp_path: Path) -> None:
+    leases = tmp_path / "leases"
+    backend = HostBackend(leases)
+    assert set(process_tree.leftovers(leases)) == set(left)
+    removed = backend.sweep(lambda: frozenset({Lease(8, 1)}))
+    assert set(removed) == {"processes of job 7-1: 2", "processes of job 7-10: 2"}
+    assert [left[name].wait(10) for name in ("7-1", "7-10")] == [-9, -9]
+    assert left["8-1"].poll() is None
+    assert set(process_tree.leftovers(leases)) == {"8-1"}
+
+
+def test_a_process_that_keeps_writing_does_not_hold_the_step(fleet: Fleet) -> None:
+    script = "(while :; do echo noise; sleep 0.1; done) & echo left it"
+    kept = fleet.run(job_of(run(script)), HostBackend(fleet.leases))
+    assert kept.end is not None
+    assert kept.end.conclusion == "success"
+    assert "left it" in text_of(kept)
+
+
+def test_a_step_that_closes_its_output_goes_on(fleet: Fleet) -> None:
+    kept = fleet.run(job_of(run("echo before; exec >&- 2>&-; sleep 0.3; exit 3")), HostBackend(fleet.leases))
+    assert "before" in text_of(kept)
+    assert "##[error]Process completed with exit code 3." in text_of(kept)

@@ -198,3 +198,32 @@ def test_capacity(fleet: Fleet) -> None:
     for number in (1, 2, 3):
         fleet.server.cancel(number)
     assert fleet.server.wait_for(lambda: all(kept.end is not None for kept in jobs))
+
+
+@pytest.mark.parametrize("force", [False, True])
+@pytest.mark.parametrize("poll_only", [False, True])
+def test_a_cancel_ends_the_wait_for_an_image(fleet: Fleet, force: bool, poll_only: bool) -> None:
+    kept = fleet.server.give(job_of(run("echo never"), run("echo never", if_="always()")))
+    fleet.start(FakeBackend(endless=frozenset({"linux"})), poll_only=poll_only)
+    assert fleet.server.wait_for(lambda: b"Waiting for an image" in bytes(kept.log))
+    fleet.server.cancel(1, force=force)
+    assert fleet.server.wait_for(lambda: kept.end is not None)
+    assert kept.end is not None
+    assert (kept.end.conclusion, kept.end.reason) == ("cancelled", "cancelled")
+    assert [kept.steps[number].conclusion for number in (1, 2, 3)] == ["cancelled", "skipped", "skipped"]
+
+
+def test_the_jobs_timeout_ends_the_wait_for_an_image(fleet: Fleet) -> None:
+    kept = fleet.run(job_of(run("echo never"), timeout_minutes=0.002), FakeBackend(endless=frozenset({"linux"})))
+    assert kept.end is not None
+    assert (kept.end.conclusion, kept.end.reason) == ("timed_out", "timed_out")
+
+
+def test_a_lost_lease_ends_the_wait_for_an_image(fleet: Fleet) -> None:
+    kept = fleet.server.give(job_of(run("echo never")))
+    agent = fleet.start(FakeBackend(endless=frozenset({"linux"})))
+    assert fleet.server.wait_for(lambda: b"Waiting for an image" in bytes(kept.log))
+    fleet.server.take_away(1)
+    fleet.end()
+    assert agent.conclusions == [None]
+    assert kept.end is None

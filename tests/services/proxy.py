@@ -1,4 +1,7 @@
-"""A TCP relay that loses answers: the request arrives, the connection breaks before the answer does."""
+"""A TCP relay that loses answers: the request arrives, the connection breaks before the answer does.
+
+It can also be cut as a whole: then it is as if the server behind it had died.
+"""
 
 from __future__ import annotations
 
@@ -6,14 +9,18 @@ import socket
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 from types import TracebackType
 
 
 class LossyProxy:
-    """Relays to ``127.0.0.1:port``. ``drop`` sees each piece of an answer; True: it is lost, with its connection."""
+    """Relays to a port of 127.0.0.1, or to the socket at a path.
 
-    def __init__(self, port: int, drop: Callable[[bytes], bool]) -> None:
-        self._target, self._drop = port, drop
+    ``drop`` sees each piece of an answer; True: it is lost, with its connection.
+    """
+
+    def __init__(self, target: int | Path, drop: Callable[[bytes], bool] = lambda piece: False) -> None:
+        self._target, self._drop = target, drop
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.dropped = 0
@@ -25,6 +32,11 @@ class LossyProxy:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.cut()
+
+    def cut(self) -> None:
+        """Break all connections, and take none any more."""
+        _shut(self._listener)  # wakes the thread that accepts
         self._listener.close()
         with self._lock:
             for one in self._open:
@@ -40,7 +52,7 @@ class LossyProxy:
 
     def _relay(self, client: socket.socket) -> None:
         try:
-            server = socket.create_connection(("127.0.0.1", self._target))
+            server = self._connect()
         except OSError:
             client.close()
             return
@@ -53,6 +65,13 @@ class LossyProxy:
             up.join()
         with self._lock:
             self._open -= {client, server}
+
+    def _connect(self) -> socket.socket:
+        if isinstance(self._target, int):
+            return socket.create_connection(("127.0.0.1", self._target))
+        server = socket.socket(socket.AF_UNIX)
+        server.connect(str(self._target))
+        return server
 
     def _pump(self, source: socket.socket, target: socket.socket, drop: Callable[[bytes], bool] | None) -> None:
         try:

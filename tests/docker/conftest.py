@@ -1,0 +1,61 @@
+"""An agent with a real engine, and a server in this very process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import docker
+import pytest
+
+from runner.backends.docker import LABEL, DockerBackend, DockerOptions
+from runner.fake_server import KeptJob
+from runner.images import DEFAULT_IMAGE
+from tests.runner.conftest import Fleet
+from tests.services.stack import eventually
+from workflows.model import Step
+
+RUNNER = f"docker-tests-{os.getpid()}"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Any]:
+    try:
+        client = docker.from_env()
+        client.images.get(DEFAULT_IMAGE)
+    except docker.errors.DockerException as error:
+        message = f"needs a Docker engine with the image {DEFAULT_IMAGE} (deploy/job-image/build): {error}"
+        if os.environ.get("FORGE_REQUIRE_ALL") == "1":
+            pytest.fail(message)
+        pytest.skip(message)
+    yield client
+    client.close()
+
+
+@pytest.fixture
+def fleet(engine: Any, tmp_path: Path) -> Iterator[Fleet]:
+    made = Fleet(tmp_path)
+    yield made
+    made.end()
+    eventually(lambda: not containers(engine), timeout=20, what="no container is left")
+    assert list((tmp_path / "leases").iterdir()) == []
+
+
+def containers(engine: Any) -> list[Any]:
+    """What this test has on the engine."""
+    return list(engine.containers.list(all=True, filters={"label": f"{LABEL}={RUNNER}"}, ignore_removed=True))
+
+
+def backend(**options: Any) -> DockerBackend:
+    return DockerBackend(DockerOptions(RUNNER, **options))
+
+
+def run(text: str, **fields: object) -> Step:
+    return Step(id=str(fields.pop("id", "__run")), run=text, **fields)  # type: ignore[arg-type]
+
+
+def said(kept: KeptJob, text: str) -> Callable[[], bool]:
+    """Whether the server has this text in the job's log by now."""
+    return lambda: text.encode() in bytes(kept.log)
