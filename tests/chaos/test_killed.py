@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from runner import process_tree
 from tests.chaos.conftest import workflow
 from tests.services.stack import Stack, eventually
 
@@ -53,6 +54,25 @@ def test_the_runner_in_the_middle_of_a_step(stack: Stack, job_image: str) -> Non
 
     stack.runner(backend="docker", image=job_image)  # its first deed is to clear away what the dead one left
     eventually(lambda: not stack.containers(), timeout=20, what="nothing is left")
+
+
+def test_a_runner_without_containers_in_the_middle_of_a_step(stack: Stack) -> None:
+    script = "setsid sleep 600 >/dev/null 2>&1 &\n(trap '' INT TERM; exec sleep 600) &\necho begin\nsleep 600"
+    project = stack.repository(workflow(script))
+    runner = stack.runner("bare", backend="host")
+    run = project.run(project.push())
+    project.says(run["id"], "work", "begin")
+
+    runner.kill()
+    leases = stack.folder / "runner-bare" / "leases"
+    [(_, left)] = process_tree.leftovers(leases).items()
+    assert len(left) >= 4, "the shell and its three sleeps outlive the agent"
+    assert project.completed(run["id"], timeout=60)["conclusion"] == "failure"
+    assert project.jobs(run["id"])["work"]["reason"]["code"] == "runner_lost"
+
+    stack.runner("bare", backend="host")  # its first deed is to clear away what the dead one left
+    assert process_tree.leftovers(leases) == {}
+    assert list(leases.iterdir()) == []
 
 
 def test_a_runner_that_dies_before_any_step_loses_nothing(stack: Stack, job_image: str) -> None:
