@@ -64,3 +64,58 @@ def test_two_hundred_thousand_lines(stack: Stack) -> None:
     first = texts.index(expected().split(b"\n", 1)[0])
     spoken = b"".join(text + b"\n" for text in texts[first : first + LINES])
     assert hashlib.sha256(spoken).hexdigest() == hashlib.sha256(expected()).hexdigest()
+
+
+#: What a careless program writes: a bar that overwrites itself, a line of a megabyte, bytes that are no text,
+#: two halves of a secret, and no newline at its end.
+STRANGE = b"".join(
+    [
+        b"begin strange\n",
+        b"\r".join(b"\x1b[2K%3d%% [%s]" % (done, b"#" * (done // 10)) for done in range(0, 101, 10)) + b"\n",
+        bytes(97 + number % 26 for number in range(1 << 20)) + b"\n",
+        bytes(each for each in range(256) if each not in b"\n") + b"\n",
+        b"half a letter \xc3 and \xff\xfe and nul \0 here\n",
+        b"the word is hunter2-hunter2 and so on\n",
+        b"no newline at the end",
+    ]
+)
+STRANGE_WORKFLOW = """\
+name: Strange
+on: push
+jobs:
+  strange:
+    runs-on: ubuntu-latest
+    steps:
+      - uses: actions/checkout@v4
+      - run: echo "::add-mask::hunter2-hunter2"
+      - run: python strange.py
+"""
+#: In pieces that fit nothing, each written at once.
+STRANGE_SCRIPT = """\
+import os
+data = open("strange.bin", "rb").read()
+for at in range(0, len(data), 9973):
+    piece = data[at : at + 9973]
+    while piece:
+        piece = piece[os.write(1, piece) :]
+"""
+
+
+def test_strange_output_is_kept_and_masked(stack: Stack) -> None:
+    files = {
+        "strange.py": STRANGE_SCRIPT,
+        "strange.bin": STRANGE,
+        ".github/workflows/strange.yml": STRANGE_WORKFLOW,
+    }
+    project = stack.repository(files)
+    run = project.run(project.push())
+    assert project.completed(run["id"], timeout=120)["conclusion"] == "success"
+    job = project.jobs(run["id"])["strange"]
+
+    answer = stack.api(project.path(f"/jobs/{job['id']}/logs"), follow_redirects=True)
+    assert answer.headers["content-type"].startswith("text/plain")
+    lines = [STAMP.sub(b"", line) for line in answer.content.split(b"\n")]
+    first = lines.index(b"begin strange")
+    expected_lines = STRANGE.replace(b"hunter2-hunter2", b"***").split(b"\n")
+    assert lines[first : first + len(expected_lines)] == expected_lines
+    assert b"hunter2-hunter2" not in answer.content.split(b"begin strange\n")[1]
