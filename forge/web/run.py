@@ -11,6 +11,7 @@ from forge.actions import cancel as cancelling
 from forge.actions import rerun as rerunning
 from forge.actions.models import Annotation, Job, JobLog, Run, RunAttempt, Step
 from forge.actions.queries import pages, runs
+from forge.errors import NotFound
 from forge.repos.models import Repository, Right
 from forge.web import appearance, clock, door, graphs, loglines, why
 from forge.web.errors import page
@@ -108,7 +109,7 @@ def _annotations(request: HttpRequest, jobs: list[Job]) -> dict[str, Any]:
     counts = pages.annotation_counts(jobs)
     total = sum(counts.values())
     number = request.GET.get("annotations", "1")
-    shown = int(number) if number.isascii() and number.isdigit() and int(number[:6]) > 0 else 1
+    shown = max(int(number), 1) if number.isascii() and number.isdigit() and len(number) < 10 else 1
     found: list[Annotation] = pages.worst_annotations(jobs, (shown - 1) * pages.ANNOTATIONS) if total else []
     words = [
         f"{counts[level]} {word}{'s' if counts[level] != 1 else ''}"
@@ -155,7 +156,10 @@ def rerun(request: HttpRequest, owner: str, name: str, run_id: int, failed: bool
 def rerun_job(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int) -> HttpResponse:
     """A new attempt of one job and those that need it."""
     repository, run = _of_writer(request, owner, name, run_id)
-    rerunning.attempt(door.person(request), run, job=runs.job(repository, job_id))
+    job = runs.job(repository, job_id)
+    if job.run_id != run.pk:
+        raise NotFound
+    rerunning.attempt(door.person(request), run, job=job)
     return door.see_other(_address(repository, run))
 
 

@@ -149,7 +149,7 @@ def workflow(repository: Repository, id_or_file: int | str) -> Workflow:
     """
     text = str(id_or_file)
     if text.isascii() and text.isdigit():
-        return _one(workflows(repository).filter(id=_id(int(text))))
+        return _one(workflows(repository).filter(id=number(text)))
     paths = [text] if "/" in text else [folder + text for folder in FOLDERS]
     found = workflows(repository).filter(path__in=paths).annotate(rank=_folder_rank()).order_by("rank")
     return _one(found[:1])
@@ -213,6 +213,11 @@ def _in_state(found: QuerySet[Run], repository: Repository, word: str) -> QueryS
 def _shown(found: QuerySet[Job]) -> QuerySet[Job]:
     related = ("label_set", "runner", "run", "attempt", "carries")
     return found.select_related(*related).prefetch_related("steps", "carries__steps").order_by("id")
+
+
+def number(text: str) -> int:
+    """The id that a text names; one that no row has when it names none."""
+    return _id(int(text)) if text.isascii() and text.isdigit() and len(text) < 20 else -1
 
 
 def _id(number: int) -> int:

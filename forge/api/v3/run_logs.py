@@ -12,7 +12,6 @@ from typing import Any
 from django.core import signing
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.views.decorators.http import require_safe
 from rest_framework.request import Request
 
 from forge.actions import logs
@@ -53,9 +52,12 @@ def check_attempt(attempt: RunAttempt) -> None:
         raise Gone(_GONE)
 
 
-@require_safe
 def signed(request: HttpRequest, token: str) -> HttpResponseBase:
     """What a signed address opens: a job's log as text, or an attempt's logs as a zip."""
+    if request.method not in ("GET", "HEAD"):
+        refused = errors.plain(request, 405, "Use GET")
+        refused["Allow"] = "GET, HEAD"
+        return refused
     try:
         what: dict[str, Any] = signing.loads(token, salt=_SALT, max_age=SECONDS)
     except signing.SignatureExpired:

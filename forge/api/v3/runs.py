@@ -60,7 +60,7 @@ def run_filter(query: QueryDict, workflow: Workflow | None = None) -> RunFilter:
         status=query.get("status", ""),
         event=query.get("event", ""),
         head_sha=query.get("head_sha", ""),
-        check_suite_id=(int(suite) if suite.isascii() and suite.isdigit() else -1) if suite else None,
+        check_suite_id=queries.number(suite) if suite else None,
         created=period(created) if created else Period(),
     )
 
