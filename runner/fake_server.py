@@ -104,6 +104,14 @@ class FakeServer:
             self.jobs[job].held = False
             self._changed.notify_all()
 
+    def dismiss(self) -> None:
+        """Every runner is removed, and with it the leases that it held."""
+        with self._changed:
+            self._hashes.clear()
+            for kept in self.jobs.values():
+                kept.held = False
+            self._changed.notify_all()
+
     def break_next(self, door: str, times: int = 1) -> None:
         """Lose the next answers of a door (poll, steps, log, status …) after acting on the call."""
         self._broken.extend([door] * times)
@@ -175,6 +183,8 @@ class FakeServer:
             lambda: self.closed or self.away or self._newest[message.instance] != call or self._has_news(message),
             message.wait_seconds,
         )
+        if not self._hashes:
+            return _refusal(401, "bad_credential")
         if self.closed or self.away:
             raise Unreachable("the fake server is away")
         if self._newest[message.instance] != call or not self._has_news(message):
@@ -185,7 +195,7 @@ class FakeServer:
         return _answer(PollAnswer(assignment, self._cancels(message), self.draining))
 
     def _has_news(self, message: Poll) -> bool:
-        return bool((self._queue and message.free) or self._cancels(message))
+        return bool((self._queue and message.free) or self._cancels(message) or not self._hashes)
 
     def _cancels(self, message: Poll) -> tuple[CancelNotice, ...]:
         return tuple(

@@ -144,8 +144,7 @@ class Agent:
 
     def _is_done(self) -> bool:
         with self._changed:
-            idle = not self._jobs
-            return self._fatal is not None or (idle and (self._draining or (self._settings.once and self._taken > 0)))
+            return self._may_end()
 
     def _news(self) -> None:
         """What an open poll says is no longer so; call with ``_changed`` held."""
@@ -159,7 +158,7 @@ class Agent:
 
     def _open_poll(self) -> None:
         with self._changed:
-            if self._polled == self._generation:
+            if self._polled == self._generation or self._fatal is not None:
                 return
             self._polled = self._generation
             self._polls += 1
@@ -170,10 +169,13 @@ class Agent:
 
     def _wait_for_change(self) -> None:
         with self._changed:
-            self._changed.wait_for(lambda: self._polled != self._generation or self._fatal or self._may_end())
+            self._changed.wait_for(
+                lambda: self._may_end() or (self._fatal is None and self._polled != self._generation)
+            )
 
     def _may_end(self) -> bool:
-        return not self._jobs and (self._draining or (self._settings.once and self._taken > 0))
+        enough = self._draining or self._fatal is not None or (self._settings.once and self._taken > 0)
+        return enough and not self._jobs
 
     def _poll(self, message: Poll, generation: int) -> None:
         if generation == 0:
@@ -202,7 +204,10 @@ class Agent:
         if error.status in (401, 403, 404):
             with self._changed:
                 self._fatal = error
+                running = list(self._jobs.values())
                 self._changed.notify_all()
+            for held in running:  # whoever has no runner any more has no leases either
+                held.job.stop.lose(str(error))
             return 0.0
         return self._later(error)
 
@@ -248,7 +253,7 @@ class Agent:
     def _begin(self, assignment: Assignment) -> None:
         lease = Lease(assignment.job, assignment.epoch)
         with self._changed:
-            if lease in self._jobs or lease in self._past or self._finished:
+            if lease in self._jobs or lease in self._past or self._finished or self._fatal is not None:
                 return  # two polls with one key were answered the same
             repository = assignment.repository.full_name.rpartition("/")[2]
             settings = JobSettings(

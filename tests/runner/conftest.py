@@ -13,6 +13,7 @@ import pytest
 from runner.backends.base import Backend
 from runner.backends.fake import FakeBackend
 from runner.client import Client
+from runner.errors import Refused
 from runner.fake_server import FakeServer, KeptJob
 from runner.poller import Agent, AgentSettings, Pace
 from runner.step import Graces
@@ -62,6 +63,7 @@ class Fleet:
         self.server = FakeServer()
         self.server.admit(CREDENTIAL)
         self.leases = folder / "leases"
+        self.refused: list[Refused] = []
         self._running: list[tuple[Agent, threading.Thread]] = []
 
     def start(self, backend: Backend, **settings: Any) -> Agent:
@@ -76,10 +78,16 @@ class Fleet:
             **settings,
         )
         agent = Agent(Client(self.server, CREDENTIAL), backend, made)
-        thread = threading.Thread(target=agent.run, name="agent")
+        thread = threading.Thread(target=self._carry, args=(agent,), name="agent")
         thread.start()
         self._running.append((agent, thread))
         return agent
+
+    def _carry(self, agent: Agent) -> None:
+        try:
+            agent.run()
+        except Refused as error:
+            self.refused.append(error)
 
     def join(self, timeout: float = 10) -> None:
         """Wait until every agent has ended."""

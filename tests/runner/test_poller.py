@@ -138,6 +138,20 @@ def test_a_lost_lease_ends_everything_and_says_nothing(fleet: Fleet) -> None:
     assert agent.conclusions == [None]
 
 
+@pytest.mark.parametrize("poll_only", [False, True])
+def test_a_removed_runner_ends_and_leaves_nothing_running(fleet: Fleet, poll_only: bool) -> None:
+    backend = FakeBackend()
+    kept = fleet.server.give(job_of(run("# stubborn\nsleep 600"), run("echo no", if_="always()")))
+    agent = fleet.start(backend, poll_only=poll_only, capacity=2)
+    assert fleet.server.wait_for(lambda: is_running(kept))
+    fleet.server.dismiss()
+    fleet.join()
+    assert [error.status for error in fleet.refused] == [401]
+    assert backend.closed == backend.prepared
+    assert agent.conclusions == [None]
+    assert "no" not in text_of(kept)
+
+
 def test_a_poll_is_open_at_capacity_zero_and_renewed_when_there_is_room(fleet: Fleet) -> None:
     kept = fleet.server.give(job_of(run("sleep 0.2")))
     fleet.start(FakeBackend())
