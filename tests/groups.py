@@ -64,6 +64,8 @@ GROUPS = (
         _marked("docker"),
         "docker and not (browser or clients or chaos or soak)",
         needs=(machine.GIT, machine.DOCKER, machine.IMAGE_PARTS),
+        workers=2,
+        whole_files=True,
         engine=True,
     ),
     Group(
@@ -86,6 +88,8 @@ GROUPS = (
         _marked("chaos"),
         "chaos and not soak",
         needs=(machine.GIT, machine.DOCKER, machine.IMAGE_PARTS, machine.POSTGRESQL, machine.REDIS),
+        workers=2,
+        whole_files=True,
         engine=True,
     ),
 )
