@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -46,7 +47,12 @@ def engine() -> Iterator[str]:
     for program in ("dockerd", "iptables"):
         if shutil.which(program) is None:
             raise NoEngine(f"{program} is not installed: apt-get install docker.io iptables")
-    with Process(["dockerd", *OPTIONS]) as daemon:
+    # A folder of its own for what it keeps while it runs: one that was killed may have left a pid file that names
+    # a process which looks alive, and the next would refuse to start beside it.
+    with (
+        tempfile.TemporaryDirectory(prefix="forge-dockerd-", ignore_cleanup_errors=True) as folder,
+        Process(["dockerd", *OPTIONS, f"--pidfile={folder}/docker.pid", f"--exec-root={folder}/exec"]) as daemon,
+    ):
         try:
             daemon.wait_for("API listen on", timeout=90)
         except ProcessEnded:
