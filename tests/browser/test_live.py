@@ -85,6 +85,9 @@ def test_a_cut_stream_loses_nothing(watcher: Page, project: Project, tmp_path: P
     (tmp_path / "signs/two").touch()
     watcher.context.set_offline(False)
     watcher.wait_for_selector("#jobmeta:has-text('Success')", timeout=60_000)
+    # The state may be told before the last lines are; what comes is held against the stored log below.
+    bottom = "(box) => { box.scrollTop = box.scrollHeight; return box.innerText.includes('the end'); }"
+    watcher.wait_for_function(f"() => ({bottom})(document.querySelector('.log'))", timeout=30_000)
     raw = watcher.request.get(address.split("#")[0] + "/log").text().splitlines()
     wanted = [
         line.split(" ", 1)[1] for line in raw if " early " in line or " middle " in line or line.endswith("the end")

@@ -42,6 +42,16 @@ function swap(fresh) {
   added(fresh);
   steps(fresh);
   mark();
+  if (body.dataset.events && !fresh.body.dataset.events) finish();
+}
+
+/** Nothing more will come; whoever missed something fetches it now. */
+function finish() {
+  if (ended) return;
+  ended = true;
+  close();
+  chip.hidden = true;
+  tell("end");
 }
 
 /** New rows go on top at once when the person is there, else they are announced. */
@@ -136,12 +146,7 @@ function heard(name, event) {
   const data = JSON.parse(event.data);
   if (name === "lines" || name === "resync") tell(name, data);
   if (name !== "lines") changed();
-  if (name === "end") {
-    ended = true;
-    close();
-    chip.hidden = true;
-    tell("end");
-  }
+  if (name === "end") finish();
 }
 
 function failed() {
@@ -152,6 +157,7 @@ function failed() {
   const pause = Math.min(15000, 2000 * Math.max(1, failures - 2));
   setTimeout(() => {
     if (paused || ended || stream) return;
+    tell("resync");
     changed();
     open();
   }, pause);

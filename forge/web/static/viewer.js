@@ -148,6 +148,8 @@ export class Viewer {
   }
 
   keep(number, page) {
+    const known = this.pages.get(number);
+    if (known && known.lines.length > page.lines.length) return; // an older answer that came late
     page.styles = [];
     page.depths = [];
     this.pages.delete(number);
@@ -449,6 +451,7 @@ export class Viewer {
     let page = this.pages.get(number);
     if (!page && at % PAGE === 0) page = this.nextPage(number, at);
     if (page && page.lines.length === at % PAGE) page.lines.push(line);
+    else if (page && page.lines.length < at % PAGE) this.pages.delete(number); // a gap: fetched when looked at
   }
 
   /** A new page that begins where a full one ends. */
@@ -484,6 +487,7 @@ export class Viewer {
   async resync() {
     if (!this.started) return;
     const before = this.total;
+    await this.loading.get("last"); // what is under way was asked for before this news
     this.pages.delete(Math.floor(Math.max(0, this.total - 1) / PAGE));
     if (await this.load("last")) this.grown(Math.max(0, before - 1));
   }
