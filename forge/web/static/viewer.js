@@ -1,6 +1,7 @@
 // One step's log as a virtual list. Bounded: a few clusters of lines stand in the page, whatever the total.
 
 import {PLAIN, apply, draw, segments} from "./ansi.js";
+import {CLASSES, WORDS, classify, make} from "./line.js";
 
 const PAGE = 1000;
 const CLUSTER = 25;
@@ -8,31 +9,14 @@ const KEPT_PAGES = 40;
 const LONGEST = 4096;
 /** Lines in one scroll box: browsers lose count of pixels above some 17 million. */
 const WINDOW = 500000;
-const MARK = /^(?:\x1b\[[0-9;]*m)*##\[(group|endgroup|error|warning|notice|debug|command|section)\]/;
-const CLASSES = {error: "err", warning: "warn", notice: "notice", debug: "debug", command: "cmd", section: "cmd", group: "group"};
-const WORDS = {error: "Error: ", warning: "Warning: ", notice: "Notice: "};
-
-const make = (name, classes, text) => {
-  const element = document.createElement(name);
-  if (classes) element.className = classes;
-  if (text) element.textContent = text;
-  return element;
-};
-
-/** What a line is, and its text without the mark. */
-function classify(text) {
-  const found = MARK.exec(text);
-  if (!found) return ["", text];
-  const mark = "##[" + found[1] + "]";
-  return [found[1], text.replace(mark, "")];
-}
 
 export class Viewer {
   constructor(details, address, showTimes) {
     this.details = details;
     this.step = details.dataset.step;
     this.address = address;
-    this.total = 0;
+    this.total = 0; // lines that are known of, by whatever way the news came
+    this.shaped = 0; // lines that heights and drawing have taken in
     this.base = 0;
     this.pages = new Map();
     this.loading = new Map();
@@ -65,7 +49,6 @@ export class Viewer {
     const ok = await this.load(first);
     if (!ok) return;
     this.following = this.growing;
-    this.reshape();
     this.stick = first === "last";
     this.settle();
     if (first === "last" && this.box.getBoundingClientRect().bottom > window.innerHeight) this.details.scrollIntoView();
@@ -140,9 +123,7 @@ export class Viewer {
     const retry = make("button", "btn", "Retry");
     retry.type = "button";
     retry.addEventListener("click", async () => {
-      if (!(await this.load(number))) return;
-      this.reshape();
-      this.render();
+      if (await this.load(number)) this.render();
     });
     this.note.append(retry);
   }
@@ -181,6 +162,8 @@ export class Viewer {
 
   /** Heights for every cluster of the window: measured ones stay, folded lines count nothing. */
   reshape() {
+    if (this.total > this.shaped) this.undraw(Math.floor((this.shaped - this.base) / CLUSTER)); // was not full
+    this.shaped = this.total;
     const clusters = Math.ceil(this.count / CLUSTER);
     const before = this.heights.length;
     this.heights.length = clusters;
@@ -190,6 +173,17 @@ export class Viewer {
     this.earlier.hidden = this.base === 0;
     this.later.hidden = this.base + this.count >= this.total;
     this.layout();
+  }
+
+  /** Shapes lines that are known of and not shaped: pages that were fetched tell of more, not only the stream. */
+  takeIn() {
+    if (this.shaped !== this.total) this.reshape();
+  }
+
+  undraw(cluster) {
+    const element = this.drawn.get(cluster);
+    if (element) element.remove();
+    this.drawn.delete(cluster);
   }
 
   guess(cluster) {
@@ -225,15 +219,13 @@ export class Viewer {
 
   /** Draws what is on the screen and a little more, and takes away the rest. */
   render() {
+    this.takeIn();
     if (!this.heights.length) return;
     const top = this.box.scrollTop;
     const first = this.clusterAt(top - 200);
     const last = this.clusterAt(top + this.box.clientHeight + 200);
-    for (const [cluster, element] of this.drawn) {
-      if (cluster < first || cluster > last) {
-        element.remove();
-        this.drawn.delete(cluster);
-      }
+    for (const cluster of [...this.drawn.keys()]) {
+      if (cluster < first || cluster > last) this.undraw(cluster);
     }
     let moved = false;
     for (let cluster = first; cluster <= last; cluster += 1) {
@@ -254,7 +246,11 @@ export class Viewer {
     const page = this.pages.get(number);
     const wanted = Math.min(CLUSTER, this.base + this.count - first);
     if (!page || page.lines.length < (first % PAGE) + wanted) {
-      this.load(number).then((ok) => ok && this.render());
+      const had = page ? page.lines.length : -1;
+      this.load(number).then(() => {
+        const now = this.pages.get(number);
+        if (now && now.lines.length > had) this.render(); // else it would be asked for without end
+      });
       return false;
     }
     const element = make("div");
@@ -348,6 +344,7 @@ export class Viewer {
   }
 
   toEnd() {
+    this.takeIn();
     const base = Math.floor(Math.max(0, this.total - 1) / WINDOW) * WINDOW;
     if (base !== this.base) {
       this.base = base;
@@ -436,14 +433,13 @@ export class Viewer {
     if (!this.box || from + lines.length <= this.total) return;
     const fresh = from <= this.total ? lines.slice(this.total - from) : lines;
     let at = Math.max(from, this.total);
-    const before = this.total;
     for (const line of fresh) {
       this.push(at, line);
       at += 1;
     }
+    this.unseen += at - this.total;
     this.total = at;
-    this.unseen += at - before;
-    this.grown(before);
+    this.grown();
   }
 
   push(at, line) {
@@ -469,16 +465,9 @@ export class Viewer {
     return this.pages.get(number);
   }
 
-  grown(before) {
+  grown() {
     this.note.hidden = true;
     this.box.hidden = false;
-    const cluster = Math.floor((before - this.base) / CLUSTER);
-    const old = this.drawn.get(cluster);
-    if (old) {
-      old.remove();
-      this.drawn.delete(cluster);
-    }
-    this.reshape();
     this.settle();
     this.showJump();
   }
@@ -486,10 +475,9 @@ export class Viewer {
   /** The cursor was lost, or the end has come: learn the total anew. */
   async resync() {
     if (!this.started) return;
-    const before = this.total;
     await this.loading.get("last"); // what is under way was asked for before this news
     this.pages.delete(Math.floor(Math.max(0, this.total - 1) / PAGE));
-    if (await this.load("last")) this.grown(Math.max(0, before - 1));
+    if ((await this.load("last")) && this.total) this.grown();
   }
 
   update() {
