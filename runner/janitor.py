@@ -67,4 +67,7 @@ class Janitor:
             self._wake.clear()
             if self._stopped:
                 return
-            self.sweep()
+            try:
+                self.sweep()
+            except Exception:  # a fault of ours must not end all later sweeps
+                log.exception("the sweep broke; the next comes in %g s at the latest", PERIOD)

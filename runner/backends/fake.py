@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -57,9 +58,7 @@ class FakeBackend:
         return []
 
     def remove_folder(self, folder: Path) -> None:
-        for path in sorted(folder.rglob("*"), reverse=True):
-            path.rmdir() if path.is_dir() and not path.is_symlink() else path.unlink()
-        folder.rmdir()
+        shutil.rmtree(folder, ignore_errors=True)
 
     def check(self) -> list[Finding]:
         return [Finding("fake backend", True, "runs nothing")]
