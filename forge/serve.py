@@ -23,10 +23,10 @@ import docker
 import docker.errors
 import uvicorn
 
+from forge.children import stop_child
+
 #: Held calls and streams are ended this many seconds after the signal; ordinary ones are done by then.
 GRACE_SECONDS = 2
-#: How long a local runner may take to end its jobs.
-RUNNER_GRACE_SECONDS = 20
 _SIOCGIFADDR = 0x8915  # linux/sockios.h: the IPv4 address of a network interface
 
 
@@ -114,14 +114,8 @@ class LocalRunner:
     def stop(self) -> None:
         """Let it end its jobs as a runner does when its machine goes down."""
         self._stopped.set()
-        if self._child is None:
-            return
-        self._child.terminate()
-        try:
-            self._child.wait(timeout=RUNNER_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._child.kill()
-            self._child.wait()
+        if self._child is not None:
+            stop_child(self._child)
 
     def _run(self, url: str, container_url: str, token: str) -> None:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("FORGE_")}

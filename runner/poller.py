@@ -90,7 +90,7 @@ class Agent:
         self._polls = 0  # polls that are open
         self._generation = 0  # grows when an open poll no longer says how it stands
         self._polled = -1  # the generation that the newest poll was made in
-        self._draining = False
+        self._told_to_stop = 0  # times
         self._server_drains = False
         self._finished = False
         self._taken = 0
@@ -124,23 +124,24 @@ class Agent:
             raise self._fatal
 
     def drain(self) -> None:
-        """Take no new work; called again: cancel what runs."""
+        """Take no new work; called again: cancel what runs; and again: end it at once."""
         with self._changed:
-            again, self._draining = self._draining, True
+            self._told_to_stop += 1
+            told = self._told_to_stop
             self._news()
-        if again:
-            self._cancel_all("The runner was told to stop at once.")
+        if told > 1:
+            self._cancel_all("The runner was told to stop at once.", force=told > 2)
         elif self._settings.drain_timeout is not None:
             reason = f"The runner was stopped, and this job did not end within {self._settings.drain_timeout:g} s."
             timer = threading.Timer(self._settings.drain_timeout, self._cancel_all, (reason,))
             timer.daemon = True
             timer.start()
 
-    def _cancel_all(self, reason: str) -> None:
+    def _cancel_all(self, reason: str, *, force: bool = False) -> None:
         with self._changed:
             running = list(self._jobs.values())
         for held in running:
-            held.job.stop.cancel(reason)
+            held.job.stop.cancel(reason, force=force)
 
     def _is_done(self) -> bool:
         with self._changed:
@@ -152,7 +153,7 @@ class Agent:
         self._changed.notify_all()
 
     def _free(self) -> int:
-        if self._draining or self._server_drains or (self._settings.once and self._taken):
+        if self._told_to_stop or self._server_drains or (self._settings.once and self._taken):
             return 0
         return max(0, self._settings.capacity - len(self._jobs))
 
@@ -174,7 +175,7 @@ class Agent:
             )
 
     def _may_end(self) -> bool:
-        enough = self._draining or self._fatal is not None or (self._settings.once and self._taken > 0)
+        enough = self._told_to_stop > 0 or self._fatal is not None or (self._settings.once and self._taken > 0)
         return enough and not self._jobs
 
     def _poll(self, message: Poll, generation: int) -> None:

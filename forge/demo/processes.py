@@ -9,7 +9,8 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 
-STOP_SECONDS = 20
+from forge.children import stop_child
+
 #: A process that does not become ready in this time never will.
 READY_SECONDS = 60
 
@@ -53,12 +54,7 @@ class Process:
 
     def stop(self) -> None:
         """Ask it to end, and end it when it does not."""
-        self._popen.terminate()
-        try:
-            self._popen.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._popen.kill()
-            self._popen.wait()
+        stop_child(self._popen)
 
     def _copy(self) -> None:
         assert self._popen.stdout is not None

@@ -75,6 +75,18 @@ def test_a_runner_without_containers_in_the_middle_of_a_step(stack: Stack) -> No
     assert list(leases.iterdir()) == []
 
 
+def test_a_runner_without_containers_that_must_end_takes_its_jobs_along(stack: Stack) -> None:
+    project = stack.repository(workflow("(trap '' INT TERM; exec sleep 600) &\ntrap '' INT TERM\necho begin\nwait"))
+    runner = stack.runner("ending", backend="host")
+    run = project.run(project.push())
+    project.says(run["id"], "work", "begin")
+
+    assert runner.stop(timeout=9) == 0  # asked three times, not killed
+    assert process_tree.leftovers(stack.folder / "runner-ending" / "leases") == {}
+    assert project.completed(run["id"], timeout=10)["conclusion"] == "cancelled"
+    assert "told to stop" in project.jobs(run["id"])["work"]["reason"]["message"]
+
+
 def test_a_runner_that_dies_before_any_step_loses_nothing(stack: Stack, job_image: str) -> None:
     project = stack.repository(workflow("echo begin"))
     # The image is asked for after the claim was acknowledged: a build that never ends keeps the job there.

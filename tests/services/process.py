@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -109,13 +110,12 @@ class Process:
         self._popen.send_signal(number)
 
     def stop(self, *, number: signal.Signals = signal.SIGTERM, timeout: float = 20.0) -> int:
-        """Ask it to end, and end it when it does not; its exit status."""
-        if self._popen.poll() is None:
-            self._popen.send_signal(number)
-            try:
-                self._popen.wait(timeout)
-            except subprocess.TimeoutExpired:
-                pass  # the kill below is the answer
+        """Ask it to end, three times as Forge asks its own children, and end it when it does not; its exit status."""
+        for _ in range(3):
+            if self._popen.poll() is None:
+                self._popen.send_signal(number)
+                with contextlib.suppress(subprocess.TimeoutExpired):  # the kill below is the answer
+                    self._popen.wait(timeout / 3)
         self.kill()
         return self._popen.returncode
 
