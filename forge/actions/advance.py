@@ -16,7 +16,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from forge import storable
-from forge.actions import background, repeat, snapshots, sources, transitions, wakeup
+from forge.actions import background, reasons, repeat, snapshots, sources, transitions, wakeup
 from forge.actions.models import Claim, Job, JobNode, LabelSet, Run, RunAttempt
 from forge.repos import git
 from workflows import decide, states
@@ -176,7 +176,8 @@ def _with_person(attempt: RunAttempt, reason: Mapping[str, Any]) -> dict[str, An
 
 def _roll_up(attempt: RunAttempt, conclusion: Conclusion | None) -> None:
     if conclusion is not None:
-        transitions.attempt(attempt, Status.COMPLETED, conclusion)
+        why = attempt.reason or reasons.of_end(attempt, conclusion)
+        transitions.attempt(attempt, Status.COMPLETED, conclusion, why)
         return
     statuses = {Status(word) for word in Job.objects.filter(attempt=attempt).values_list("status", flat=True)}
     transitions.attempt(attempt, states.roll_up_status(Hold(attempt.hold), statuses, finished=False))

@@ -2,7 +2,8 @@
 
 Codes: ``cancelled``, ``run_cancelled``, ``fail_fast``, ``condition_false``, ``need_failed``,
 ``evaluation_error``, ``runner_lost``, ``timed_out``, ``assignment_failed``, ``step_failed``,
-``startup_failure``, ``source_unreadable``, ``repository_deleted``, ``message``, whatever a runner reports
+``startup_failure``, ``source_unreadable``, ``repository_deleted``, ``jobs_failed``, ``jobs_cancelled``,
+``all_skipped``, ``message``, whatever a runner reports
 with its own words, and for waiting jobs ``no_runner``, ``all_busy``, ``starting``, ``max_parallel``,
 ``cancelling``, ``ready``.
 """
@@ -15,12 +16,20 @@ from typing import Any
 
 from django.db.models import Q
 
-from forge.actions.models import Claim, Job
+from forge.actions.models import Claim, Job, RunAttempt
 from forge.runners import registration
 from forge.runners.models import Runner
-from workflows.states import Status
+from workflows.states import Conclusion, Status
 
 Reason = Mapping[str, Any]
+
+#: Of jobs that ended a run, so many are named.
+NAMED = 3
+_BLAMED: Mapping[Conclusion, tuple[str, tuple[Conclusion, ...]]] = {
+    Conclusion.FAILURE: ("jobs_failed", (Conclusion.FAILURE, Conclusion.TIMED_OUT, Conclusion.STARTUP_FAILURE)),
+    Conclusion.TIMED_OUT: ("jobs_failed", (Conclusion.TIMED_OUT,)),
+    Conclusion.CANCELLED: ("jobs_cancelled", (Conclusion.CANCELLED,)),
+}
 
 
 def text(reason: Reason) -> str:
@@ -33,6 +42,24 @@ def text(reason: Reason) -> str:
         return say(reason)
     # A runner's own code comes with its own words.
     return str(reason.get("message") or code.replace("_", " ").capitalize() + ".")
+
+
+def of_end(attempt: RunAttempt, conclusion: Conclusion) -> dict[str, Any]:
+    """Why an attempt ended as its jobs made it end: which they were, and the first one's own reason.
+
+    Empty for a success, and for an end that no job of its own accounts for.
+    """
+    if conclusion is Conclusion.SKIPPED:
+        return {"code": "all_skipped"}
+    if conclusion not in _BLAMED:
+        return {}
+    code, conclusions = _BLAMED[conclusion]
+    blamed = Job.objects.filter(attempt=attempt, conclusion__in=conclusions, continue_on_error=False)
+    jobs = list(blamed.order_by("completed_at", "pk").only("name", "reason")[: NAMED + 1])
+    if not jobs:
+        return {}
+    count = len(jobs) if len(jobs) <= NAMED else blamed.count()
+    return {"code": code, "jobs": [job.name for job in jobs[:NAMED]], "count": count, "because": jobs[0].reason}
 
 
 def waiting(job: Job) -> dict[str, Any]:
@@ -97,6 +124,16 @@ def _runner_lost(reason: Reason) -> str:
     return f"Runner {reason.get('runner')} was lost; it was last heard from at {reason.get('last_heard_at')}.{times}"
 
 
+def _jobs_ended(reason: Reason) -> str:
+    one, many = ("failed", "failed") if reason["code"] == "jobs_failed" else ("was cancelled", "were cancelled")
+    names, count = [str(name) for name in reason.get("jobs", [])], int(reason.get("count", 1))
+    if count == 1:
+        because = text(reason.get("because") or {})
+        return f"Job {names[0]}: {because}" if because else f"Job {names[0]} {one}."
+    listed = [*names, f"{count - len(names)} more"] if count > len(names) else names
+    return f"{count} jobs {many}: {', '.join(listed[:-1])} and {listed[-1]}."
+
+
 def _labels(reason: Reason) -> str:
     return ", ".join(str(label) for label in reason.get("labels", []))
 
@@ -138,6 +175,9 @@ _SENTENCES: dict[str, Callable[[Reason], str]] = {
     "startup_failure": lambda reason: "The workflow file is not valid.",
     "source_unreadable": lambda reason: "The workflow file was valid when the run began and is refused now.",
     "repository_deleted": lambda reason: "The repository was deleted.",
+    "jobs_failed": _jobs_ended,
+    "jobs_cancelled": _jobs_ended,
+    "all_skipped": lambda reason: "All its jobs were skipped.",
     "max_parallel": lambda reason: "Waiting for another job of its matrix, as max-parallel asks.",
     "starting": lambda reason: f"Given to runner {reason.get('runner')}, which has not reported yet.",
     "no_runner": _no_runner,

@@ -41,6 +41,7 @@ def test_a_failure_skips_what_needs_it() -> None:
     assert state(run) == ("completed", "failure")
     assert jobs(run)["test"] == ("completed", "skipped")
     assert reasons.text(work.job.reason) == "The step “Step 2” failed."
+    assert reasons.text(attempt(run).reason) == "Job build: The step “Step 2” failed."
     skipped = Job.objects.get(run=run, name="test")
     assert reasons.text(skipped.reason) == "Skipped because the job build that it needs ended as failure."
 
@@ -133,6 +134,7 @@ def test_fail_fast_cancels_the_others() -> None:
     second.finish("cancelled")
     assert state(run) == ("completed", "failure")
     assert jobs(run)["build (3)"] == ("completed", "cancelled")
+    assert reasons.text(attempt(run).reason) == "Job build (1) failed."
     assert reasons.text(second.job.reason) == "Cancelled because another job of its matrix failed."
 
 
@@ -154,6 +156,7 @@ def test_cancel_of_a_waiting_run_ends_at_once() -> None:
     run = Project.new().run(ONE)
     answer = cancel.job(run.actor, Job.objects.get(run=run))
     assert (answer.changed_jobs, answer.run_completed, answer.run_conclusion) == (1, True, "cancelled")
+    assert reasons.text(attempt(run).reason) == f"Job build: Cancelled by {run.actor.login}."
     again = cancel.job(run.actor, Job.objects.get(run=run))
     assert (again.changed_jobs, again.run_completed, again.run_conclusion) == (0, True, "cancelled")
 
