@@ -10,6 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+#: A value as YAML gives it, or a text with expressions.
+Scalar = str | bool | int | float | None
+#: Texts by key, in file order; the key ``${{ insert }}`` stands for a mapping that is laid out in its place. Or one
+#: expression for the whole mapping.
+Table = Mapping[str, str] | str
+
 
 @dataclass(frozen=True)
 class Position:
@@ -45,36 +51,148 @@ class DispatchInput:
     required: bool = False
     default: str | None = None
     options: tuple[str, ...] = ()
+    deprecation: str = ""
+
+
+@dataclass(frozen=True)
+class CallInput:
+    """One input of ``workflow_call``. ``default`` is a value of the type, or a text with expressions."""
+
+    name: str
+    type: str  # string, boolean, number
+    description: str = ""
+    required: bool = False
+    default: Scalar = None
+    deprecation: str = ""
+
+
+@dataclass(frozen=True)
+class CallSecret:
+    """One secret that a called workflow takes."""
+
+    name: str
+    description: str = ""
+    required: bool = False
+
+
+@dataclass(frozen=True)
+class CallOutput:
+    """One output of a called workflow; ``value`` is evaluated with its jobs."""
+
+    name: str
+    value: str
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class Interface:
+    """``on.workflow_call``: what a caller gives and gets."""
+
+    inputs: tuple[CallInput, ...] = ()
+    secrets: tuple[CallSecret, ...] = ()
+    outputs: tuple[CallOutput, ...] = ()
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """One entry of ``on.schedule``. ``timezone`` is an IANA name; None is UTC."""
+
+    cron: str
+    timezone: str | None = None
+    position: Position = Position()
 
 
 @dataclass(frozen=True)
 class Trigger:
-    """One event of ``on:`` with its filters."""
+    """One event of ``on:`` with its filters. What an event cannot have is empty."""
 
     event: str
     branches: Filter | None = None
     tags: Filter | None = None
     paths: Filter | None = None
-    types: tuple[str, ...] = ()
-    inputs: tuple[DispatchInput, ...] = ()
+    types: tuple[str, ...] = ()  # activity types; of repository_dispatch, the event types
+    workflows: tuple[str, ...] = ()  # names or patterns, of workflow_run
+    names: Filter | None = None  # of image_version
+    versions: Filter | None = None  # of image_version
+    inputs: tuple[DispatchInput, ...] = ()  # of workflow_dispatch
+    schedules: tuple[Schedule, ...] = ()  # of schedule
+    interface: Interface | None = None  # of workflow_call
+    position: Position = Position()
+
+
+@dataclass(frozen=True)
+class Concurrency:
+    """``concurrency``: the group, and what happens to who was there before."""
+
+    group: str
+    cancel_in_progress: bool | str = False
+    queue: str = "single"  # single: one waits, a newer one takes its place; max: all wait in order
+    position: Position = Position()
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Login of an image's registry."""
+
+    username: str
+    password: str
+
+
+@dataclass(frozen=True)
+class Container:
+    """A job's container, or one of its services. ``image`` alone may be one expression for the whole of it."""
+
+    image: str
+    credentials: Credentials | None = None
+    env: Table = field(default_factory=dict)
+    ports: tuple[str, ...] = ()
+    volumes: tuple[str, ...] = ()
+    options: str | None = None
+    entrypoint: str | None = None  # of a service
+    command: str | None = None  # of a service
+    position: Position = Position()
+
+
+@dataclass(frozen=True)
+class Environment:
+    """``environment``: where a job deploys to."""
+
+    name: str
+    url: str | None = None
+    deployment: bool | str = True
+    position: Position = Position()
+
+
+@dataclass(frozen=True)
+class ImageSnapshot:
+    """``snapshot``: an image of the machine after the job, which only a hosted service can make."""
+
+    image_name: str
+    version: str | None = None
+    if_: str = "success()"
     position: Position = Position()
 
 
 @dataclass(frozen=True)
 class Step:
-    """One step: exactly one of ``run`` and ``uses`` is set."""
+    """One step: exactly one of ``run``, ``uses``, ``wait``, ``wait_all``, ``cancel`` and ``parallel`` is set."""
 
-    id: str  # as given, or generated: __run, __run_2, __actions_checkout
+    id: str  # as given, or generated: __run, __run_2, __actions_checkout, __wait
     name: str | None = None
     if_: str = "success()"
     run: str | None = None
     uses: str | None = None
-    with_: Mapping[str, str] = field(default_factory=dict)
-    env: Mapping[str, str] = field(default_factory=dict)
+    with_: Table = field(default_factory=dict)
+    env: Table = field(default_factory=dict)
     shell: str | None = None
     working_directory: str | None = None
     continue_on_error: bool | str = False
     timeout_minutes: float | str | None = None
+    background: bool = False  # the next step begins at once; a wait, or the end of the job, waits for it
+    wait: tuple[str, ...] = ()  # ids of background steps
+    wait_all: bool = False
+    cancel: str | None = None  # the id of a background step
+    parallel: tuple[Step, ...] = ()
     position: Position = Position()
 
 
@@ -88,22 +206,42 @@ class Strategy:
 
 
 @dataclass(frozen=True)
+class Call:
+    """A job that runs another workflow file. ``workflow`` is that file, once it was resolved (``parser.calls``)."""
+
+    uses: str  # ./.github/workflows/x.yml, or owner/name/.github/workflows/x.yml@ref
+    with_: Mapping[str, Scalar] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict)
+    inherits_secrets: bool = False  # ``secrets: inherit``
+    workflow: Workflow | None = None
+    position: Position = Position()
+
+
+@dataclass(frozen=True)
 class Job:
-    """One job key of the file."""
+    """One job key of the file: steps on a runner, or the call of another workflow."""
 
     id: str
     name: str | None = None
     needs: tuple[str, ...] = ()
     if_: str = "success()"
     runs_on: tuple[str, ...] | str = ()  # labels, each maybe with expressions; or one expression for the list
-    env: Mapping[str, str] = field(default_factory=dict)
-    outputs: Mapping[str, str] = field(default_factory=dict)
+    runner_group: str | None = None  # ``runs-on.group``
+    env: Table = field(default_factory=dict)
+    outputs: Table = field(default_factory=dict)
     defaults: Defaults = Defaults()
     permissions: Mapping[str, str] | None = None  # as in Workflow; None: the workflow's
     timeout_minutes: float | str | None = None
+    cancel_timeout_minutes: float | str | None = None
     continue_on_error: bool | str = False
-    strategy: Strategy | None = None
+    strategy: Strategy | str | None = None
+    concurrency: Concurrency | None = None
+    container: Container | None = None
+    services: Mapping[str, Container] | str = field(default_factory=dict)
+    environment: Environment | None = None
+    snapshot: ImageSnapshot | None = None
     steps: tuple[Step, ...] = ()
+    call: Call | None = None
     position: Position = Position()
 
 
@@ -115,10 +253,11 @@ class Workflow:
     name: str
     on: tuple[Trigger, ...] = ()
     run_name: str | None = None
-    env: Mapping[str, str] = field(default_factory=dict)
+    env: Table = field(default_factory=dict)
     defaults: Defaults = Defaults()
     #: What GITHUB_TOKEN may do: read or write by name, names that are not there being none. None: not said.
     permissions: Mapping[str, str] | None = None
+    concurrency: Concurrency | None = None
     jobs: tuple[Job, ...] = ()
 
     def job(self, job_id: str) -> Job:
