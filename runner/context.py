@@ -8,8 +8,10 @@ from typing import Any
 
 from runner.backends.base import Layout
 from workflows import expressions
+from workflows.errors import ExpressionError
 from workflows.expressions import CaseSensitive
 from workflows.messages import Assignment
+from workflows.model import Table
 from workflows.states import Conclusion
 
 #: Fields of the github context that become GITHUB_ variables.
@@ -23,6 +25,13 @@ EXPORTED = tuple(
 )
 
 _JOB_WIDE = ("github", "needs", "strategy", "matrix", "vars", "inputs")
+
+
+def entries(table: Table) -> Mapping[str, str]:
+    """The texts of a mapping; ExpressionError for one expression in its place, which this runner cannot lay out."""
+    if isinstance(table, str):
+        raise ExpressionError("evaluation", f"'{table}' in place of a mapping is not supported by this runner yet")
+    return table
 
 
 class JobContext:
@@ -80,7 +89,7 @@ class JobContext:
         """Work out the environment of workflow and job; ExpressionError."""
         for variables in (self.assignment.workflow_env, self.assignment.definition.env):
             contexts = {**self._job_wide(), "env": CaseSensitive(self.job_env), "secrets": self._secrets()}
-            rendered = {name: expressions.render(text, contexts) for name, text in variables.items()}
+            rendered = {name: expressions.render(text, contexts) for name, text in entries(variables).items()}
             self.job_env.update(rendered)
 
     def contexts(self, step_env: Mapping[str, str] | None = None) -> dict[str, object]:

@@ -17,7 +17,7 @@ from runner import hash_files
 from runner.backends.base import Backend, JobPlace, Lease, Sandbox
 from runner.checkout import basic_credential
 from runner.client import JobClient
-from runner.context import JobContext
+from runner.context import JobContext, entries
 from runner.errors import GuestFileRefused, InfrastructureError, JobEnded, StepFailed
 from runner.lease_folder import LeaseFolder
 from runner.masking import Secrets
@@ -268,7 +268,7 @@ class JobRun:
 
     def _job_outputs(self, context: JobContext) -> dict[str, str]:
         kept = {}
-        for name, text in self.assignment.definition.outputs.items():
+        for name, text in entries(self.assignment.definition.outputs).items():
             value = context.render(text)
             if value and self._log.secrets.holds_secret(value):
                 self._log.lines([f"##[warning]Skip output '{name}' since it may contain secret."])

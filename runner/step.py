@@ -12,7 +12,7 @@ from typing import Any
 from runner import checkout, shells
 from runner.backends.base import Command, Execution, Sandbox, SignalName, Trouble
 from runner.commands import StepCommands
-from runner.context import JobContext
+from runner.context import JobContext, entries
 from runner.errors import GuestFileRefused, InfrastructureError, StepFailed
 from runner.file_commands import FileResults, StepFiles
 from runner.guest_files import GuestFolder
@@ -88,7 +88,7 @@ class StepRun:
         """Whether its condition holds now; StepFailed when it cannot be evaluated."""
         self._context.begin_step(self._step.id)
         try:
-            self._env = {name: self._context.render(text) for name, text in self._step.env.items()}
+            self._env = {name: self._context.render(text) for name, text in entries(self._step.env).items()}
             return self._context.holds(self._step.if_, self._env)
         except ExpressionError as error:
             raise StepFailed(f"The condition of this step cannot be evaluated: {error.message}") from error
@@ -172,7 +172,7 @@ class StepRun:
         uses = self._step.uses or ""
         if not checkout.is_checkout(uses):
             raise StepFailed(f"This runner knows no action but actions/checkout yet; the step asks for '{uses}'.")
-        given = {name: self._context.render(text, self._env) for name, text in self._step.with_.items()}
+        given = {name: self._context.render(text, self._env) for name, text in entries(self._step.with_).items()}
         extra = checkout.variables(given, self._context)
         self._bench.log.secrets.add_basic_token(given.get("token", "").strip())
         self._print(_head(f"Run {uses}", None, "", self._shown_env(), given))

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 
 #: A value as YAML gives it, or a text with expressions.
 Scalar = str | bool | int | float | None
-#: Texts by key, in file order; the key ``${{ insert }}`` stands for a mapping that is laid out in its place. Or one
-#: expression for the whole mapping.
+#: Texts by key, in file order; the key ``${{ insert }}`` (further ones with a space more each: ``${{ insert  }}``)
+#: stands for a mapping that is laid out in its place. Or one expression for the whole mapping.
 Table = Mapping[str, str] | str
 
 

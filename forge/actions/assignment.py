@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -23,6 +24,7 @@ from forge.runners.models import Runner
 from workflows import decide
 from workflows.decide import Leg, Snapshot
 from workflows.messages import Assignment, RepositoryInfo, Urls
+from workflows.model import Workflow
 from workflows.states import Status
 
 LEASE, JOB = "shl_", "shj_"
@@ -66,7 +68,7 @@ def build(claim: Claim) -> Assignment:
         ref=run.ref,
         workflow_path=run.workflow.path,
         definition=workflow.job(job.node.key),
-        workflow_env=workflow.env,
+        workflow_env=_workflow_env(workflow),
         workflow_defaults=workflow.defaults,
         contexts=_contexts(job, now, urls),
         secrets={"GITHUB_TOKEN": token},
@@ -76,6 +78,12 @@ def build(claim: Claim) -> Assignment:
         timeout_minutes=job.timeout_minutes,
         cancel_timeout_minutes=CANCEL_TIMEOUT_MINUTES,
     )
+
+
+def _workflow_env(workflow: Workflow) -> Mapping[str, str]:
+    if isinstance(workflow.env, str):  # ``gaps`` refuses such a file
+        raise CannotBuild(f"'{workflow.env}' in place of a mapping is not supported by Forge yet.")
+    return workflow.env
 
 
 def lease_token(claim: Claim) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from forge import storable
+from forge.actions import gaps
 from forge.actions.models import Run, WorkflowSource
 from workflows import parser, source
 from workflows.errors import Problem
@@ -62,7 +63,9 @@ def of_run(run: Run) -> Workflow | None:
 def _parsed(path: str, data: bytes) -> Parsed:
     workflow, problems = parser.read(data, path)
     if workflow is not None:
-        return Parsed(workflow)
+        problems = gaps.gaps(workflow)
+        if not problems:
+            return Parsed(workflow)
     errors = tuple(problem for problem in problems if problem.severity == "error")
     return Parsed(None, errors, _partial(path, data))
 
@@ -70,6 +73,6 @@ def _parsed(path: str, data: bytes) -> Parsed:
 def _partial(path: str, data: bytes) -> Workflow:
     root, _ = source.load(data, path)
     on = root.get("on") if isinstance(root, source.Mapping) else None
-    found = triggers(on, Findings(path))
+    found = tuple(trigger for trigger in triggers(on, Findings(path)) if trigger.event in gaps.EVENTS)
     # A file that cannot be used goes by its path, as on GitHub.
     return Workflow(path=path, name=path, on=found)

@@ -13,6 +13,7 @@ from workflows.parser import read as nodes
 from workflows.parser.check import Check
 from workflows.parser.events import triggers
 from workflows.parser.findings import Findings
+from workflows.parser.gates import concurrency
 from workflows.parser.jobs import jobs
 from workflows.parser.permissions import permissions
 from workflows.schema import ROOT
@@ -50,7 +51,8 @@ def _workflow(root: source.Node, path: str, findings: Findings) -> Workflow:
         run_name=nodes.filled(nodes.get(root, "run-name")),
         env=nodes.table(nodes.get(root, "env")),
         defaults=nodes.defaults(nodes.get(root, "defaults")),
-        permissions=permissions(nodes.get(root, "permissions"), findings),
+        permissions=permissions(nodes.get(root, "permissions")),
+        concurrency=concurrency(nodes.get(root, "concurrency"), findings),
         jobs=jobs(nodes.get(root, "jobs"), findings),
     )
 

@@ -8,9 +8,6 @@ from workflows.parser.findings import Findings
 from workflows.schema import Context, Place, Shape
 from workflows.source import Mapping, Node, Scalar, Sequence
 
-_UNSUPPORTED = "'{}' is not supported by Forge yet"
-_INSTEAD = "'{}' in place of a mapping or a list is not supported by Forge yet"
-
 
 def text_of(node: Scalar) -> str:
     """A scalar as the text that GitHub makes of it: 010 is 10, True is true, null is empty."""
@@ -55,8 +52,6 @@ class Check:
             messages = expression_checks.condition_problems(text_of(node), context)
         elif is_expression(node):
             messages = expression_checks.template_problems(text_of(node), context)
-            if not messages and not (place.leaf or place.evaluated):
-                self._findings.error(node.position, _INSTEAD.format(text_of(node)))
         else:
             self._literal(node, place)
             return
@@ -72,12 +67,8 @@ class Check:
         if place.number and isinstance(value, int | float) and not isinstance(value, bool):
             return
         said = text_of(node)
-        if said in place.unsupported_words:
-            self._findings.error(node.position, _UNSUPPORTED.format(said))
-        elif not place.text or (place.non_empty and not said) or (place.words and said not in place.words):
-            self._findings.error(
-                node.position, f"Unexpected value '{said}'", said, place.words + place.unsupported_words
-            )
+        if not place.text or (place.non_empty and not said) or (place.words and said not in place.words):
+            self._findings.error(node.position, f"Unexpected value '{said}'", said, place.words)
 
     def _sequence(self, node: Sequence, place: Place, context: Context | None) -> None:
         if place.items is None:
@@ -101,8 +92,6 @@ class Check:
         fitting = tuple(form for form in forms if name in form.keys)
         if fitting:
             rule = fitting[0].keys[name]
-            if not rule.supported:
-                self._findings.error(key.position, _UNSUPPORTED.format(name))
             self.node(value, rule.place, context)
             return fitting
         loose = next((form.loose for form in forms if form.loose is not None), None)
@@ -114,7 +103,7 @@ class Check:
         return forms
 
     def _own_key(self, key: Scalar, context: Context | None) -> None:
-        """A key of the author's own: not empty, and no expression until ``${{ insert }}`` is supported."""
+        """A key of the author's own: not empty; an expression where one may stand."""
         if not is_expression(key):
             if not text_of(key):
                 self._findings.error(key.position, "Unexpected value ''")
@@ -123,8 +112,7 @@ class Check:
         else:
             said = text_of(key)
             insert = said.replace(" ", "") == "${{insert}}"
-            messages = [] if insert else expression_checks.template_problems(said, context)
-            for message in messages or [_UNSUPPORTED.format(said)]:
+            for message in [] if insert else expression_checks.template_problems(said, context):
                 self._findings.error(key.position, message)
 
     def _unknown(self, key: Scalar, name: str, forms: tuple[Shape, ...]) -> None:

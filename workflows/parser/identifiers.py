@@ -33,9 +33,12 @@ class Identifiers:
         self._taken.add(name.lower())
         return ""
 
-    def generate(self, uses: str | None) -> str:
-        """An id for a step without one: ``__run``, ``__actions_checkout``, and a number from the second on."""
-        base = _OUTSIDE.sub("_", f"__{_origin(uses)}")
+    def generate(self, uses: str, kind: str = "run") -> str:
+        """An id for a step without one: ``__run``, ``__actions_checkout``, and a number from the second on.
+
+        ``kind`` is what a step without ``uses`` does: run, wait, wait-all, cancel, parallel.
+        """
+        base = _OUTSIDE.sub("_", f"__{_origin(uses) if uses else kind}")
         number = self._next.get(base.lower(), 1)
         while True:
             suffix = f"_{number}" if number > 1 else ""
@@ -47,10 +50,8 @@ class Identifiers:
             number += 1
 
 
-def _origin(uses: str | None) -> str:
-    """What a generated id is made of."""
-    if not uses:
-        return "run"
+def _origin(uses: str) -> str:
+    """What the id of a step with an action is made of."""
     if uses.startswith("docker://"):
         return uses.removeprefix("docker://") or "run"
     if uses.startswith(("./", ".\\")):

@@ -1,19 +1,19 @@
-"""``jobs:`` to jobs and steps, and what can only be said about them together."""
+"""``jobs:`` to jobs, and what can only be said about them together."""
 
 from __future__ import annotations
 
 from workflows import graph
-from workflows.model import Job, Step
-from workflows.parser import read
+from workflows.model import Call, Job
+from workflows.model import Scalar as Value
+from workflows.parser import placement, read
 from workflows.parser.check import is_expression, text_of
 from workflows.parser.findings import Findings
-from workflows.parser.identifiers import Identifiers, repository_action
+from workflows.parser.gates import concurrency, environment
+from workflows.parser.identifiers import Identifiers
 from workflows.parser.permissions import permissions
+from workflows.parser.steps import minutes, steps
 from workflows.parser.strategy import strategy
-from workflows.source import Mapping, Node, Scalar, Sequence
-
-#: The actions that run without being fetched.
-BUILT_IN_ACTIONS = ("actions/checkout",)
+from workflows.source import Mapping, Node, Scalar
 
 
 def jobs(node: Node | None, findings: Findings) -> tuple[Job, ...]:
@@ -34,91 +34,51 @@ def jobs(node: Node | None, findings: Findings) -> tuple[Job, ...]:
 
 def _job(key: Scalar, node: Node, names: dict[str, str], findings: Findings) -> Job:
     given_needs = [names.get(need.lower(), need) for need, _ in read.texts(read.get(node, "needs"))]
+    timeout, cancel_timeout = "timeout-minutes", "cancel-timeout-minutes"
+    runs_on = read.get(node, "runs-on")
     return Job(
         id=text_of(key),
         name=read.filled(read.get(node, "name")),
         needs=tuple(dict.fromkeys(given_needs)),
         if_=read.condition(read.get(node, "if")),
-        runs_on=_runs_on(read.get(node, "runs-on")),
+        runs_on=placement.runs_on(runs_on),
+        runner_group=placement.runner_group(runs_on, findings),
         env=read.table(read.get(node, "env")),
         outputs=read.table(read.get(node, "outputs")),
         defaults=read.defaults(read.get(node, "defaults")),
-        permissions=permissions(read.get(node, "permissions"), findings),
-        timeout_minutes=_minutes(read.get(node, "timeout-minutes"), findings),
+        permissions=permissions(read.get(node, "permissions")),
+        timeout_minutes=minutes(read.get(node, timeout), timeout, findings),
+        cancel_timeout_minutes=minutes(read.get(node, cancel_timeout), cancel_timeout, findings),
         continue_on_error=read.flag(read.get(node, "continue-on-error"), default=False),
         strategy=strategy(read.get(node, "strategy"), findings),
-        steps=_steps(read.get(node, "steps"), findings),
+        concurrency=concurrency(read.get(node, "concurrency"), findings),
+        container=placement.container(read.get(node, "container"), findings),
+        services=placement.services(read.get(node, "services"), findings),
+        environment=environment(read.get(node, "environment")),
+        snapshot=placement.snapshot(read.get(node, "snapshot"), findings),
+        steps=steps(read.get(node, "steps"), findings),
+        call=_call(node),
         position=key.position,
     )
 
 
-def _runs_on(node: Node | None) -> tuple[str, ...] | str:
-    """Labels; or the one expression that stands for all of them."""
-    if isinstance(node, Mapping):
-        return _runs_on(node.get("labels"))
-    if isinstance(node, Scalar) and is_expression(node):
-        return text_of(node)
-    return tuple(label for label, _ in read.texts(node))
-
-
-def _minutes(node: Node | None, findings: Findings) -> float | str | None:
-    minutes = read.number(node)
-    if isinstance(minutes, float) and node is not None and not 0 < minutes < float("inf"):
-        findings.error(node.position, "'timeout-minutes' must be greater than 0")
-    return minutes
-
-
-def _steps(node: Node | None, findings: Findings) -> tuple[Step, ...]:
-    """Steps; ids that the author gave are taken first, then the others get theirs."""
-    items = [item for item in node.items if isinstance(item, Mapping)] if isinstance(node, Sequence) else []
-    identifiers = Identifiers()
-    given = [_given_id(item, identifiers, findings) for item in items]
-    return tuple(
-        _step(item, name or identifiers.generate(read.text(item.get("uses"))), findings)
-        for item, name in zip(items, given, strict=True)
-    )
-
-
-def _given_id(node: Mapping, identifiers: Identifiers, findings: Findings) -> str | None:
-    name = read.filled(node.get("id"))
-    problem = identifiers.problem(name) if name else ""
-    if problem:
-        findings.error(node.get("id").position, problem)  # type: ignore[union-attr]  # a name came from it
-    return name
-
-
-def _step(node: Mapping, name: str, findings: Findings) -> Step:
+def _call(node: Node) -> Call | None:
+    """The call of another workflow; None for a job with steps of its own."""
     uses = read.get(node, "uses")
-    if isinstance(uses, Scalar):
-        _check_uses(uses, findings)
-    return Step(
-        id=name,
-        name=read.filled(node.get("name")),
-        if_=read.condition(node.get("if")),
-        run=read.text(node.get("run")),
-        uses=read.text(uses),
-        with_=read.table(node.get("with")),
-        env=read.table(node.get("env")),
-        shell=read.filled(node.get("shell")),
-        working_directory=read.filled(node.get("working-directory")),
-        continue_on_error=read.flag(node.get("continue-on-error"), default=False),
-        timeout_minutes=_minutes(node.get("timeout-minutes"), findings),
-        position=node.position,
+    if not isinstance(uses, Scalar):
+        return None
+    secrets = read.get(node, "secrets")
+    return Call(
+        uses=text_of(uses),
+        with_=_values(read.get(node, "with")),
+        secrets=read.texts_by_key(secrets),
+        inherits_secrets=read.text(secrets) == "inherit",
+        position=uses.position,
     )
 
 
-def _check_uses(node: Scalar, findings: Findings) -> None:
-    uses = text_of(node)
-    if not uses or is_expression(node):
-        return
-    if not uses.startswith(("docker://", "./", ".\\")):
-        parts = repository_action(uses)
-        if parts is None:
-            findings.error(node.position, f"Expected format {{org}}/{{repo}}[/path]@ref. Actual '{uses}'")
-            return
-        if "/".join(parts[:-1]).lower() in BUILT_IN_ACTIONS:
-            return
-    findings.error(node.position, f"'uses: {uses}' is not supported by Forge yet")
+def _values(node: Node | None) -> dict[str, Value]:
+    return {name: value.value for name, value in read.own_entries(node) if isinstance(value, Scalar)}
 
 
 def _check_needs(node: Mapping, names: dict[str, str], findings: Findings) -> None:

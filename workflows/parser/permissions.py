@@ -5,26 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workflows.parser import read
-from workflows.parser.check import text_of
-from workflows.parser.findings import Findings
 from workflows.schema.jobs import PERMISSIONS
 from workflows.source import Node, Scalar
 
-_ONLY_READS = "'{}: {}' is not supported by Forge yet: GITHUB_TOKEN can only read"
+_SHORT = {"read-all": "read", "write-all": "write"}
 
 
-def permissions(node: Node | None, findings: Findings) -> Mapping[str, str] | None:
+def permissions(node: Node | None) -> Mapping[str, str] | None:
     """Level by name, every name that is not there being ``none``; None when nothing is said.
 
-    To write is refused: better no run than one whose last step finds out.
+    ``read-all`` and ``write-all`` are laid out: to every name the level, or the highest below it that it knows.
     """
     if node is None:
         return None
     if isinstance(node, Scalar):
-        if read.text(node) == "write-all":
-            findings.error(node.position, _ONLY_READS.format("permissions", "write-all"))
-        return {name: "read" for name, place in PERMISSIONS.items() if "read" in place.words}
-    for key, value in read.entries(node):
-        if isinstance(value, Scalar) and text_of(key) in PERMISSIONS and text_of(value) == "write":
-            findings.error(value.position, _ONLY_READS.format(text_of(key), "write"))
-    return {name: level for name, level in read.table(node).items() if name in PERMISSIONS}
+        level = _SHORT.get(read.text(node) or "")
+        return {name: found for name, place in PERMISSIONS.items() if (found := _highest(level, place.words))}
+    return {name: level for name, level in read.texts_by_key(node).items() if name in PERMISSIONS}
+
+
+def _highest(level: str | None, known: tuple[str, ...]) -> str:
+    if level == "write" and "write" in known:
+        return "write"
+    return "read" if level and "read" in known else ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from workflows import expressions
 from workflows.errors import ExpressionError
-from workflows.model import Defaults
+from workflows.model import Defaults, Table
 from workflows.parser.check import is_expression, text_of
 from workflows.source import Mapping, Node, Scalar, Sequence
 
@@ -41,9 +41,42 @@ def texts(node: Node | None) -> tuple[tuple[str, Scalar], ...]:
     return ()
 
 
-def table(node: Node | None) -> dict[str, str]:
+def own_entries(node: Node | None) -> Iterator[tuple[str, Node]]:
+    """Name and value of a mapping whose keys are the author's own.
+
+    Every ``${{ insert }}`` is spelled so; from the second on with a space more each, to keep them apart.
+    """
+    inserts = 0
+    for key, value in entries(node):
+        name = text_of(key)
+        if is_insert(name):
+            name = "${{ insert" + " " * inserts + " }}"
+            inserts += 1
+        yield name, value
+
+
+def is_insert(key: str) -> bool:
+    """True for the key ``${{ insert }}``, which stands for the mapping that is its value."""
+    return key.startswith("${{") and key.endswith("}}") and key[3:-2].strip() == "insert"
+
+
+def texts_by_key(node: Node | None) -> dict[str, str]:
     """A mapping of texts."""
-    return {text_of(key): text_of(value) for key, value in entries(node) if isinstance(value, Scalar)}
+    return {name: text_of(value) for name, value in own_entries(node) if isinstance(value, Scalar)}
+
+
+def table(node: Node | None) -> Table:
+    """A mapping of texts, or the one expression that stands for it."""
+    return text_of(node) if isinstance(node, Scalar) and is_expression(node) else texts_by_key(node)
+
+
+def has_expression(node: Node) -> bool:
+    """True when there is one anywhere in it."""
+    if isinstance(node, Scalar):
+        return is_expression(node)
+    if isinstance(node, Sequence):
+        return any(map(has_expression, node.items))
+    return any(is_expression(key) or has_expression(value) for key, value in node.entries)
 
 
 def flag(node: Node | None, default: bool) -> bool | str:
@@ -86,4 +119,4 @@ def plain(node: Node) -> object:
         return node.value
     if isinstance(node, Sequence):
         return [plain(item) for item in node.items]
-    return {text_of(key): plain(value) for key, value in node.entries}
+    return {name: plain(value) for name, value in own_entries(node)}

@@ -17,8 +17,10 @@ _EMPTY = {
 }
 
 
-def strategy(node: Node | None, findings: Findings) -> Strategy | None:
-    """The strategy as written; None without one."""
+def strategy(node: Node | None, findings: Findings) -> Strategy | str | None:
+    """The strategy as written, or the one expression that stands for it; None without one."""
+    if isinstance(node, Scalar) and is_expression(node):
+        return text_of(node)
     if not isinstance(node, Mapping):
         return None
     return Strategy(
@@ -44,21 +46,13 @@ def _matrix(node: Node | None, findings: Findings) -> dict[str, object] | str | 
     if not isinstance(node, Mapping):
         return None
     clean = all([_check_vectors(node, findings), _check_filters(node, findings)])
-    as_data = {text_of(key): read.plain(value) for key, value in node.entries}
-    if clean and not _has_expression(node):
+    as_data = {name: read.plain(value) for name, value in read.own_entries(node)}
+    if clean and not read.has_expression(node):
         try:
             matrices.expand(as_data)
         except InvalidMatrix as error:
             findings.error(node.position, str(error))
     return as_data
-
-
-def _has_expression(node: Node) -> bool:
-    if isinstance(node, Scalar):
-        return is_expression(node)
-    if isinstance(node, Sequence):
-        return any(map(_has_expression, node.items))
-    return any(is_expression(key) or _has_expression(value) for key, value in node.entries)
 
 
 def _check_vectors(node: Mapping, findings: Findings) -> bool:

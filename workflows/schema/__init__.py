@@ -2,8 +2,6 @@
 
 Data only: ``rules`` has the vocabulary, ``contexts`` the names that expressions may use, ``events``,
 ``jobs`` and ``workflow`` the places. Facts from GitHub's workflow schema (MIT) and its documentation.
-A key that GitHub knows and Forge does not yet carries ``supported=False``: what stands under it is
-checked all the same, so that flipping one word is what a later version has to do here.
 """
 
 from __future__ import annotations

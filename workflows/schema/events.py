@@ -15,7 +15,6 @@ from workflows.schema.rules import (
     shape,
     table,
     text,
-    unsupported,
     words,
 )
 
@@ -108,25 +107,17 @@ def _activity(name: str) -> Place:
 
 
 def _events() -> dict[str, Key]:
-    known = {name: unsupported(_activity(name)) for name in ACTIVITIES}
-    known |= {name: unsupported(or_null(Place())) for name in _PLAIN}
-    known["repository_dispatch"] = unsupported(or_null(shape(types=_PATTERNS)))
-    known["schedule"] = unsupported(_SCHEDULE)
-    known["workflow_call"] = unsupported(_CALL)
+    known = {name: Key(_activity(name)) for name in ACTIVITIES}
+    known |= {name: Key(or_null(Place())) for name in _PLAIN}
+    known["repository_dispatch"] = Key(or_null(shape(types=_PATTERNS)))
+    known["schedule"] = Key(_SCHEDULE)
+    known["workflow_call"] = Key(_CALL)
     known["push"] = Key(Place(shapes=(Shape({**_BRANCHES, **_TAGS, **_PATHS}),), null=True))
     known["workflow_dispatch"] = Key(_DISPATCH)
     return dict(sorted(known.items()))
 
 
 EVENTS = _events()
-_SUPPORTED = tuple(name for name, key in EVENTS.items() if key.supported)
-_UNSUPPORTED = tuple(name for name, key in EVENTS.items() if not key.supported)
-_EVENT_NAME = words(*_SUPPORTED, unsupported=_UNSUPPORTED)
+_EVENT_NAME = words(*EVENTS)
 
-ON = Place(
-    text=True,
-    words=_EVENT_NAME.words,
-    unsupported_words=_EVENT_NAME.unsupported_words,
-    items=_EVENT_NAME,
-    shapes=(Shape(EVENTS),),
-)
+ON = Place(text=True, words=_EVENT_NAME.words, items=_EVENT_NAME, shapes=(Shape(EVENTS),))

@@ -18,7 +18,6 @@ from workflows.schema.rules import (
     shape,
     table,
     text,
-    unsupported,
     words,
 )
 
@@ -96,7 +95,7 @@ _RUNS_ON = Place(
     text=True,
     non_empty=True,
     items=_NAME,
-    shapes=(form(group=unsupported(_NAME), labels=one_or_many(_NAME)),),
+    shapes=(form(group=_NAME, labels=one_or_many(_NAME)),),
     context=contexts.JOB,
 )
 _DEFAULTS_RUN = form(shell=_NAME, working_directory=_NAME)
@@ -110,13 +109,13 @@ _STEP_KEYS: dict[str, Key] = {
     "timeout-minutes": Key(number(contexts.STEP)),
     "continue-on-error": Key(flag(contexts.STEP)),
     "env": Key(_STEP_TABLE),
-    "background": unsupported(flag()),
+    "background": Key(flag()),
 }
 _CONTROL_KEYS = {name: _STEP_KEYS[name] for name in ("name", "id", "continue-on-error")}
 
 
 def _control(name: str, value: Place) -> Shape:
-    return Shape({**_CONTROL_KEYS, name: Key(value, required=True, supported=False)}, hinted=False)
+    return Shape({**_CONTROL_KEYS, name: Key(value, required=True)}, hinted=False)
 
 
 def _steps(depth: int) -> Place:
@@ -130,7 +129,7 @@ def _steps(depth: int) -> Place:
         _control("cancel", _NAME),
     ]
     if depth:
-        shapes.append(Shape({"parallel": Key(_steps(depth - 1), required=True, supported=False)}))
+        shapes.append(Shape({"parallel": Key(_steps(depth - 1), required=True)}))
     return many(Place(shapes=tuple(shapes)))
 
 
@@ -140,7 +139,7 @@ _COMMON: dict[str, Key] = {
     "needs": Key(_NEEDS),
     "if": Key(condition(contexts.JOB_IF)),
     "permissions": Key(PERMISSION),
-    "concurrency": unsupported(_JOB_CONCURRENCY),
+    "concurrency": Key(_JOB_CONCURRENCY),
     "strategy": Key(_STRATEGY),
 }
 _FACTORY = Shape(
@@ -148,27 +147,27 @@ _FACTORY = Shape(
         **_COMMON,
         "runs-on": required(_RUNS_ON),
         "timeout-minutes": Key(number(contexts.JOB)),
-        "cancel-timeout-minutes": unsupported(number(contexts.JOB)),
+        "cancel-timeout-minutes": Key(number(contexts.JOB)),
         "continue-on-error": Key(flag(contexts.JOB)),
-        "container": unsupported(Place(text=True, shapes=(_CONTAINER,), context=contexts.JOB)),
-        "services": unsupported(
+        "container": Key(Place(text=True, shapes=(_CONTAINER,), context=contexts.JOB)),
+        "services": Key(
             table(Place(text=True, non_empty=True, shapes=(_SERVICE,), context=contexts.JOB), contexts.JOB)
         ),
         "env": Key(table(text(), contexts.JOB_ENV)),
-        "environment": unsupported(_ENVIRONMENT),
+        "environment": Key(_ENVIRONMENT),
         "outputs": Key(table(text(contexts.RUNNER))),
         "defaults": Key(_JOB_DEFAULTS),
         "steps": Key(_steps(2)),
-        "snapshot": unsupported(_SNAPSHOT),
+        "snapshot": Key(_SNAPSHOT),
     }
 )
 _SCALAR = Place(text=True, flag=True, number=True, context=contexts.JOB)
 _CALL = Shape(
     {
         **_COMMON,
-        "uses": Key(_NAME, required=True, supported=False),
-        "with": unsupported(or_null(table(_SCALAR))),
-        "secrets": unsupported(
+        "uses": Key(_NAME, required=True),
+        "with": Key(or_null(table(_SCALAR))),
+        "secrets": Key(
             Place(
                 text=True,
                 words=("inherit",),

@@ -10,11 +10,10 @@ from workflows.schema.contexts import Context
 
 @dataclass(frozen=True)
 class Key:
-    """A key of a mapping: what its value may be, and whether it must or can be used."""
+    """A key of a mapping: what its value may be, and whether it must be there."""
 
     place: Place
     required: bool = False
-    supported: bool = True  # False: GitHub knows it, Forge refuses it clearly
 
 
 @dataclass(frozen=True)
@@ -41,7 +40,6 @@ class Place:
     text: bool = False
     non_empty: bool = False
     words: tuple[str, ...] = ()  # the only texts allowed, when given
-    unsupported_words: tuple[str, ...] = ()  # texts that GitHub knows and Forge refuses clearly
     null: bool = False
     flag: bool = False
     number: bool = False
@@ -63,9 +61,9 @@ def text(context: Context | None = None, *, non_empty: bool = False) -> Place:
     return Place(text=True, non_empty=non_empty, context=context)
 
 
-def words(*allowed: str, unsupported: tuple[str, ...] = ()) -> Place:
+def words(*allowed: str) -> Place:
     """One of a few texts."""
-    return Place(text=True, words=allowed, unsupported_words=unsupported)
+    return Place(text=True, words=allowed)
 
 
 def flag(context: Context | None = None) -> Place:
@@ -111,11 +109,6 @@ def table(value: Place, context: Context | None = None) -> Place:
 def required(place: Place) -> Key:
     """A key that must be there."""
     return Key(place, required=True)
-
-
-def unsupported(place: Place) -> Key:
-    """A key that GitHub knows and Forge refuses clearly."""
-    return Key(place, supported=False)
 
 
 def or_null(place: Place) -> Place:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from workflows.schema import contexts
 from workflows.schema.events import ON
 from workflows.schema.jobs import JOBS, PERMISSION, WORKFLOW_CONCURRENCY, WORKFLOW_DEFAULTS
-from workflows.schema.rules import Place, required, shape, table, text, unsupported
+from workflows.schema.rules import Place, required, shape, table, text
 
 ROOT: Place = shape(
     on=required(ON),
@@ -15,6 +15,6 @@ ROOT: Place = shape(
     defaults=WORKFLOW_DEFAULTS,
     env=table(text(), contexts.WORKFLOW_ENV),
     permissions=PERMISSION,
-    concurrency=unsupported(WORKFLOW_CONCURRENCY),
+    concurrency=WORKFLOW_CONCURRENCY,
     jobs=required(JOBS),
 )
