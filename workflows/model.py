@@ -259,6 +259,8 @@ class Workflow:
     permissions: Mapping[str, str] | None = None
     concurrency: Concurrency | None = None
     jobs: tuple[Job, ...] = ()
+    #: Where an expression stands among known keys (``strategy: {${{ insert }}: …}``): what it gives is not in here.
+    expression_keys: tuple[Position, ...] = ()
 
     def job(self, job_id: str) -> Job:
         """The job with this key; KeyError when there is none."""

@@ -35,6 +35,8 @@ def _of_workflow(workflow: Workflow) -> Iterator[_Gap]:
             yield trigger.position, _NOT_YET.format(trigger.event)
     if workflow.concurrency:
         yield workflow.concurrency.position, _NOT_YET.format("concurrency")
+    for position in workflow.expression_keys:
+        yield position, _NOT_YET.format("${{ insert }}")
     start = Position(1, 1)
     yield from _of_permissions(workflow.permissions or {}, start)
     yield from _of_table(workflow.env, start)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from workflows import source
 from workflows.errors import InvalidWorkflow, Problem
-from workflows.model import Workflow
+from workflows.model import Position, Workflow
 from workflows.parser import read as nodes
 from workflows.parser.check import Check
 from workflows.parser.events import triggers
@@ -35,18 +35,19 @@ def read(
     findings = Findings(path, broken)
     workflow = None
     if root is not None:
-        Check(findings).node(root, ROOT)
-        workflow = _workflow(root, path, findings)
+        check = Check(findings)
+        check.node(root, ROOT)
+        workflow = _workflow(root, path, tuple(check.expression_keys), findings)
     problems = findings.sorted()
     if any(problem.severity == "error" for problem in problems):
         return None, problems
     return workflow, problems
 
 
-def _workflow(root: source.Node, path: str, findings: Findings) -> Workflow:
+def _workflow(root: source.Node, path: str, expression_keys: tuple[Position, ...], findings: Findings) -> Workflow:
     return Workflow(
         path=path,
-        name=nodes.filled(nodes.get(root, "name")) or path,
+        name=nodes.as_written(nodes.get(root, "name")) or path,
         on=triggers(nodes.get(root, "on"), findings),
         run_name=nodes.filled(nodes.get(root, "run-name")),
         env=nodes.table(nodes.get(root, "env")),
@@ -54,6 +55,7 @@ def _workflow(root: source.Node, path: str, findings: Findings) -> Workflow:
         permissions=permissions(nodes.get(root, "permissions")),
         concurrency=concurrency(nodes.get(root, "concurrency"), findings),
         jobs=jobs(nodes.get(root, "jobs"), findings),
+        expression_keys=expression_keys,
     )
 
 

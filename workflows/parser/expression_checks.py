@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from workflows import expressions
@@ -9,23 +10,38 @@ from workflows.errors import ExpressionError
 from workflows.schema import Context
 
 NOT_ALLOWED = "A template expression is not allowed in this context"
-_INSERT = "The directive 'insert' is not allowed in this context."
 _EMBEDDED = (
+    "The directive 'insert' is not allowed in this context."
     " Directives are not supported for expressions that are embedded within a string."
     " Directives are only supported when the entire value is an expression."
 )
+_PARAMETERS = "Exactly 0 parameter(s) were expected following the directive 'insert'. Actual parameter count: {}"
+_CONSTANT = re.compile(r"\$\{\{\s*+'((?:[^']++|'')*+)'\s*+\}\}")
+
+
+def constant(text: str) -> str | None:
+    """The text that ``${{ 'text' }}`` stands for; None for what has to be evaluated."""
+    found = _CONSTANT.fullmatch(text)
+    if found is None or "${{" in found.group(1):
+        return None
+    return found.group(1).replace("''", "'")
+
+
+def is_insert(text: str) -> bool:
+    """True for ``${{ insert }}``, which as a key stands for the mapping that is its value."""
+    return text.startswith("${{") and text.endswith("}}") and text[3:-2].strip() == "insert"
 
 
 def template_problems(text: str, context: Context | None) -> list[str]:
     """What is wrong with the inserts of a text; [] when nothing is."""
+    if is_insert(text):
+        return [f"Unexpected value '{text}'"]
     try:
         found = expressions.expressions_in(text)
     except ExpressionError as error:
         return [error.message]
-    if found and context is None:
-        return [NOT_ALLOWED]
-    alone = len(found) == 1 and text.startswith("${{") and text.endswith("}}")
-    return [message for inside, _ in found for message in _problems(inside, context, alone=alone)]
+    messages = [message for inside, _ in found for message in _problems(inside, context)]
+    return messages or ([NOT_ALLOWED] if found and context is None else [])
 
 
 def condition_problems(text: str, context: Context | None) -> list[str]:
@@ -33,19 +49,21 @@ def condition_problems(text: str, context: Context | None) -> list[str]:
     if "${{" in text:
         messages = template_problems(text, context)
     else:
-        messages = list(_problems(text.strip(), context, alone=False))
+        messages = list(_problems(text.strip(), context))
     return messages or list(_whole(text))
 
 
-def _problems(expression: str, context: Context | None, *, alone: bool) -> Iterator[str]:
-    if expression == "insert":
-        yield _INSERT if alone else _INSERT + _EMBEDDED
-        return
-    if context is None:
-        yield NOT_ALLOWED
-        return
+def _problems(expression: str, context: Context | None) -> Iterator[str]:
+    if expression.startswith("insert"):
+        parameters = expression.split()
+        if parameters[0] == "insert":
+            yield _EMBEDDED if len(parameters) == 1 else _PARAMETERS.format(len(parameters) - 1)
+            return
     try:
-        expressions.parse(expression, context.names, context.functions)
+        if context is None:
+            expressions.parse(expression, ())
+        else:
+            expressions.parse(expression, context.names, context.functions)
     except ExpressionError as error:
         yield error.message
 

@@ -24,9 +24,11 @@ class Findings:
         #: Each problem once, with the word that was wrong and the words that were possible, for the hint.
         self._found: dict[Problem, tuple[str, Collection[str]]] = dict.fromkeys(found, ("", ()))
 
-    def error(self, position: Position, message: str, word: str = "", known: Collection[str] = ()) -> None:
-        """Something that makes the file unusable. A known word near to ``word`` is offered as a hint."""
-        self._add(position, message, "error", word, known)
+    def error(
+        self, position: Position, message: str, word: str = "", known: Collection[str] = (), *, hint: str = ""
+    ) -> None:
+        """Something that makes the file unusable; ``hint``, or a known word near to ``word``, goes with it."""
+        self._add(position, message, "error", word, known, hint)
 
     def warning(self, position: Position, message: str, word: str = "", known: Collection[str] = ()) -> None:
         """Something that is probably not meant, but does no harm."""
@@ -39,8 +41,9 @@ class Findings:
         severity: Literal["error", "warning"],
         word: str,
         known: Collection[str],
+        hint: str = "",
     ) -> None:
-        self._found[Problem(self._path, position.line, position.column, message, severity)] = (word, known)
+        self._found[Problem(self._path, position.line, position.column, message, severity, hint)] = (word, known)
 
     def sorted(self) -> tuple[Problem, ...]:
         """Every problem in file order, cut to what can be shown; hints are sought only for what is shown."""

@@ -54,7 +54,7 @@ def _origin(uses: str) -> str:
     """What the id of a step with an action is made of."""
     if uses.startswith("docker://"):
         return uses.removeprefix("docker://") or "run"
-    if uses.startswith(("./", ".\\")):
+    if uses.startswith(("./", ".\\", "$/")):
         return "self"
     parts = repository_action(uses)
     return "/".join(parts[:2]) if parts else "run"

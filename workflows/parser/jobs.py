@@ -5,7 +5,7 @@ from __future__ import annotations
 from workflows import graph
 from workflows.model import Call, Job
 from workflows.model import Scalar as Value
-from workflows.parser import placement, read
+from workflows.parser import placement, read, references
 from workflows.parser.check import is_expression, text_of
 from workflows.parser.findings import Findings
 from workflows.parser.gates import concurrency, environment
@@ -14,6 +14,9 @@ from workflows.parser.permissions import permissions
 from workflows.parser.steps import minutes, steps
 from workflows.parser.strategy import strategy
 from workflows.source import Mapping, Node, Scalar
+
+_UNKNOWN = "Job '{}' depends on unknown job '{}'."
+_CYCLE = "Job '{}' depends on job '{}' which creates a cycle in the dependency graph."
 
 
 def jobs(node: Node | None, findings: Findings) -> tuple[Job, ...]:
@@ -33,43 +36,47 @@ def jobs(node: Node | None, findings: Findings) -> tuple[Job, ...]:
 
 
 def _job(key: Scalar, node: Node, names: dict[str, str], findings: Findings) -> Job:
-    given_needs = [names.get(need.lower(), need) for need, _ in read.texts(read.get(node, "needs"))]
+    get = read.keyed(node).get
+    given_needs = [names.get(need.lower(), need) for need, _ in read.texts(get("needs"))]
     timeout, cancel_timeout = "timeout-minutes", "cancel-timeout-minutes"
-    runs_on = read.get(node, "runs-on")
+    runs_on = get("runs-on")
     return Job(
         id=text_of(key),
-        name=read.filled(read.get(node, "name")),
+        name=read.filled(get("name")),
         needs=tuple(dict.fromkeys(given_needs)),
-        if_=read.condition(read.get(node, "if")),
+        if_=read.condition(get("if")),
         runs_on=placement.runs_on(runs_on),
         runner_group=placement.runner_group(runs_on, findings),
-        env=read.table(read.get(node, "env")),
-        outputs=read.table(read.get(node, "outputs")),
-        defaults=read.defaults(read.get(node, "defaults")),
-        permissions=permissions(read.get(node, "permissions")),
-        timeout_minutes=minutes(read.get(node, timeout), timeout, findings),
-        cancel_timeout_minutes=minutes(read.get(node, cancel_timeout), cancel_timeout, findings),
-        continue_on_error=read.flag(read.get(node, "continue-on-error"), default=False),
-        strategy=strategy(read.get(node, "strategy"), findings),
-        concurrency=concurrency(read.get(node, "concurrency"), findings),
-        container=placement.container(read.get(node, "container"), findings),
-        services=placement.services(read.get(node, "services"), findings),
-        environment=environment(read.get(node, "environment")),
-        snapshot=placement.snapshot(read.get(node, "snapshot"), findings),
-        steps=steps(read.get(node, "steps"), findings),
-        call=_call(node),
+        env=read.table(get("env")),
+        outputs=read.table(get("outputs")),
+        defaults=read.defaults(get("defaults")),
+        permissions=permissions(get("permissions")),
+        timeout_minutes=minutes(get(timeout), timeout, findings),
+        cancel_timeout_minutes=minutes(get(cancel_timeout), cancel_timeout, findings),
+        continue_on_error=read.flag(get("continue-on-error"), default=False),
+        strategy=strategy(get("strategy"), findings),
+        concurrency=concurrency(get("concurrency"), findings),
+        container=placement.container(get("container"), findings),
+        services=placement.services(get("services"), findings),
+        environment=environment(get("environment")),
+        snapshot=placement.snapshot(get("snapshot"), findings),
+        steps=steps(get("steps"), findings),
+        call=_call(node, findings),
         position=key.position,
     )
 
 
-def _call(node: Node) -> Call | None:
+def _call(node: Node, findings: Findings) -> Call | None:
     """The call of another workflow; None for a job with steps of its own."""
     uses = read.get(node, "uses")
     if not isinstance(uses, Scalar):
         return None
-    secrets = read.get(node, "secrets")
+    reference, secrets = text_of(uses), read.get(node, "secrets")
+    problem = references.problem(reference) if reference and not is_expression(uses) else ""
+    if problem:
+        findings.error(uses.position, problem)
     return Call(
-        uses=text_of(uses),
+        uses=reference,
         with_=_values(read.get(node, "with")),
         secrets=read.texts_by_key(secrets),
         inherits_secrets=read.text(secrets) == "inherit",
@@ -86,16 +93,26 @@ def _check_needs(node: Mapping, names: dict[str, str], findings: Findings) -> No
     given = {text_of(key): _literal_needs(value) for key, value in node.entries}
     needed = {job: [names.get(need.lower(), need) for need, _ in needs] for job, needs in given.items()}
     if all(needed.values()):
-        findings.error(node.position, "The workflow must contain at least one job with no dependencies.")
+        hint = _first_obstacle(needed)
+        findings.error(node.position, "The workflow must contain at least one job with no dependencies.", hint=hint)
+        return
     unknown, stuck = set(graph.unknown(needed)), set(graph.stuck(needed))
     for job, needs in given.items():
         for need, item in needs:
             edge = (job, names.get(need.lower(), need))
             if edge in unknown:
-                findings.error(item.position, f"Job '{job}' depends on unknown job '{need}'.")
+                findings.error(item.position, _UNKNOWN.format(job, need))
             elif edge in stuck:
-                message = f"Job '{job}' depends on job '{need}' which creates a cycle in the dependency graph."
-                findings.error(item.position, message)
+                findings.error(item.position, _CYCLE.format(job, need))
+
+
+def _first_obstacle(needed: dict[str, list[str]]) -> str:
+    """Why no job can begin."""
+    for job, need in graph.unknown(needed):
+        return _UNKNOWN.format(job, need)
+    for job, need in graph.stuck(needed):
+        return _CYCLE.format(job, need)
+    return ""
 
 
 def _literal_needs(job: Node) -> list[tuple[str, Scalar]]:

@@ -73,8 +73,9 @@ def _container(node: Node, findings: Findings, *, service: bool) -> Container:
 
 
 def _check_image(node: Node, image: str, findings: Findings, *, service: bool) -> None:
-    """An empty image is no container for a job, but a service must have one."""
-    if image == _DOCKER or (not image and service and not read.has_expression(node)):
+    """A job may have a container without an image, which is none, but a service must have one."""
+    missing = service and isinstance(node, Mapping) and node.get("image") is None and not read.has_expression(node)
+    if image == _DOCKER or missing:
         findings.error(node.position, "Container image cannot be empty")
 
 

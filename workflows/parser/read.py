@@ -8,7 +8,11 @@ from workflows import expressions
 from workflows.errors import ExpressionError
 from workflows.model import Defaults, Table
 from workflows.parser.check import is_expression, text_of
+from workflows.parser.expression_checks import is_insert
 from workflows.source import Mapping, Node, Scalar, Sequence
+
+#: The values of a mapping by key.
+Keys = dict[str, Node]
 
 
 def entries(node: Node | None) -> Iterator[tuple[Scalar, Node]]:
@@ -22,9 +26,21 @@ def get(node: Node | None, key: str) -> Node | None:
     return node.get(key) if isinstance(node, Mapping) else None
 
 
+def keyed(node: Node | None) -> Keys:
+    """The values of a mapping by key, for many a look; empty for anything else."""
+    return {key.text: value for key, value in node.entries} if isinstance(node, Mapping) else {}
+
+
 def text(node: Node | None) -> str | None:
     """A scalar's text; None for what is absent or no scalar."""
     return text_of(node) if isinstance(node, Scalar) else None
+
+
+def as_written(node: Node | None) -> str:
+    """A scalar's text as it stands there, where 010 is 010; "" for what is absent or no scalar."""
+    if not isinstance(node, Scalar):
+        return ""
+    return text_of(node) if isinstance(node.value, str) else node.text
 
 
 def filled(node: Node | None) -> str | None:
@@ -53,11 +69,6 @@ def own_entries(node: Node | None) -> Iterator[tuple[str, Node]]:
             name = "${{ insert" + " " * inserts + " }}"
             inserts += 1
         yield name, value
-
-
-def is_insert(key: str) -> bool:
-    """True for the key ``${{ insert }}``, which stands for the mapping that is its value."""
-    return key.startswith("${{") and key.endswith("}}") and key[3:-2].strip() == "insert"
 
 
 def texts_by_key(node: Node | None) -> dict[str, str]:

@@ -27,7 +27,7 @@ ACTIVITIES: dict[str, tuple[str, ...]] = {
     for name, types in {
         "branch_protection_rule": "created edited deleted",
         "check_run": "created rerequested completed requested_action",
-        "check_suite": "completed requested rerequested",
+        "check_suite": "completed",
         "discussion": "created edited deleted transferred pinned unpinned labeled unlabeled locked unlocked"
         " category_changed answered unanswered closed reopened",
         "discussion_comment": "created edited deleted",
@@ -36,19 +36,19 @@ ACTIVITIES: dict[str, tuple[str, ...]] = {
         "issues": "opened edited deleted transferred pinned unpinned closed reopened assigned unassigned labeled"
         " unlabeled locked unlocked milestoned demilestoned typed untyped field_added field_removed",
         "label": "created edited deleted",
-        "merge_group": "checks_requested destroyed",
+        "merge_group": "checks_requested",
         "milestone": "created closed opened edited deleted",
         "project": "created closed reopened edited deleted",
         "project_card": "created moved converted edited deleted",
         "project_column": "created updated moved deleted",
         "pull_request": "assigned unassigned labeled unlabeled opened edited closed reopened synchronize"
         " converted_to_draft ready_for_review locked unlocked milestoned demilestoned review_requested"
-        " review_request_removed auto_merge_enabled auto_merge_disabled enqueued dequeued",
+        " review_request_removed auto_merge_enabled auto_merge_disabled enqueued dequeued stacked",
         "pull_request_review": "submitted edited dismissed",
         "pull_request_review_comment": "created edited deleted",
         "pull_request_target": "assigned unassigned labeled unlabeled opened edited closed reopened synchronize"
         " converted_to_draft ready_for_review locked unlocked milestoned demilestoned review_requested"
-        " review_request_removed auto_merge_enabled auto_merge_disabled enqueued dequeued",
+        " review_request_removed auto_merge_enabled auto_merge_disabled enqueued dequeued stacked",
         "registry_package": "published updated",
         "release": "published unpublished created edited deleted prereleased released",
         "watch": "started",

@@ -62,12 +62,11 @@ _GROUP = form(group=required(_NAME), cancel_in_progress=flag(), queue=words("sin
 WORKFLOW_CONCURRENCY = Place(text=True, shapes=(_GROUP,), context=contexts.WORKFLOW)
 _JOB_CONCURRENCY = Place(text=True, non_empty=True, shapes=(_GROUP,), context=contexts.JOB)
 
-_VECTOR = Place(items=Place(anything=True), evaluated=True)
-_MATRIX_ITEM = Place(shapes=(Shape(loose=Place(anything=True)),), evaluated=True)
-_MATRIX_FILTER = Place(items=_MATRIX_ITEM, evaluated=True)
+_VECTOR = Place(items=Place(anything=True))
+_MATRIX_ITEM = Place(shapes=(Shape(loose=Place(anything=True)),))
+_MATRIX_FILTER = Place(items=_MATRIX_ITEM)
 _MATRIX = Place(
     shapes=(Shape({"include": Key(_MATRIX_FILTER), "exclude": Key(_MATRIX_FILTER)}, loose=_VECTOR),),
-    evaluated=True,
 )
 _STRATEGY = shape(contexts.NEEDS, fail_fast=flag(), max_parallel=number(), matrix=_MATRIX)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from workflows.schema.contexts import Context
 
@@ -25,6 +26,7 @@ class Shape:
     hinted: bool = True  # its keys are offered when nothing tells which of several forms is meant
     unknown_is_warning: bool = False  # GitHub ignores unknown keys here
 
+    @cached_property
     def required(self) -> tuple[str, ...]:
         """The keys that must be there, in the order of the schema."""
         return tuple(name for name, key in self.keys.items() if key.required)
@@ -34,7 +36,8 @@ class Shape:
 class Place:
     """What may stand somewhere: any of the forms that are set.
 
-    ``context`` None inherits from the place around it; without any, expressions are refused.
+    ``context`` None inherits from the place around it; without any, expressions are refused. Where there is one, an
+    expression may also stand for a whole mapping or list.
     """
 
     text: bool = False
@@ -47,13 +50,7 @@ class Place:
     shapes: tuple[Shape, ...] = ()
     anything: bool = False
     condition: bool = False  # an expression also without ${{ }}
-    evaluated: bool = False  # one expression may stand for the whole mapping or list
     context: Context | None = None
-
-    @property
-    def leaf(self) -> bool:
-        """True when something else than a mapping or a list may stand here."""
-        return self.text or self.flag or self.number or self.anything
 
 
 def text(context: Context | None = None, *, non_empty: bool = False) -> Place:
