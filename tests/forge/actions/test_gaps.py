@@ -1,0 +1,121 @@
+"""What the language knows and the engine does not do yet is refused before anything runs."""
+
+from __future__ import annotations
+
+import pytest
+
+from forge.actions import gaps, sources
+from workflows import parser
+
+_PATH = ".github/workflows/w.yml"
+
+
+def _found(text: str) -> list[str]:
+    return [f"{found.line}:{found.column}: {found.message}" for found in gaps.gaps(parser.parse(text, _PATH))]
+
+
+def _job(job: str) -> str:
+    return f"on: push\njobs:\n  a:\n    {job}\n"
+
+
+def test_what_runs_has_no_gaps() -> None:
+    text = """\
+on: {push: {branches: [main]}, workflow_dispatch: }
+permissions: {contents: read}
+env: {A: "${{ github.ref }}"}
+jobs:
+  a:
+    runs-on: [x, y]
+    permissions: {}
+    strategy: {matrix: "${{ fromJSON(vars.m) }}"}
+    steps: [{uses: actions/checkout@v4, with: {fetch-depth: 0}}, {run: x, env: {B: c}}]
+"""
+    assert _found(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("on: [push, release]\njobs: {a: {runs-on: x}}\n", ["1:12: 'release' is not supported by Forge yet"]),
+        (
+            "on: push\nconcurrency: x\njobs: {a: {runs-on: x}}\n",
+            ["2:14: 'concurrency' is not supported by Forge yet"],
+        ),
+        (
+            "on: push\npermissions: write-all\njobs: {a: {runs-on: x}}\n",
+            ["1:1: 'permissions: write-all' is not supported by Forge yet: GITHUB_TOKEN can only read"],
+        ),
+        (
+            _job("{runs-on: x, permissions: {contents: write, checks: none}}"),
+            ["3:3: 'contents: write' is not supported by Forge yet: GITHUB_TOKEN can only read"],
+        ),
+        (_job("{uses: ./.github/workflows/b.yml}"), ["4:12: 'uses' is not supported by Forge yet"]),
+        (_job("{runs-on: {group: g}}"), ["3:3: 'group' is not supported by Forge yet"]),
+        (_job("{runs-on: x, container: y}"), ["4:29: 'container' is not supported by Forge yet"]),
+        (_job("{runs-on: x, services: {y: z}}"), ["3:3: 'services' is not supported by Forge yet"]),
+        (_job("{runs-on: x, environment: y}"), ["4:31: 'environment' is not supported by Forge yet"]),
+        (_job("{runs-on: x, concurrency: y}"), ["4:31: 'concurrency' is not supported by Forge yet"]),
+        (_job("{runs-on: x, snapshot: y}"), ["4:28: 'snapshot' is not supported by Forge yet"]),
+        (
+            _job("{runs-on: x, cancel-timeout-minutes: 2}"),
+            ["3:3: 'cancel-timeout-minutes' is not supported by Forge yet"],
+        ),
+        (
+            _job("{runs-on: x, strategy: '${{ vars.x }}'}"),
+            ["3:3: '${{ vars.x }}' in place of a mapping or a list is not supported by Forge yet"],
+        ),
+        (
+            _job("{runs-on: x, strategy: {'${{ insert }}': '${{ vars.x }}'}}"),
+            ["4:29: '${{ insert }}' is not supported by Forge yet"],
+        ),
+        (
+            _job("{runs-on: x, strategy: {matrix: {'${{ insert }}': '${{ vars.x }}', b: [{'${{ vars.y }}': 1}]}}}"),
+            [
+                "3:3: '${{ insert }}' is not supported by Forge yet",
+                "3:3: '${{ vars.y }}' is not supported by Forge yet",
+            ],
+        ),
+        (
+            _job("{runs-on: x, env: {'${{ insert }}': '${{ vars }}'}}"),
+            ["3:3: '${{ insert }}' is not supported by Forge yet"],
+        ),
+        (
+            _job("{runs-on: x, steps: [{run: x, env: '${{ vars }}'}]}"),
+            ["4:26: '${{ vars }}' in place of a mapping or a list is not supported by Forge yet"],
+        ),
+        (
+            _job("{runs-on: x, steps: [{id: a, run: x, background: true}, {wait: a}, {wait-all: }, {cancel: a}]}"),
+            [
+                "4:26: 'background' is not supported by Forge yet",
+                "4:61: 'wait' is not supported by Forge yet",
+                "4:72: 'wait-all' is not supported by Forge yet",
+                "4:86: 'cancel' is not supported by Forge yet",
+            ],
+        ),
+        (_job("{runs-on: x, steps: [{parallel: [{run: x}]}]}"), ["4:26: 'parallel' is not supported by Forge yet"]),
+        (
+            _job("{runs-on: x, steps: [{uses: actions/cache@v4}, {uses: ./x}]}"),
+            [
+                "4:26: 'uses: actions/cache@v4' is not supported by Forge yet",
+                "4:52: 'uses: ./x' is not supported by Forge yet",
+            ],
+        ),
+    ],
+)
+def test_what_does_not_run_yet_is_named(text: str, said: list[str]) -> None:
+    assert _found(text) == said
+
+
+def test_a_file_with_gaps_has_no_workflow() -> None:
+    parsed = sources.File(_PATH, b"on: push\nname: x\njobs: {a: {runs-on: x, container: y}}\n").parsed()
+    assert parsed.workflow is None
+    assert [found.message for found in parsed.problems] == ["'container' is not supported by Forge yet"]
+    assert parsed.partial is not None
+    assert [trigger.event for trigger in parsed.partial.on] == ["push"]
+
+
+def test_a_file_for_other_events_only_has_no_triggers() -> None:
+    parsed = sources.File(_PATH, b"on: pull_request\njobs: {a: {runs-on: x}}\n").parsed()
+    assert parsed.workflow is None
+    assert parsed.partial is not None
+    assert parsed.partial.on == ()
