@@ -29,7 +29,7 @@ ACTIVITIES: dict[str, tuple[str, ...]] = {
         "check_run": "created rerequested completed requested_action",
         "check_suite": "completed",
         "discussion": "created edited deleted transferred pinned unpinned labeled unlabeled locked unlocked"
-        " category_changed answered unanswered closed reopened",
+        " category_changed answered unanswered",
         "discussion_comment": "created edited deleted",
         "image_version": "created ready deleted",
         "issue_comment": "created edited deleted",
@@ -93,9 +93,9 @@ _CALL_INPUT = shape(
 )
 _CALL = or_null(
     shape(
-        inputs=or_null(table(_CALL_INPUT)),
-        secrets=or_null(table(or_null(shape(description=text(), required=flag())))),
-        outputs=or_null(table(shape(description=text(), value=required(text(contexts.CALL_OUTPUT))))),
+        inputs=table(_CALL_INPUT),
+        secrets=table(or_null(shape(description=text(), required=flag()))),
+        outputs=table(shape(description=text(), value=required(text(contexts.CALL_OUTPUT)))),
     )
 )
 _SCHEDULE = many(shape(cron=required(_NAME), timezone=_NAME))

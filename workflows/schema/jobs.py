@@ -13,7 +13,6 @@ from workflows.schema.rules import (
     many,
     number,
     one_or_many,
-    or_null,
     required,
     shape,
     table,
@@ -165,7 +164,7 @@ _CALL = Shape(
     {
         **_COMMON,
         "uses": Key(_NAME, required=True),
-        "with": Key(or_null(table(_SCALAR))),
+        "with": Key(table(_SCALAR)),
         "secrets": Key(
             Place(
                 text=True,
