@@ -318,8 +318,8 @@ def test_any_shape_of_data_is_answered(jobs: object, job: dict[str, object], on:
 _HEAD = "on: push\njobs:\n  a:\n    runs-on: x\n"
 _LARGE = {
     "a chain of jobs": _HEAD
-    + "".join(f"  j{n}: {{runs-on: x, needs: {f'j{n - 1}' if n else 'a'}}}\n" for n in range(9_000)),
-    "steps without ids": _HEAD + "    steps:\n" + "    - run: a\n" * 20_000,
+    + "".join(f"  j{n}: {{runs-on: x, needs: {f'j{n - 1}' if n else 'a'}}}\n" for n in range(7_000)),
+    "steps without ids": _HEAD + "    steps:\n" + "    - run: a\n" * 12_000,
     "unknown keys": _HEAD + "".join(f"k{n}: 1\n" for n in range(40_000)),
     "excludes": _HEAD
     + f"    strategy: {{matrix: {{a: [{'1,' * 16}], b: [{'1,' * 256}], exclude: [{'{a: 2},' * 30_000}]}}}}\n",

@@ -80,7 +80,7 @@ def test_not_a_number() -> None:
 
 
 def test_tags_and_quotes_decide_the_type() -> None:
-    node, problems = load('[!!str 1, "1", !!int "1", !!float 1, !!bool "true", !!null "", ! 1, !!seq []]', "w.yml")
+    node, problems = load('[!!str 1, "1", !!int 1, !!float 1, !!bool true, !!null ~, ! 1, !!seq []]', "w.yml")
     assert _data(node) == ["1", "1", 1, 1, True, None, "1", []]
     assert problems == ()
 
@@ -94,7 +94,7 @@ def test_every_node_knows_its_place() -> None:
     items = jobs.get("a")
     assert isinstance(items, Sequence)
     assert [item.position for item in items.items] == [Position(4, 7), Position(5, 7)]
-    assert items.items[1] == Scalar("y\n", "y\n", Position(5, 7))
+    assert items.items[1] == Scalar("y\n", "y\n", 5, 7)
     assert node.get("none") is None
 
 
@@ -108,6 +108,9 @@ def test_aliases_are_the_node_again() -> None:
     assert problems == ()
 
 
+_STYLE = "1:4: The scalar style '{}' on line 1 and column 4 is not valid with the tag 'tag:yaml.org,2002:int'"
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
@@ -115,12 +118,16 @@ def test_aliases_are_the_node_again() -> None:
         ("a: \ud800", "1:4: The character U+D800 is not allowed in YAML"),
         (b"a: b\r\n  \xff", "2:3: Invalid UTF-8 at byte 8: invalid start byte"),
         (b"\xff\xfea\x00", "1:1: Invalid UTF-8 at byte 0: invalid start byte"),
-        ("a: *b", "1:4: Unknown alias 'b'"),
+        ("a: *b", "1:4: Unknown anchor 'b'"),
         ("a: &a [*a]", "1:8: The alias 'a' stands inside what it repeats"),
         ("a: 1\n---\nb: 2", "2:1: A workflow file holds one document; a second one begins here"),
         ("a: !x b", "1:4: Unexpected tag '!x'"),
         ("a: !!set {}", "1:4: Unexpected tag 'tag:yaml.org,2002:set'"),
         ("a: !!python/name:os.system x", "1:4: Unexpected tag 'tag:yaml.org,2002:python/name:os.system'"),
+        ('a: !!int "1"', _STYLE.format("DoubleQuoted")),
+        ("a: !!int '1'", _STYLE.format("SingleQuoted")),
+        ("a: !!int |\n  1\n", _STYLE.format("Literal")),
+        ("a: !!int >\n  1\n", _STYLE.format("Folded")),
         ("a: [1", "2:1: Invalid YAML: while parsing a flow sequence, did not find expected ',' or ']'"),
         ("a: b: c", "1:5: Invalid YAML: mapping values are not allowed in this context"),
     ],
@@ -133,8 +140,9 @@ def test_bounds() -> None:
     assert _one("x" * 11, Limits(bytes=10)) == "The maximum file size of 10 characters has been exceeded"
     assert _one("[[[]]]", Limits(depth=2)) == "1:3: Maximum object depth exceeded"
     assert _one("[&a [[]], [*a]]", Limits(depth=3)) == "1:12: Maximum object depth exceeded"
+    assert _one("[" + "x" * 128 + "]", Limits(nodes=4)) == "1:2: Maximum YAML nodes exceeded"
     assert _one("[&a 1, *a, *a]", Limits(aliases=1)) == "1:12: Too many aliases: at most 1 are allowed"
-    assert _one("[1, 2, 3]", Limits(nodes=3)) == "1:8: Maximum object size exceeded"
+    assert _one("[1, 2, 3]", Limits(nodes=4)) == "1:8: Maximum YAML nodes exceeded"
 
 
 _HOSTILE = {
