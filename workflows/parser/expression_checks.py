@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from workflows import expressions
 from workflows.errors import ExpressionError
@@ -16,6 +17,8 @@ _EMBEDDED = (
     " Directives are only supported when the entire value is an expression."
 )
 _PARAMETERS = "Exactly 0 parameter(s) were expected following the directive 'insert'. Actual parameter count: {}"
+#: Aliases can repeat a text often. Longer ones than any expression may be are refused fast.
+_CACHED_LENGTH = 22_000
 _CONSTANT = re.compile(r"\$\{\{\s*+'((?:[^']++|'')*+)'\s*+\}\}")
 
 
@@ -32,25 +35,35 @@ def is_insert(text: str) -> bool:
     return text.startswith("${{") and text.endswith("}}") and text[3:-2].strip() == "insert"
 
 
-def template_problems(text: str, context: Context | None) -> list[str]:
-    """What is wrong with the inserts of a text; [] when nothing is."""
+def template_problems(text: str, context: Context | None) -> tuple[str, ...]:
+    """What is wrong with the inserts of a text; () when nothing is."""
+    return _cached_template(text, context) if len(text) <= _CACHED_LENGTH else _template(text, context)
+
+
+def _template(text: str, context: Context | None) -> tuple[str, ...]:
     if is_insert(text):
-        return [f"Unexpected value '{text}'"]
+        return (f"Unexpected value '{text}'",)
     try:
         found = expressions.expressions_in(text)
     except ExpressionError as error:
-        return [error.message]
-    messages = [message for inside, _ in found for message in _problems(inside, context)]
-    return messages or ([NOT_ALLOWED] if found and context is None else [])
+        return (error.message,)
+    messages = tuple(message for inside, _ in found for message in _problems(inside, context))
+    return messages or ((NOT_ALLOWED,) if found and context is None else ())
 
 
-def condition_problems(text: str, context: Context | None) -> list[str]:
+def condition_problems(text: str, context: Context | None) -> tuple[str, ...]:
     """What is wrong with an ``if``, which needs no ``${{ }}``."""
-    if "${{" in text:
-        messages = template_problems(text, context)
-    else:
-        messages = list(_problems(text.strip(), context))
-    return messages or list(_whole(text))
+    return _cached_condition(text, context) if len(text) <= _CACHED_LENGTH else _condition(text, context)
+
+
+def _condition(text: str, context: Context | None) -> tuple[str, ...]:
+    if "${{" not in text:
+        return tuple(_problems(text.strip(), context))
+    return template_problems(text, context) or tuple(_whole(text))
+
+
+_cached_template = lru_cache(maxsize=512)(_template)
+_cached_condition = lru_cache(maxsize=512)(_condition)
 
 
 def _problems(expression: str, context: Context | None) -> Iterator[str]:

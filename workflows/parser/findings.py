@@ -14,6 +14,8 @@ from workflows.model import Position
 _LONGEST = 500
 #: More problems than this in one file help nobody; the last one then says how many there were.
 _MOST = 500
+#: Comparisons that matrices of one file may cost before no more of them are tried.
+_MOST_EFFORT = 50_000
 
 
 class Findings:
@@ -21,8 +23,18 @@ class Findings:
 
     def __init__(self, path: str, found: Iterable[Problem] = ()) -> None:
         self._path = path
+        self._spent = 0
         #: Each problem once, with the word that was wrong and the words that were possible, for the hint.
         self._found: dict[Problem, tuple[str, Collection[str]]] = dict.fromkeys(found, ("", ()))
+
+    def afford(self, effort: int) -> bool:
+        """Whether a check that takes so much effort is worth it: not for nothing, nor after much was spent on others.
+
+        What is not checked here is found out when the job is expanded.
+        """
+        worth = effort > 0 and self._spent < _MOST_EFFORT
+        self._spent += effort if worth else 0
+        return worth
 
     def error(
         self, position: Position, message: str, word: str = "", known: Collection[str] = (), *, hint: str = ""

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from workflows import expressions
 from workflows.errors import ExpressionError
+from workflows.expressions.values import WHITE_SPACE
 from workflows.model import Defaults, Table
 from workflows.parser.check import is_expression, text_of
 from workflows.parser.expression_checks import is_insert
 from workflows.source import Mapping, Node, Scalar, Sequence
 
+#: Words of status functions: without any of them, a condition calls none.
+_STATUS = re.compile("|".join(expressions.STATUS_FUNCTIONS), re.IGNORECASE)
+#: Longer texts than any expression may be.
+_CACHED_LENGTH = 22_000
 #: The values of a mapping by key.
 Keys = dict[str, Node]
 
@@ -111,11 +118,24 @@ def number(node: Node | None) -> float | str | None:
 
 
 def condition(node: Node | None) -> str:
-    """An ``if`` with its status function; ``success()`` also for one that the check refused."""
+    """An ``if`` with its status function; of one that the check refused, anything."""
+    said = text(node)
+    if not said:
+        return "success()"
+    return _conditions(said) if len(said) <= _CACHED_LENGTH else _condition(said)
+
+
+def _condition(said: str) -> str:
+    if "${{" not in said and not _STATUS.search(said):  # what most of them are, and what needs no parsing
+        bare = said.strip(WHITE_SPACE)
+        return f"success() && ({bare})" if bare else "success()"
     try:
-        return expressions.condition(text(node))
+        return expressions.condition(said)
     except ExpressionError:
         return "success()"
+
+
+_conditions = lru_cache(maxsize=512)(_condition)
 
 
 def defaults(node: Node | None) -> Defaults:

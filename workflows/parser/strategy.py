@@ -47,12 +47,25 @@ def _matrix(node: Node | None, findings: Findings) -> dict[str, object] | str | 
         return None
     clean = all([_check_vectors(node, findings), _check_filters(node, findings)])
     as_data = {name: read.plain(value) for name, value in read.own_entries(node)}
-    if clean and not read.has_expression(node):
+    if clean and not read.has_expression(node) and findings.afford(_effort(as_data)):
         try:
             matrices.expand(as_data)
         except InvalidMatrix as error:
             findings.error(node.position, str(error))
     return as_data
+
+
+def _effort(matrix: dict[str, object]) -> int:
+    """How many comparisons it takes to expand a matrix; 0 when nothing can be wrong with it."""
+    legs, filters = 1, 0
+    for name, items in matrix.items():
+        if not isinstance(items, list):
+            continue
+        if name in _EMPTY:
+            filters += len(items)
+        else:
+            legs *= len(items)
+    return legs * (1 + filters) if filters or legs > matrices.MOST_COMBINATIONS else 0
 
 
 def _check_vectors(node: Mapping, findings: Findings) -> bool:

@@ -17,7 +17,7 @@ _STEP_STATUS: Mapping[str, Arity] = {"always": (0, 0), "cancelled": (0, 0), "suc
 _HASH: Mapping[str, Arity] = {"hashFiles": (1, 255)}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Context:
     """What an expression sees: the names of contexts, and functions beside those of every place."""
 
