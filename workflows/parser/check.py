@@ -109,23 +109,29 @@ class Check:
     def _own_keys(self, node: Mapping, place: Place, context: Context | None) -> None:
         """A mapping whose keys are the author's own."""
         for key, value in node.entries:
-            if not is_expression(key):
+            if not self._is_expression(key, context):
                 self._own_key(key)
                 self.node(value, place, context)
-            elif self._expression_key(key, context):
+            elif self._allows_expression(key, context):
                 self.node(value, place, context)
 
     def _own_key(self, key: Scalar) -> None:
         if not text_of(key):
             self._findings.error(key.position, "Unexpected value ''")
 
-    def _expression_key(self, key: Scalar, context: Context | None) -> bool:
-        """Check a key with an expression; False where none may stand."""
+    def _is_expression(self, key: Scalar, context: Context | None) -> bool:
+        """True for a key with an expression. One that cannot be read was reported, and is a text like any other."""
+        if not is_expression(key):
+            return False
         said = text_of(key)
-        if not expression_checks.is_insert(said):
-            for message in expression_checks.template_problems(said, context):
-                self._findings.error(key.position, message)
-        elif context is None:
+        messages = () if expression_checks.is_insert(said) else expression_checks.template_problems(said, context)
+        wrong = [message for message in messages if message != expression_checks.NOT_ALLOWED]
+        for message in wrong:
+            self._findings.error(key.position, message)
+        return not wrong
+
+    def _allows_expression(self, key: Scalar, context: Context | None) -> bool:
+        if context is None:
             self._findings.error(key.position, expression_checks.NOT_ALLOWED)
         return context is not None
 
@@ -143,9 +149,9 @@ class Check:
                 forms = fitting or forms
             if rule is not None:
                 self.node(value, rule.place, context)
-            elif is_expression(key):
+            elif self._is_expression(key, context):
                 some_unknown = True
-                if self._expression_key(key, context):
+                if self._allows_expression(key, context):
                     self.node(value, loose or _ANYTHING, context)
                     if loose is None:
                         self.expression_keys.append(key.position)

@@ -42,7 +42,7 @@ def template_problems(text: str, context: Context | None) -> tuple[str, ...]:
 
 def _template(text: str, context: Context | None) -> tuple[str, ...]:
     if is_insert(text):
-        return (f"Unexpected value '{text}'",)
+        return ("Unexpected value '${{ insert }}'",)
     try:
         found = expressions.expressions_in(text)
     except ExpressionError as error:
