@@ -72,6 +72,37 @@ def test_a_long_log_stays_small(person: Page, site: Site) -> None:
     person.wait_for_selector('.vlog [data-n="1"]')
 
 
+def test_scrolling_faster_than_pages_come(person: Page, site: Site) -> None:
+    """What was passed on the way is drawn once at most: a drawing for each cluster that waited, each asking for more,
+    doubled with every page until the browser gave up."""
+    person.add_init_script(
+        """const real = window.fetch;
+        window.fetch = (...call) => new Promise((done) => setTimeout(() => done(real(...call)), 100));"""
+    )
+    person.goto(site.job("big", "loud"))
+    person.wait_for_selector(LINES)
+    person.bring_to_front()
+    chance = random.Random(3)
+    drawings = person.evaluate(
+        """async (places) => {
+          const box = document.querySelector(".log");
+          let looks = 0;
+          const height = Object.getOwnPropertyDescriptor(Element.prototype, "clientHeight");
+          Object.defineProperty(box, "clientHeight", {get() { looks += 1; return height.get.call(box); }});
+          for (const place of places) {
+            box.scrollTop = place * box.scrollHeight;
+            await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+            if (looks > 10 * places.length) break;
+          }
+          box.scrollTop = 0;
+          return looks;
+        }""",
+        [chance.random() for _ in range(150)],
+    )
+    assert 150 <= drawings <= 600
+    person.wait_for_selector('.vlog [data-n="1"]')
+
+
 @pytest.mark.parametrize("line", [1, 999, 1000, 1001, 87_654, BIG])
 def test_a_link_to_a_line(opened: Opened, site: Site, line: int) -> None:
     page = opened(viewport={"width": 1360, "height": 900}).new_page()

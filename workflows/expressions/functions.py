@@ -19,7 +19,7 @@ from workflows.expressions.values import equals, fold, is_primitive, kind, to_te
 
 MAX_ARGUMENTS: Final = 255
 
-_PLACE = re.compile(r"\{\{|\}\}|\{([0-9]++)(?::((?:[^}]++|\}\})*+))?\}|[{}]")
+_PLACE = re.compile(r"\{\{|\}\}|\{([0-9]+)(?::([^}]*(?:\}\}[^}]*)*)\}(?!\})|\})|[{}]")
 
 
 class Run(Protocol):

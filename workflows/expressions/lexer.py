@@ -48,21 +48,22 @@ class Token:
 
 
 _SPACE = re.escape(WHITE_SPACE)
-_REST = rf"[^()\[\],.!<>=&|{_SPACE}]*+"  # the rest of a word: up to a character that ends every word
+_REST = rf"[^()\[\],.!<>=&|{_SPACE}]*"  # the rest of a word: up to a character that ends every word
+_DOTTED_REST = rf"[^()\[\],!<>=&|{_SPACE}]*"  # the same of a number, which dots do not end
 _SYMBOL = re.compile(
-    rf"""(?P<space>[{_SPACE}]++)
-    | (?P<text>'(?:[^']++|'')*+')
+    rf"""(?P<space>[{_SPACE}]+)
+    | (?P<text>'[^']*(?:''[^']*)*'(?!'))
     | (?P<operator>[!<>=]=|&&|\|\||[!<>])
     | (?P<mark>[()\[\],*])
-    | (?P<broken>'[\s\S]*+|[=&|]{_REST})
+    | (?P<broken>'[\s\S]*|[=&|]{_REST})
     | (?P<dot>\.)
-    | (?P<number>[-+0-9](?:{_REST}\.?)*+)
+    | (?P<number>[-+0-9]{_DOTTED_REST})
     | (?P<word>[\s\S]{_REST})""",
     re.VERBOSE,
 )
-_DOTTED_NUMBER = re.compile(rf"\.(?:{_REST}\.?)*+")
+_DOTTED_NUMBER = re.compile(rf"\.{_DOTTED_REST}")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_CALL = re.compile(rf"[{_SPACE}]*+\(")
+_CALL = re.compile(rf"[{_SPACE}]*\(")
 _MARKS = {
     "(": TokenKind.OPEN,
     ")": TokenKind.CLOSE,

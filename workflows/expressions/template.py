@@ -16,7 +16,7 @@ from workflows.expressions.values import WHITE_SPACE, Value, to_text
 
 _OPENING = "${{"
 #: From after an opening to the first closing that is not inside a quoted text.
-_INSIDE = re.compile(r"((?:[^'}]++|'[^']*+'|\}(?!\}))*+)\}\}")
+_INSIDE = re.compile(r"([^'}]*(?:(?:'[^']*'|\}(?!\}))[^'}]*)*)\}\}")
 
 STATUS_FUNCTIONS: Final = frozenset(("success", "failure", "always", "cancelled"))
 _CONDITION_FUNCTIONS = dict.fromkeys(STATUS_FUNCTIONS, (0, MAX_ARGUMENTS)) | {"hashFiles": (1, MAX_ARGUMENTS)}

@@ -20,6 +20,7 @@ export class Viewer {
     this.base = 0;
     this.pages = new Map();
     this.loading = new Map();
+    this.wanted = new Set();
     this.drawn = new Map();
     this.folded = new Map();
     this.heights = [];
@@ -246,11 +247,7 @@ export class Viewer {
     const page = this.pages.get(number);
     const wanted = Math.min(CLUSTER, this.base + this.count - first);
     if (!page || page.lines.length < (first % PAGE) + wanted) {
-      const had = page ? page.lines.length : -1;
-      this.load(number).then(() => {
-        const now = this.pages.get(number);
-        if (now && now.lines.length > had) this.render(); // else it would be asked for without end
-      });
+      this.want(number, page ? page.lines.length : -1);
       return false;
     }
     const element = make("div");
@@ -262,6 +259,16 @@ export class Viewer {
     if (height === this.heights[cluster]) return false;
     this.heights[cluster] = height;
     return true;
+  }
+
+  /** Draws once more when a page has come, however many clusters wait for it; else each drawing would ask for more. */
+  async want(number, had) {
+    if (this.wanted.has(number)) return;
+    this.wanted.add(number);
+    await this.load(number);
+    this.wanted.delete(number);
+    const now = this.pages.get(number);
+    if (now && now.lines.length > had) this.render(); // else it would be asked for without end
   }
 
   addLine(target, page, index, number) {
