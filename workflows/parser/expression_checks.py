@@ -19,7 +19,7 @@ _EMBEDDED = (
 _PARAMETERS = "Exactly 0 parameter(s) were expected following the directive 'insert'. Actual parameter count: {}"
 #: Aliases can repeat a text often. Longer ones than any expression may be are refused fast.
 _CACHED_LENGTH = 22_000
-_CONSTANT = re.compile(r"\$\{\{\s*+'((?:[^']++|'')*+)'\s*+\}\}")
+_CONSTANT = re.compile(r"\$\{\{\s*'([^']*(?:''[^']*)*)'\s*\}\}")
 
 
 def constant(text: str) -> str | None:
