@@ -316,14 +316,52 @@ def test_any_shape_of_data_is_answered(jobs: object, job: dict[str, object], on:
 
 
 _HEAD = "on: push\njobs:\n  a:\n    runs-on: x\n"
+_LEGS = "a: [1, 2, 3, 4, 5, 6, 7, 8], b: [1, 2, 3, 4, 5, 6, 7, 8], c: [1, 2, 3, 4]"
+
+
+def _many(line: str, count: int, head: str = _HEAD) -> str:
+    """A head and so many lines, ``N`` in each being its number and ``M`` the next."""
+    return head + "".join(
+        line.replace("N", str(number)).replace("M", str(number + 1)) + "\n" for number in range(count)
+    )
+
+
+#: Files of up to 500 KB, each with many of one thing.
 _LARGE = {
-    "a chain of jobs": _HEAD
-    + "".join(f"  j{n}: {{runs-on: x, needs: {f'j{n - 1}' if n else 'a'}}}\n" for n in range(7_000)),
-    "steps without ids": _HEAD + "    steps:\n" + "    - run: a\n" * 12_000,
-    "unknown keys": _HEAD + "".join(f"k{n}: 1\n" for n in range(40_000)),
-    "excludes": _HEAD
-    + f"    strategy: {{matrix: {{a: [{'1,' * 16}], b: [{'1,' * 256}], exclude: [{'{a: 2},' * 30_000}]}}}}\n",
-    "inserts": _HEAD + f'    env: {{A: "{"${{ 1 }}" * 50_000}"}}\n',
+    "a chain of jobs": _many("  jM: {runs-on: x, needs: jN}", 7_000, _HEAD + "  j0: {runs-on: x}\n"),
+    "a chain backwards": _many("  jN: {runs-on: x, needs: jM}", 7_000),
+    "jobs in circles": _many("  jN: {runs-on: x, needs: [jM, jN]}", 4_900),
+    "a job with many needs": _HEAD + f"  b: {{runs-on: x, needs: [{'a,' * 49_000}]}}\n",
+    "steps without ids": _many("    - run: a", 12_000, _HEAD + "    steps:\n"),
+    "steps that wait": _many("    - {id: sN, run: a}", 1_000, _HEAD + "    steps:\n")
+    + f"    - {{wait: [{','.join(f's{n}' for n in range(2_000)) * 15}]}}\n",
+    "wrong steps": _many("    - rum: a", 12_000, _HEAD + "    steps:\n"),
+    "blocks in blocks": _HEAD + "    steps: [" + "{parallel: [" * 20 + "{run: x}" + "]}" * 20 + "]\n",
+    "unknown keys": _many("k-N: 1", 24_000),
+    "unknown events": f"on: [{','.join(f'pusch{n}' for n in range(40_000))}]\n",
+    "patterns": f"on: {{push: {{tags: [{','.join('a*' * 500 + str(n) for n in range(490))}]}}}}\n" + _HEAD[9:],
+    "excludes": _HEAD + f"    strategy: {{matrix: {{{_LEGS}, exclude: [{'{a: 2},' * 12_000}]}}}}\n",
+    "matrices": _many(
+        f"  jN: {{runs-on: x, strategy: {{matrix: {{{_LEGS}, exclude: [{{a: 1}}]}}}}}}", 1_000, _HEAD[:15]
+    ),
+    "inserts": _HEAD + '    env: {A: "' + "${{ 1 }}" * 50_000 + '"}\n',
+    "inserts as keys": _HEAD + "    env: {" + '"${{ insert }}": 1,' * 20_000 + "}\n",
+    "a long condition, repeated": _many(
+        "  bN: *a", 170, "on: push\njobs:\n  a: &a {runs-on: x, if: '" + "1||" * 6_000 + "1'}\n"
+    ),
+    "conditions": _many("    - {run: x, if: github.xN}", 8_000, _HEAD + "    steps:\n"),
+    "wrong conditions": _many("    - {run: x, if: nobody.xN}", 8_000, _HEAD + "    steps:\n"),
+}
+_WRONG = {
+    "excludes",
+    "a chain backwards",
+    "jobs in circles",
+    "steps that wait",
+    "wrong steps",
+    "blocks in blocks",
+    "unknown keys",
+    "unknown events",
+    "wrong conditions",
 }
 
 
@@ -331,4 +369,4 @@ _LARGE = {
 @pytest.mark.parametrize("name", _LARGE)
 def test_large_files_are_read_in_linear_time(name: str) -> None:
     workflow, problems = parser.read(_LARGE[name], _PATH)
-    assert (workflow is None) == bool(problems) == (name in ("unknown keys", "excludes"))
+    assert (workflow is None) == bool(problems) == (name in _WRONG), problems[:3]

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from workflows import patterns
-from workflows.model import Filter, Schedule, Trigger
+from workflows.model import Filter, Trigger
 from workflows.parser import read
 from workflows.parser.check import text_of
 from workflows.parser.findings import Findings
 from workflows.parser.interface import dispatch_inputs, interface
+from workflows.parser.schedules import schedules
 from workflows.schema.events import EVENTS
-from workflows.source import Mapping, Node, Scalar, Sequence
+from workflows.source import Mapping, Node, Scalar
 
 _BOTH = "you may only define one of `{0}` and `{0}-ignore` for a single event"
 
@@ -33,7 +34,7 @@ def _trigger(name: str, key: Scalar, node: Node, findings: Findings) -> Trigger:
         names=_filter(node, "names", findings),
         versions=_filter(node, "versions", findings),
         inputs=dispatch_inputs(read.get(node, "inputs"), findings) if name == "workflow_dispatch" else (),
-        schedules=_schedules(node) if name == "schedule" else (),
+        schedules=schedules(node, findings) if name == "schedule" else (),
         interface=interface(node, findings) if name == "workflow_call" else None,
         position=key.position,
     )
@@ -64,12 +65,3 @@ def _check_pattern(pattern: str, item: Scalar, findings: Findings) -> None:
         patterns.check(pattern)
     except patterns.BadPattern as error:
         findings.error(item.position, f"Invalid pattern '{pattern}': {error}")
-
-
-def _schedules(node: Node) -> tuple[Schedule, ...]:
-    items = node.items if isinstance(node, Sequence) else ()
-    return tuple(
-        Schedule(read.text(item.get("cron")) or "", read.filled(item.get("timezone")), item.position)
-        for item in items
-        if isinstance(item, Mapping)
-    )

@@ -9,10 +9,18 @@ from workflows.parser.check import is_expression, text_of
 from workflows.parser.findings import Findings
 from workflows.source import Node, Scalar
 
+#: GitHub's limit of inputs that a person is asked for.
+MOST_DISPATCH_INPUTS = 25
+_TOO_MANY = f"you may only define up to {MOST_DISPATCH_INPUTS} `inputs` for a `workflow_dispatch` event"
+_RESERVED = "secret name `{}` within `workflow_call` can not be used since it would collide with system reserved name"
+
 
 def dispatch_inputs(node: Node | None, findings: Findings) -> tuple[DispatchInput, ...]:
     """The inputs of ``workflow_dispatch``, in file order."""
-    return tuple(_dispatch_input(text_of(key), value, findings) for key, value in read.entries(node))
+    found = tuple(_dispatch_input(text_of(key), value, findings) for key, value in read.entries(node))
+    if node is not None and len(found) > MOST_DISPATCH_INPUTS:
+        findings.error(node.position, _TOO_MANY)
+    return found
 
 
 def interface(node: Node, findings: Findings) -> Interface:
@@ -20,7 +28,7 @@ def interface(node: Node, findings: Findings) -> Interface:
     inputs, secrets, outputs = (read.entries(read.get(node, key)) for key in ("inputs", "secrets", "outputs"))
     return Interface(
         inputs=tuple(_call_input(text_of(key), value, findings) for key, value in inputs),
-        secrets=tuple(CallSecret(text_of(key), _description(value), _required(value)) for key, value in secrets),
+        secrets=tuple(_call_secret(key, value, findings) for key, value in secrets),
         outputs=tuple(CallOutput(text_of(key), _said(value, "value"), _description(value)) for key, value in outputs),
     )
 
@@ -76,6 +84,13 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _call_secret(key: Scalar, node: Node, findings: Findings) -> CallSecret:
+    name = text_of(key)
+    if name.upper() == "GITHUB_TOKEN":
+        findings.error(key.position, _RESERVED.format(name))
+    return CallSecret(name, _description(node), _required(node))
 
 
 def _call_input(name: str, node: Node, findings: Findings) -> CallInput:
