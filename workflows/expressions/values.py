@@ -35,6 +35,7 @@ _KINDS: dict[type, Kind] = {
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
 _OCTAL = re.compile(r"0o[0-7]+")
+_INFINITY = re.compile(r"[+-]?infinity", re.IGNORECASE | re.ASCII)
 #: Integers below this are written in full; from here on fifteen digits no longer hold them.
 _FIFTEEN_DIGITS = 10**15
 
@@ -133,7 +134,11 @@ def to_number(value: object) -> float:
 
 
 def parse_number(text: str) -> float:
-    """The number that a text stands for, as JavaScript's ``Number``: empty is 0, nonsense is NaN."""
+    """The number that a text stands for, as in GitHub's C#: empty is 0, nonsense is NaN.
+
+    Like JavaScript's ``Number``, but that hexadecimal and octal ones have 32 bits with a sign and that infinity
+    may be written in any case.
+    """
     text = text.strip(WHITE_SPACE)
     if not text:
         return 0.0
@@ -141,10 +146,14 @@ def parse_number(text: str) -> float:
         return float(text)
     for pattern, base in ((_HEXADECIMAL, 16), (_OCTAL, 8)):
         if pattern.fullmatch(text):
-            return to_number(int(text[2:], base))
-    if text in ("Infinity", "+Infinity", "-Infinity"):
-        return float(text)
-    return nan
+            return _signed(int(text[2:], base))
+    return float(text) if _INFINITY.fullmatch(text) else nan
+
+
+def _signed(number: int) -> float:
+    if number >= 2**32:
+        return nan
+    return float(number - 2**32 if number >= 2**31 else number)
 
 
 class _UpperCase(dict[int, int]):

@@ -67,7 +67,11 @@ def test_falsy(value: object) -> None:
         ("'\U00010400' < '\ufb00'", True),  # by UTF-16 units, not by code points
         ("'\x1c1' == 1", False),  # white space is .NET's, not Python's
         ("'\u00a01\u3000' == 1", True),
-        ("0xFFFFFFFF", 4294967295),
+        ("0xFFFFFFFF", -1),
+        ("0x7FFFFFFF", 2**31 - 1),
+        ("0o37777777777", -1),
+        ("'0x100000000' == 4294967296", False),
+        ("-infinity == '-INFINITY'", True),
         ("'1e400' == Infinity", True),
         ("1 && 'x' || 'y'", "x"),
         ("o.big == 9007199254740993", True),
