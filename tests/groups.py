@@ -44,11 +44,14 @@ def _marked(mark: str) -> tuple[str, ...]:
     return tuple(sorted(str(path.relative_to(FOLDER)) for path in places if not places & set(path.parents)))
 
 
-_SERVER = _others("workflows", "runner", "conventions", "bench")
+_LANGUAGE_SOAK = tuple(path for path in _marked("soak") if path.startswith(("workflows/", "judges/")))
+_SERVER_SOAK = tuple(path for path in _marked("soak") if path not in _LANGUAGE_SOAK)
+_SERVER = _others("workflows", "judges", "runner", "conventions", "bench")
 
 GROUPS = (
     Group("conventions", ("conventions", "bench"), _PLAIN),
     Group("workflows", ("workflows",), _PLAIN, workers=2),
+    Group("judges", ("judges",), _PLAIN, needs=(machine.GIT, machine.NODE, machine.JUDGES), workers=2),
     Group("runner", ("runner",), _PLAIN, workers=2),
     Group("server on SQLite", _SERVER, _PLAIN, workers=2),
     Group(
@@ -95,10 +98,17 @@ GROUPS = (
 )
 #: Take longer than a quarter of an hour may hold; `make soak`.
 SOAK = (
-    Group("soak on SQLite", _marked("soak"), "soak"),
+    Group(
+        "soak of the language",
+        _LANGUAGE_SOAK,
+        "soak",
+        needs=(machine.GIT, machine.NODE, machine.JUDGES),
+        workers=2,
+    ),
+    Group("soak on SQLite", _SERVER_SOAK, "soak"),
     Group(
         "soak on PostgreSQL",
-        _marked("soak"),
+        _SERVER_SOAK,
         "soak and not sqlite",
         needs=(machine.GIT, machine.POSTGRESQL, machine.REDIS),
         services=True,

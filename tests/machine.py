@@ -27,7 +27,6 @@ def _command(*names: str) -> Callable[[], bool]:
     return lambda: all(shutil.which(name, path=_PATH) for name in names)
 
 
-_BROWSER = Path(__file__).resolve().parent / "browser"
 #: Debian keeps some programs where an ordinary user's path does not look.
 _PATH = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
 
@@ -44,13 +43,21 @@ IMAGE_PARTS = Need(
 CHROMIUM = Need("Chromium", ("chromium",), _command("chromium"))
 CURL = Need("curl", ("curl",), _command("curl"))
 NODE = Need("Node.js with npm", ("nodejs", "npm"), _command("node", "npm"))
-#: What npm's lock in tests/browser names, checked against its hashes.
-BROWSER_PARTS = Need(
-    "the npm packages of the browser tests",
-    (),
-    lambda: (_BROWSER / "node_modules" / ".package-lock.json").is_file(),
-    fetch=("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(_BROWSER)),
-)
+
+
+def _npm(name: str, folder: str) -> Need:
+    """What npm's lock in a folder of the tests names, checked against its hashes."""
+    place = Path(__file__).resolve().parent / folder
+    return Need(
+        name,
+        (),
+        lambda: (place / "node_modules" / ".package-lock.json").is_file(),
+        fetch=("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(place)),
+    )
+
+
+BROWSER_PARTS = _npm("the npm packages of the browser tests", "browser")
+JUDGES = _npm("GitHub's own npm packages, as judges of the language", "judges")
 
 
 def _are_packages(*names: str) -> bool:
