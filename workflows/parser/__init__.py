@@ -10,6 +10,7 @@ from workflows import source
 from workflows.errors import InvalidWorkflow, Problem
 from workflows.model import Position, Workflow
 from workflows.parser import read as nodes
+from workflows.parser.action import parse_action, read_action
 from workflows.parser.check import Check
 from workflows.parser.events import triggers
 from workflows.parser.findings import Findings
@@ -59,4 +60,4 @@ def _workflow(root: source.Node, path: str, expression_keys: tuple[Position, ...
     )
 
 
-__all__ = ["parse", "read"]
+__all__ = ["parse", "parse_action", "read", "read_action"]

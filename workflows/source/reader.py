@@ -118,7 +118,7 @@ class _Reader:
         finally:
             loader.dispose()
         if self._root is None:
-            raise _Broken("The file is empty; a mapping with the keys 'on' and 'jobs' was expected", 1, 1)
+            raise _Broken("The file is empty; a mapping was expected", 1, 1)
         return self._root
 
     def _read(self, loader: Any) -> None:
