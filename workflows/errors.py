@@ -5,6 +5,7 @@ WorkflowError
 ├── InvalidWorkflow       carries every Problem of a file
 ├── ExpressionError       kind is lexing, parsing or evaluation
 ├── InvalidMatrix         a matrix that cannot be expanded
+├── WrongValue            what an expression gave is no value for its key
 └── InvalidMessage        a message between server and runner has the wrong shape
 """
 
@@ -60,6 +61,10 @@ class ExpressionError(WorkflowError):
 
 class InvalidMatrix(WorkflowError):
     """A matrix cannot be expanded: no values, a key that does not exist, too many combinations."""
+
+
+class WrongValue(WorkflowError):
+    """A key's value was computed, and is none that the key can have."""
 
 
 class InvalidMessage(WorkflowError):

@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from workflows import expressions, matrix
+from workflows.decide import strategies
 from workflows.decide.needs import View
 from workflows.decide.snapshot import Expand, Leg, Snapshot
-from workflows.errors import ExpressionError, InvalidMatrix
-from workflows.model import Job, Strategy
+from workflows.errors import ExpressionError, InvalidMatrix, WrongValue
+from workflows.model import Job
 
 #: GitHub's default for a job, in minutes.
 DEFAULT_TIMEOUT = 360.0
@@ -26,16 +27,12 @@ class CannotEvaluate(Exception):
         self.key = key
 
 
-class _Wrong(Exception):
-    """The value of a key is none that it can have."""
-
-
 def expand(job: Job, contexts: Mapping[str, object]) -> Expand:
     """The legs of a job. ``contexts`` has github, inputs, vars and needs. Raises CannotEvaluate."""
-    strategy = job.strategy or Strategy()
-    fail_fast = _key(job, "strategy.fail-fast", lambda: _flag(strategy.fail_fast, contexts))
-    most = _key(job, "strategy.max-parallel", lambda: _count(strategy.max_parallel, contexts))
-    combinations = _key(job, "strategy.matrix", lambda: _combinations(strategy.matrix, contexts))
+    said = _key(job, "strategy", lambda: strategies.whole(job.strategy, contexts))
+    fail_fast = _key(job, "strategy.fail-fast", lambda: strategies.flag(said.fail_fast, contexts))
+    most = _key(job, "strategy.max-parallel", lambda: strategies.count(said.max_parallel, contexts))
+    combinations = _key(job, "strategy.matrix", lambda: strategies.combinations(said.matrix, contexts))
     total = len(combinations)
     legs = []
     for index, combination in enumerate(combinations):
@@ -72,7 +69,7 @@ def _leg(job: Job, index: int, combination: matrix.Combination, contexts: Mappin
         labels=_key(job, "runs-on", lambda: _labels(job.runs_on, contexts)),
         matrix=combination.values,
         timeout_minutes=_key(job, "timeout-minutes", lambda: _minutes(job.timeout_minutes, contexts)),
-        continue_on_error=_key(job, "continue-on-error", lambda: _flag(job.continue_on_error, contexts)),
+        continue_on_error=_key(job, "continue-on-error", lambda: strategies.flag(job.continue_on_error, contexts)),
     )
 
 
@@ -82,7 +79,7 @@ def _key(job: Job, key: str, evaluate: Callable[[], Value]) -> Value:
         return evaluate()
     except ExpressionError as error:
         raise CannotEvaluate(job.id, key, error.message) from error
-    except (InvalidMatrix, _Wrong) as error:
+    except (InvalidMatrix, WrongValue) as error:
         raise CannotEvaluate(job.id, key, str(error)) from error
 
 
@@ -105,72 +102,20 @@ def _labels(given: tuple[str, ...] | str, contexts: Mapping[str, object]) -> tup
     labels: dict[str, str] = {}
     for label in flat:
         if isinstance(label, Mapping | list | tuple) or not expressions.to_text(label).strip():
-            raise _Wrong(f"Unexpected value '{expressions.to_text(label)}'")
+            raise WrongValue(f"Unexpected value '{expressions.to_text(label)}'")
         text = expressions.to_text(label).strip()
         labels.setdefault(text.lower(), text)
     if not labels:
-        raise _Wrong("There is no label that a runner could have")
+        raise WrongValue("There is no label that a runner could have")
     return tuple(labels.values())
 
 
 def _labels_of_mapping(given: Mapping[str, object]) -> object:
     unknown = [key for key in given if key != "labels"]
     if unknown:
-        raise _Wrong(f"'{unknown[0]}' is not supported by Forge yet")
+        raise WrongValue(f"'{unknown[0]}' is not supported by Forge yet")
     return given.get("labels", [])
 
 
-def _flag(given: bool | str, contexts: Mapping[str, object]) -> bool:
-    value = expressions.evaluate_value(given, contexts) if isinstance(given, str) else given
-    if not isinstance(value, bool):
-        raise _Wrong(f"Unexpected value '{expressions.to_text(value)}'; true or false was expected")
-    return value
-
-
-def _number(given: float | str, contexts: Mapping[str, object]) -> float:
-    value = expressions.evaluate_value(given, contexts) if isinstance(given, str) else given
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
-        raise _Wrong(f"Unexpected value '{expressions.to_text(value)}'; a number greater than 0 was expected")
-    return float(value)
-
-
 def _minutes(given: float | str | None, contexts: Mapping[str, object]) -> float:
-    return DEFAULT_TIMEOUT if given is None else _number(given, contexts)
-
-
-def _count(given: int | str | None, contexts: Mapping[str, object]) -> int | None:
-    if given is None:
-        return None
-    value = _number(given, contexts)
-    if not value.is_integer():
-        raise _Wrong(f"Unexpected value '{expressions.to_text(value)}'; a whole number was expected")
-    return int(value)
-
-
-def _combinations(
-    given: Mapping[str, object] | str | None, contexts: Mapping[str, object]
-) -> tuple[matrix.Combination, ...]:
-    if given is None:
-        return (matrix.Combination({}),)
-    evaluated = _evaluated(given, contexts)
-    if not isinstance(evaluated, Mapping):
-        raise _Wrong(f"Unexpected value '{expressions.to_text(evaluated)}'; a mapping was expected")
-    return matrix.expand(evaluated)
-
-
-def _evaluated(value: object, contexts: Mapping[str, object]) -> object:
-    """Data with every text in it evaluated; a list that an expression makes inside a list is laid out flat."""
-    if isinstance(value, str):
-        return expressions.evaluate_value(value, contexts)
-    if isinstance(value, Mapping):
-        return {key: _evaluated(item, contexts) for key, item in value.items()}
-    if not isinstance(value, list | tuple):
-        return value
-    flat: list[object] = []
-    for item in value:
-        evaluated = _evaluated(item, contexts)
-        if isinstance(item, str) and isinstance(evaluated, list):
-            flat.extend(evaluated)
-        else:
-            flat.append(evaluated)
-    return flat
+    return DEFAULT_TIMEOUT if given is None else strategies.number(given, contexts)
