@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from workflows.__main__ import main
+from workflows.cli import main
 
 _RIGHT = "on: push\njobs: {a: {runs-on: x}}\n"
 
@@ -48,6 +48,6 @@ def test_nothing_to_read(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
 def test_as_a_program(tmp_path: Path) -> None:
     (tmp_path / "a.yml").write_text("on: push\n")
     command = [sys.executable, "-m", "workflows", "lint", str(tmp_path / "a.yml")]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2])
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=Path(__file__).parents[3])
     assert (done.returncode, done.stderr) == (1, "")
     assert done.stdout == f"{tmp_path / 'a.yml'}:1:1: Required property is missing: jobs\n"
