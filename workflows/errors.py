@@ -6,6 +6,7 @@ WorkflowError
 ├── ExpressionError       kind is lexing, parsing or evaluation
 ├── InvalidMatrix         a matrix that cannot be expanded
 ├── WrongValue            what an expression gave is no value for its key
+├── patterns.BadPattern   a filter pattern that cannot be read
 └── InvalidMessage        a message between server and runner has the wrong shape
 """
 

@@ -11,10 +11,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from workflows.errors import WorkflowError
+
 _MAX_LENGTH = 1024
 
 
-class BadPattern(ValueError):
+class BadPattern(WorkflowError):
     """The pattern cannot be read; the message says why."""
 
 

@@ -47,11 +47,11 @@ class Judge:
         self._process.stdout.close()
         self._process.wait()
 
-    def ask(self, what: str, **question: Any) -> dict[str, Any]:
+    def ask(self, ask: str, /, **question: Any) -> dict[str, Any]:
         """The answer to one question."""
         assert self._process.stdin
         assert self._process.stdout
-        self._process.stdin.write(json.dumps({"ask": what, **question}) + "\n")  # ASCII: no line ends but its own
+        self._process.stdin.write(json.dumps({"ask": ask, **question}) + "\n")  # ASCII: no line ends but its own
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         if not line:

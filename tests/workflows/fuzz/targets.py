@@ -1,0 +1,289 @@
+"""What is fuzzed: each takes bytes and returns, whatever they are; anything that comes out is a finding.
+
+``seeds`` are inputs to start from, ``words`` what input is made of.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from workflows import matrix, parser, patterns, source
+from workflows.errors import WorkflowError
+from workflows.expressions import condition, evaluate, evaluate_value, expressions_in, kind, parse, render
+
+_PATH = ".github/workflows/fuzz.yml"
+_CONTEXTS = {
+    "a": {"b": [1, {"c": "x", "C": None}, []], "text": '{"n": [1, 2]}', "": True},
+    "b": [["0", 1.5], [None, False]],
+    "c": "{0}{{{1}",
+}
+_FUNCTIONS = {"success": lambda *_: True, "hashFiles": lambda *_: "hash"}
+
+
+@dataclass(frozen=True)
+class Target:
+    """One thing that reads what others wrote."""
+
+    run: Callable[[bytes], None]
+    seeds: tuple[str, ...]
+    words: tuple[str, ...]
+
+
+def _expression(data: bytes) -> None:
+    text = _text(data)
+    for act in (
+        lambda: parse(text, ["a", "b"], {"success": (0, 0)}),
+        lambda: kind(evaluate(text, _CONTEXTS, _FUNCTIONS)),
+        lambda: condition(text),
+        lambda: render(f"{text}${{{{ {text} }}}}", _CONTEXTS, _FUNCTIONS),
+        lambda: evaluate_value(f"${{{{{text}}}}}", _CONTEXTS, _FUNCTIONS),
+        lambda: [text[offset:].index(found) for found, offset in expressions_in(text)],
+    ):
+        _refuses(act)
+
+
+def _source(data: bytes) -> None:
+    for form in (data, _text(data)):
+        root, problems = source.load(form, _PATH)
+        assert (root is None) <= bool(problems), "nothing was read and nothing is wrong"
+
+
+def _workflow(data: bytes) -> None:
+    workflow, problems = parser.read(data, _PATH)
+    assert (workflow is None) == any(problem.severity == "error" for problem in problems)
+    _refuses(lambda: parser.parse(data, _PATH))
+
+
+def _pattern(data: bytes) -> None:
+    pattern, _, name = _text(data).partition("\n")
+    _refuses(lambda: patterns.check(pattern))
+    _refuses(lambda: patterns.matches_any([pattern, f"!{pattern}"], [name, pattern]))
+
+
+def _matrix(data: bytes) -> None:
+    try:
+        value = json.loads(_text(data))
+    except (ValueError, RecursionError):
+        return
+    if isinstance(value, dict):
+        _refuses(lambda: [matrix.display_name("job", one.segments) for one in matrix.expand(value)])
+
+
+def _text(data: bytes) -> str:
+    return data.decode("utf-8", "replace")
+
+
+def _refuses(act: Callable[[], object]) -> None:
+    try:
+        act()
+    except WorkflowError:
+        pass  # how the package says no
+
+
+_YAML_WORDS = (
+    *(
+        "\n",
+        "\n  ",
+        "\n    ",
+        "\n      ",
+        ": ",
+        "- ",
+        "? ",
+        "| ",
+        "> ",
+        "|-\n",
+        "&a ",
+        "*a",
+        "!!str ",
+        "<<: ",
+        "---\n",
+        "#",
+        "'",
+    ),
+    *(
+        '"',
+        "[",
+        "]",
+        "{",
+        "}",
+        ", ",
+        "~",
+        "null",
+        "true",
+        "1",
+        "0x1f",
+        ".inf",
+        "2001-01-01",
+        "\t",
+        "\ufeff",
+        "\x85",
+        "\x00",
+    ),
+    *(
+        "${{ ",
+        " }}",
+        "insert",
+        "github.ref",
+        "secrets.a",
+        "success()",
+        "'a'",
+        "format('{0}', 1)",
+        "(",
+        ")",
+        "\\",
+        "@v4",
+        "./a",
+    ),
+)
+_WORKFLOW = """\
+name: a
+on:
+  push: {branches: [main, '!x/**'], paths-ignore: ['**.md']}
+  schedule: [{cron: '0 0 * * *'}]
+  workflow_dispatch: {inputs: {a: {type: choice, options: [b], default: b}}}
+  workflow_call: {inputs: {a: {type: string}}, secrets: {b: {required: true}}}
+env: {A: '${{ github.ref }}'}
+jobs:
+  a:
+    runs-on: [self-hosted, linux]
+    strategy: {fail-fast: false, matrix: {os: [x, y], include: [{os: x, v: 1}], exclude: [{os: y}]}}
+    container: {image: node, credentials: {username: a, password: '${{ secrets.b }}'}}
+    services: {db: {image: postgres, ports: [5432]}}
+    outputs: {c: '${{ steps.s.outputs.c }}'}
+    steps:
+      - uses: actions/checkout@v4
+        with: {a: b}
+      - id: s
+        if: always() && matrix.os == 'x'
+        run: echo
+        continue-on-error: true
+  b: {needs: a, uses: ./.github/workflows/b.yml, with: {a: 1}, secrets: inherit}
+"""
+_WORKFLOW_WORDS = (
+    *_YAML_WORDS,
+    *(
+        "on",
+        "push",
+        "jobs",
+        "runs-on",
+        "steps",
+        "run",
+        "uses",
+        "needs",
+        "if",
+        "strategy",
+        "matrix",
+        "include",
+        "exclude",
+    ),
+    *(
+        "with",
+        "env",
+        "secrets",
+        "inherit",
+        "outputs",
+        "container",
+        "services",
+        "environment",
+        "concurrency",
+        "permissions",
+    ),
+    *("defaults", "timeout-minutes", "workflow_call", "inputs", "schedule", "cron", "types", "branches", "paths", "id"),
+)
+_EXPRESSION_WORDS = (
+    *("a", "b", "c", ".b", ".*", "[*]", "[0]", "['c']", "[", "]", "(", ")", ",", "!", "==", "!=", "<", "<=", ">", ">="),
+    *(
+        "&&",
+        "||",
+        "true",
+        "false",
+        "null",
+        "NaN",
+        "-Infinity",
+        "1",
+        ".5",
+        "-0x1f",
+        "0o7",
+        "1e9",
+        "''",
+        "'x'",
+        "'{0}'",
+        "'{'",
+    ),
+    *(
+        "'[1,{}]'",
+        "contains(",
+        "startsWith(",
+        "endsWith(",
+        "format(",
+        "join(",
+        "toJSON(",
+        "fromJSON(",
+        "case(",
+        "success(",
+    ),
+    *("hashFiles(", "${{", "}}", "é", "İ", "ß", "😊", "\x00", "\n", " ", "'"),
+)
+_PATTERN_WORDS = (
+    "*",
+    "**",
+    "?",
+    "+",
+    "[",
+    "]",
+    "[a-z]",
+    "[!",
+    "!",
+    "\\",
+    "/",
+    "a",
+    "bc",
+    ".",
+    "-",
+    "\n",
+    "é",
+    "😊",
+    "**/",
+    "(",
+    ")",
+    "{",
+)
+_JSON_WORDS = (
+    *(
+        '{"',
+        '": ',
+        '": [',
+        '"include": [',
+        '"exclude": [',
+        "[",
+        "]",
+        "{",
+        "}",
+        ", ",
+        '"a"',
+        '"A"',
+        "1",
+        "1.0",
+        "true",
+        "null",
+    ),
+    *('"a": 1', "NaN", '""', "-0", "1e400", '{"a": {"b": 1}}'),
+)
+
+TARGETS: dict[str, Target] = {
+    "expression": Target(
+        _expression,
+        ("a.b[0] == 'x' && contains(b, 1)", "${{ format('{0}', toJSON(a)) }}", "case(true, 1, 2)"),
+        _EXPRESSION_WORDS,
+    ),
+    "source": Target(_source, ("a: &x [1, 'b']\nc: *x\n", _WORKFLOW), _YAML_WORDS),
+    "workflow": Target(_workflow, (_WORKFLOW,), _WORKFLOW_WORDS),
+    "pattern": Target(_pattern, ("releases/**/[a-c]?*\nreleases/1/ax", "!**.md\na.md"), _PATTERN_WORDS),
+    "matrix": Target(
+        _matrix,
+        ('{"a": [1, 2], "b": ["x"], "include": [{"a": 1, "c": 3}], "exclude": [{"b": "X"}]}',),
+        _JSON_WORDS,
+    ),
+}
