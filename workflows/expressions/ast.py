@@ -11,7 +11,10 @@ from workflows.expressions.values import fold, to_text
 MAX_DEPTH: Final = 50
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+# Made by the thousand and never changed once the parser has made them; `frozen` would make each cost twice as much.
+
+
+@dataclass(slots=True, eq=False)
 class Node:
     """Any part of an expression. ``depth`` counts its levels, itself included."""
 
@@ -22,11 +25,8 @@ class Node:
         """The parts directly below, in the order of the text."""
         return ()
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "depth", 1 + max((child.depth for child in self.children), default=0))
 
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Literal(Node):
     """A value written out, or the name after a dot; ``text`` and ``folded`` are it as a key."""
 
@@ -35,59 +35,67 @@ class Literal(Node):
     folded: str = field(init=False, default="")
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "depth", 1)
-        object.__setattr__(self, "text", to_text(self.value))
-        object.__setattr__(self, "folded", fold(self.text))
+        self.text = self.value if type(self.value) is str else to_text(self.value)
+        self.folded = fold(self.text)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Named(Node):
     """A context, by its name as written."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Star(Node):
     """The ``*`` of ``a.*`` and ``a[*]``; only ever the key of an Index."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Index(Node):
     """``target.key`` or ``target[key]``."""
 
     target: Node
     key: Node
 
+    def __post_init__(self) -> None:
+        self.depth = 1 + max(self.target.depth, self.key.depth)
+
     @property
     def children(self) -> tuple[Node, ...]:
         return (self.target, self.key)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Call(Node):
     """A function, by its name as written, and its arguments."""
 
     name: str
     arguments: tuple[Node, ...]
 
+    def __post_init__(self) -> None:
+        self.depth = 1 + max([argument.depth for argument in self.arguments], default=0)
+
     @property
     def children(self) -> tuple[Node, ...]:
         return self.arguments
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Not(Node):
     """``!operand``."""
 
     operand: Node
+
+    def __post_init__(self) -> None:
+        self.depth = 1 + self.operand.depth
 
     @property
     def children(self) -> tuple[Node, ...]:
         return (self.operand,)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Compare(Node):
     """One of ``== != < <= > >=``."""
 
@@ -95,17 +103,23 @@ class Compare(Node):
     left: Node
     right: Node
 
+    def __post_init__(self) -> None:
+        self.depth = 1 + max(self.left.depth, self.right.depth)
+
     @property
     def children(self) -> tuple[Node, ...]:
         return (self.left, self.right)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Logical(Node):
     """A whole run of ``&&`` or of ``||``: one level, however long."""
 
     operator: str
     operands: tuple[Node, ...]
+
+    def __post_init__(self) -> None:
+        self.depth = 1 + max([operand.depth for operand in self.operands])
 
     @property
     def children(self) -> tuple[Node, ...]:

@@ -7,10 +7,9 @@ lexer, so that an illegal text is refused at the same symbol.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf, isnan, nan
-from typing import Final
+from typing import Final, NamedTuple
 from typing import Literal as Word
 
 from workflows.errors import ExpressionError
@@ -24,8 +23,7 @@ class TokenKind(Enum):
     """What a token is to the parser."""
 
     LITERAL = auto()
-    NAMED = auto()
-    FUNCTION = auto()  # a word before an opening parenthesis
+    NAMED = auto()  # a context, or before an opening parenthesis a function
     PROPERTY = auto()  # a word after a dot
     OPERATOR = auto()  # ! == != < <= > >= && ||
     STAR = auto()
@@ -35,10 +33,10 @@ class TokenKind(Enum):
     OPEN_INDEX = auto()  # [
     CLOSE_INDEX = auto()  # ]
     COMMA = auto()
+    END = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One symbol: its text as written, where it starts (0-based), and the value of a literal."""
 
     kind: TokenKind
@@ -50,20 +48,20 @@ class Token:
 _SPACE = re.escape(WHITE_SPACE)
 _REST = rf"[^()\[\],.!<>=&|{_SPACE}]*"  # the rest of a word: up to a character that ends every word
 _DOTTED_REST = rf"[^()\[\],!<>=&|{_SPACE}]*"  # the same of a number, which dots do not end
+_BOUNDED = rf"(?![^()\[\],.!<>=&|{_SPACE}])"  # here a word ends
 _SYMBOL = re.compile(
-    rf"""(?P<space>[{_SPACE}]+)
+    rf"""[{_SPACE}]*(?:
+    (?P<name>[A-Za-z_][A-Za-z0-9_-]*){_BOUNDED}
+    | (?P<dot>\.)
+    | (?P<mark>[()\[\],*])
     | (?P<text>'[^']*(?:''[^']*)*'(?!'))
     | (?P<operator>[!<>=]=|&&|\|\||[!<>])
-    | (?P<mark>[()\[\],*])
     | (?P<broken>'[\s\S]*|[=&|]{_REST})
-    | (?P<dot>\.)
     | (?P<number>[-+0-9]{_DOTTED_REST})
-    | (?P<word>[\s\S]{_REST})""",
+    | (?P<word>[^{_SPACE}]{_REST}))""",
     re.VERBOSE,
 )
 _DOTTED_NUMBER = re.compile(rf"\.{_DOTTED_REST}")
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
-_CALL = re.compile(rf"[{_SPACE}]*\(")
 _MARKS = {
     "(": TokenKind.OPEN,
     ")": TokenKind.CLOSE,
@@ -73,7 +71,7 @@ _MARKS = {
     "*": TokenKind.STAR,
 }
 _WORDS: dict[str, bool | float | None] = {"null": None, "true": True, "false": False, "NaN": nan, "Infinity": inf}
-#: After one of these, or at the very start, a value must come: a dot there begins a number.
+#: After one of these a value must come: a dot there begins a number.
 _BEFORE_VALUE = frozenset((TokenKind.COMMA, TokenKind.OPEN, TokenKind.OPEN_INDEX, TokenKind.OPERATOR))
 
 
@@ -90,40 +88,51 @@ def utf16_length(text: str) -> int:
 
 
 def tokenize(expression: str) -> list[Token]:
-    """Every token of an expression; ExpressionError (lexing) at the first illegal symbol."""
+    """Every token of an expression and END after them; ExpressionError (lexing) at the first illegal symbol."""
     if utf16_length(expression) > MAX_LENGTH:
         raise ExpressionError("lexing", f"Exceeded max expression length {MAX_LENGTH}")
     tokens: list[Token] = []
-    at = 0
+    at, before = 0, TokenKind.COMMA  # at the start comes what comes after a comma
     while match := _SYMBOL.match(expression, at):
+        group = match.lastgroup
         at = match.end()
-        if match.lastgroup == "space":
-            continue
-        token = _token(match, tokens[-1].kind if tokens else None)
+        assert group  # every way through the pattern has a name
+        text = match.group(group)
+        start = at - len(text)
+        if group == "name":
+            token = _name(text, start, before)
+        elif group == "dot":
+            token = _dot(expression, start, before)
+            at = start + len(token.text)
+        elif group == "mark":
+            token = Token(_MARKS[text], text, start)
+        elif group == "text":
+            token = Token(TokenKind.LITERAL, text, start, text[1:-1].replace("''", "'"))
+        elif group == "operator":
+            token = Token(TokenKind.OPERATOR, text, start)
+        elif group == "number":
+            token = _number(expression, text, start)
+        else:
+            raise failure("lexing", "Unexpected symbol", text, start, expression)
         tokens.append(token)
-        at = token.start + len(token.text)
+        before = token.kind
+    tokens.append(Token(TokenKind.END, "", at))
     return tokens
 
 
-def _token(match: re.Match[str], before: TokenKind | None) -> Token:
-    text, start = match.group(), match.start()
-    match match.lastgroup:
-        case "text":
-            return Token(TokenKind.LITERAL, text, start, text[1:-1].replace("''", "'"))
-        case "operator":
-            return Token(TokenKind.OPERATOR, text, start)
-        case "mark":
-            return Token(_MARKS[text], text, start)
-        case "number":
-            return _number(match.string, text, start)
-        case "dot":
-            if before is not None and before not in _BEFORE_VALUE:
-                return Token(TokenKind.DOT, text, start)
-            dotted = _DOTTED_NUMBER.match(match.string, start)
-            return _number(match.string, dotted.group() if dotted else text, start)
-        case "word" if _NAME.fullmatch(text):
-            return _word(match.string, text, start, before)
-    raise failure("lexing", "Unexpected symbol", text, start, match.string)
+def _name(text: str, start: int, before: TokenKind) -> Token:
+    if before is TokenKind.DOT:
+        return Token(TokenKind.PROPERTY, text, start, text)
+    if text in _WORDS:
+        return Token(TokenKind.LITERAL, text, start, _WORDS[text])
+    return Token(TokenKind.NAMED, text, start)
+
+
+def _dot(expression: str, start: int, before: TokenKind) -> Token:
+    if before not in _BEFORE_VALUE:
+        return Token(TokenKind.DOT, ".", start)
+    dotted = _DOTTED_NUMBER.match(expression, start)
+    return _number(expression, dotted.group() if dotted else ".", start)
 
 
 def _number(expression: str, text: str, start: int) -> Token:
@@ -131,12 +140,3 @@ def _number(expression: str, text: str, start: int) -> Token:
     if isnan(number):
         raise failure("lexing", "Unexpected symbol", text, start, expression)
     return Token(TokenKind.LITERAL, text, start, number)
-
-
-def _word(expression: str, text: str, start: int, before: TokenKind | None) -> Token:
-    if before is TokenKind.DOT:
-        return Token(TokenKind.PROPERTY, text, start, text)
-    if text in _WORDS:
-        return Token(TokenKind.LITERAL, text, start, _WORDS[text])
-    called = _CALL.match(expression, start + len(text))
-    return Token(TokenKind.FUNCTION if called else TokenKind.NAMED, text, start)

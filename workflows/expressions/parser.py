@@ -13,10 +13,13 @@ from workflows.expressions.lexer import Token, TokenKind, failure, tokenize
 
 #: How strongly an operator binds; ``!`` and dereference bind stronger than all of these.
 _STRENGTH: Final = {"||": 1, "&&": 2, "==": 3, "!=": 3, "<": 4, "<=": 4, ">": 4, ">=": 4}
+#: The strongest of those that join whole runs.
+_LOGICAL: Final = 2
 #: Longer texts are rare, and kept trees would let hostile ones fill the memory.
 _CACHED_LENGTH: Final = 1_000
 
 _Signatures = frozenset[tuple[str, tuple[int, int]]]
+_NO_FUNCTIONS: Final[_Signatures] = frozenset()
 
 
 def parse(
@@ -29,15 +32,35 @@ def parse(
     Raises ExpressionError (lexing or parsing) with GitHub's message.
     """
     names = None if named_values is None else frozenset(named_values)
-    signatures = frozenset(functions.items()) if functions else frozenset()
-    return _cached(text, names, signatures) if len(text) <= _CACHED_LENGTH else _parse(text, names, signatures)
+    signatures = frozenset(functions.items()) if functions else _NO_FUNCTIONS
+    if len(text) > _CACHED_LENGTH:
+        return _parse(text, names, signatures)
+    found = _cached(text, names, signatures)
+    if isinstance(found, ExpressionError):
+        raise ExpressionError(found.kind, found.message, found.position)
+    return found
 
 
 def _parse(text: str, names: frozenset[str] | None, signatures: _Signatures) -> Node:
     return _Parser(text, names, signatures).parse()
 
 
-_cached = lru_cache(maxsize=1024)(_parse)
+@lru_cache(maxsize=4096)
+def _cached(text: str, names: frozenset[str] | None, signatures: _Signatures) -> Node | ExpressionError:
+    try:
+        return _parse(text, names, signatures)
+    except ExpressionError as error:
+        return error.with_traceback(None)
+
+
+@lru_cache(maxsize=256)
+def _lower(names: frozenset[str]) -> frozenset[str]:
+    return frozenset(name.lower() for name in names)
+
+
+@lru_cache(maxsize=256)
+def _by_name(signatures: _Signatures) -> Mapping[str, tuple[int, int]]:
+    return {name.lower(): counts for name, counts in signatures}
 
 
 class _Parser:
@@ -50,16 +73,17 @@ class _Parser:
         self._tokens = tokenize(text)
         self._at = 0
         self._level = 0
-        self._names = None if names is None else {name.lower() for name in names}
-        self._functions = {name.lower(): counts for name, counts in signatures}
+        self._names = None if names is None else _lower(names)
+        self._functions = _by_name(signatures)
 
     def parse(self) -> Node:
         """The whole text."""
-        if not self._tokens:
+        if len(self._tokens) == 1:
             return Literal(None)
         node = self._binary(1)
-        if self._at < len(self._tokens):
-            self._refuse(self._tokens[self._at])
+        last = self._tokens[self._at]
+        if last.kind is not TokenKind.END:
+            self._refuse(last)
         return node
 
     def _binary(self, weakest: int) -> Node:
@@ -68,9 +92,9 @@ class _Parser:
         if self._level > MAX_DEPTH:
             raise _too_deep()
         left = self._unary()
-        while (strength := self._strength()) >= weakest:
-            operator = self._next().text
-            if operator in ("&&", "||"):
+        while (operator := self._tokens[self._at].text) in _STRENGTH and (strength := _STRENGTH[operator]) >= weakest:
+            self._at += 1
+            if strength <= _LOGICAL:
                 left = self._run(operator, strength, left)
             else:
                 left = _bounded(Compare(operator, left, self._binary(strength + 1)))
@@ -79,7 +103,7 @@ class _Parser:
 
     def _run(self, operator: str, strength: int, first: Node) -> Node:
         operands = [first, self._binary(strength + 1)]
-        while self._strength() == strength:
+        while self._tokens[self._at].text == operator:
             self._at += 1
             operands.append(self._binary(strength + 1))
         flat: list[Node] = []
@@ -92,7 +116,7 @@ class _Parser:
 
     def _unary(self) -> Node:
         count = 0
-        while self._at < len(self._tokens) and self._tokens[self._at].text == "!":
+        while self._tokens[self._at].text == "!":
             self._at += 1
             count += 1
         node = self._postfix()
@@ -105,18 +129,18 @@ class _Parser:
         if token.kind is TokenKind.LITERAL:
             return Literal(token.value)
         node = self._primary(token)
-        while (kind := self._kind()) in (TokenKind.DOT, TokenKind.OPEN_INDEX):
+        while (kind := self._tokens[self._at].kind) is TokenKind.DOT or kind is TokenKind.OPEN_INDEX:
             self._at += 1
             node = _bounded(Index(node, self._property() if kind is TokenKind.DOT else self._key()))
         return node
 
     def _primary(self, token: Token) -> Node:
         if token.kind is TokenKind.NAMED:
+            if self._tokens[self._at].kind is TokenKind.OPEN:
+                return self._call(token)
             if self._names is not None and token.text.lower() not in self._names:
                 self._refuse(token, "Unrecognized named-value")
             return Named(token.text)
-        if token.kind is TokenKind.FUNCTION:
-            return self._call(token)
         if token.kind is TokenKind.OPEN:
             node = self._binary(1)
             self._expect(TokenKind.CLOSE)
@@ -132,7 +156,7 @@ class _Parser:
         return Literal(token.text)
 
     def _key(self) -> Node:
-        if self._kind() is TokenKind.STAR:
+        if self._tokens[self._at].kind is TokenKind.STAR:
             self._at += 1
             key: Node = Star()
         else:
@@ -156,28 +180,23 @@ class _Parser:
         return _bounded(Call(token.text, arguments))
 
     def _arguments(self) -> tuple[Node, ...]:
-        self._expect(TokenKind.OPEN)
-        if self._kind() is TokenKind.CLOSE:
+        self._at += 1  # the parenthesis that made it a call
+        if self._tokens[self._at].kind is TokenKind.CLOSE:
             self._at += 1
             return ()
         arguments = [self._binary(1)]
-        while self._kind() is TokenKind.COMMA:
+        while self._tokens[self._at].kind is TokenKind.COMMA:
             self._at += 1
             arguments.append(self._binary(1))
         self._expect(TokenKind.CLOSE)
         return tuple(arguments)
 
-    def _kind(self) -> TokenKind | None:
-        return self._tokens[self._at].kind if self._at < len(self._tokens) else None
-
-    def _strength(self) -> int:
-        return _STRENGTH.get(self._tokens[self._at].text, 0) if self._kind() is TokenKind.OPERATOR else 0
-
     def _next(self) -> Token:
-        if self._at == len(self._tokens):
-            self._refuse(self._tokens[-1], "Unexpected end of expression")
+        token = self._tokens[self._at]
+        if token.kind is TokenKind.END:
+            self._refuse(self._tokens[-2], "Unexpected end of expression")
         self._at += 1
-        return self._tokens[self._at - 1]
+        return token
 
     def _expect(self, kind: TokenKind) -> None:
         token = self._next()
