@@ -77,7 +77,11 @@ def _not_taken(question: Written, mine: Answer, other: Answer) -> bool:
 
 
 def _dot(question: Written, mine: Answer, other: Answer) -> bool:
-    return (mine.kind, other.kind) == ("parsing", "lexing") and bool(_DOT_AFTER_LITERAL.search(_outside(question)))
+    return (
+        mine.kind in ("lexing", "parsing")
+        and other.kind == "lexing"
+        and bool(_DOT_AFTER_LITERAL.search(_outside(question)))
+    )
 
 
 def _specifier(question: Written, mine: Answer, other: Answer) -> bool:

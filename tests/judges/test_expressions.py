@@ -40,12 +40,12 @@ def test_a_listed_difference_is_one(judge: Judge, name: str, example: dict[str, 
 
 
 def _checked(judge: Judge, enough: int, number: int) -> set[str]:
-    """Judge generated expressions until there were enough different ones, or the same with other contexts."""
+    """Judge a quarter more than enough generated expressions, as some repeat; those that were judged."""
     judged: set[str] = set()
 
     @seed(number)
     @settings(
-        max_examples=enough * 3 // 2,
+        max_examples=enough * 5 // 4,
         deadline=None,
         database=None,
         phases=(Phase.generate, Phase.shrink),
@@ -53,9 +53,8 @@ def _checked(judge: Judge, enough: int, number: int) -> set[str]:
     )
     @given(written)
     def check(question: Written) -> None:
-        if len(judged) < enough:
-            _check(judge, question)
-            judged.add(repr(question))
+        _check(judge, question)
+        judged.add(repr(question))
 
     run: Callable[[], None] = check
     run()
@@ -68,11 +67,11 @@ def _check(judge: Judge, question: Written) -> None:
 
 
 def test_a_sample_of_generated_expressions(judge: Judge) -> None:
-    assert len(_checked(judge, 200, 0)) == 200
+    assert len(_checked(judge, 200, 0)) >= 200
 
 
 @pytest.mark.soak
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("part", range(1, _PARTS + 1))
 def test_a_hundred_thousand_generated_expressions(judge: Judge, part: int) -> None:
-    assert len(_checked(judge, _A_PART, part)) == _A_PART
+    assert len(_checked(judge, _A_PART, part)) >= _A_PART
