@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from workflows.expressions.values import fold, to_text
 
@@ -68,10 +68,11 @@ class Index(Node):
 
 @dataclass(slots=True, eq=False)
 class Call(Node):
-    """A function, by its name as written, and its arguments."""
+    """A function, by its name as written, and its arguments; ``built_in`` is how it works if it is one of ours."""
 
     name: str
     arguments: tuple[Node, ...]
+    built_in: Callable[[Any, tuple[Node, ...]], object] | None = None
 
     def __post_init__(self) -> None:
         self.depth = 1 + max([argument.depth for argument in self.arguments], default=0)

@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 from workflows.errors import ExpressionError
 from workflows.expressions.ast import Call, Compare, Index, Literal, Logical, Named, Node, Not, Star
 from workflows.expressions.budget import EXPRESSION_MEMORY, ITEM, Budget
-from workflows.expressions.functions import BUILT_IN, MAX_ARGUMENTS
+from workflows.expressions.functions import MAX_ARGUMENTS
 from workflows.expressions.parser import parse
 from workflows.expressions.values import (
     MISSING,
@@ -47,8 +47,12 @@ def evaluate(
     """
     if isinstance(node_or_text, str):
         node_or_text = parse(node_or_text, None, dict.fromkeys(functions, (0, MAX_ARGUMENTS)) if functions else None)
-    result = _Evaluation(contexts, functions or {}, budget or Budget(EXPRESSION_MEMORY)).value(node_or_text)
-    return _plain(result)
+    run = _Evaluation(contexts, functions or {}, budget or Budget(EXPRESSION_MEMORY))
+    result = _RULES[type(node_or_text)](run, node_or_text)
+    return cast("Value", result) if type(result) in _PLAIN else _plain(result)
+
+
+_PLAIN: Final = frozenset((bool, str, float, int, list, dict, type(None)))
 
 
 def _plain(result: object) -> Value:
@@ -89,17 +93,20 @@ def _named(run: _Evaluation, node: Named) -> object:
 
 
 def _not(run: _Evaluation, node: Not) -> bool:
-    before = run.budget.used
-    result = not truthy(run.value(node.operand))
-    run.budget.used = before
+    budget = run.budget
+    before = budget.used
+    operand = node.operand
+    result = not truthy(_RULES[type(operand)](run, operand))
+    budget.used = before
     return result
 
 
 def _compare(run: _Evaluation, node: Compare) -> bool:
-    before = run.budget.used
-    left, right = run.value(node.left), run.value(node.right)
-    result = _COMPARISONS[node.operator](left, right)
-    run.budget.used = before
+    budget = run.budget
+    before = budget.used
+    left, right = node.left, node.right
+    result = _COMPARISONS[node.operator](_RULES[type(left)](run, left), _RULES[type(right)](run, right))
+    budget.used = before
     return result
 
 
@@ -118,17 +125,16 @@ def _logical(run: _Evaluation, node: Logical) -> object:
     deciding = node.operator == "||"
     result: object = None
     for operand in node.operands:
-        result = run.value(operand)
-        if truthy(result) is deciding:
+        result = _RULES[type(operand)](run, operand)
+        if (result if type(result) is bool else truthy(result)) is deciding:
             break
     return result
 
 
 def _call(run: _Evaluation, node: Call) -> object:
     before = run.budget.used
-    built_in = BUILT_IN.get(node.name.lower())
-    if built_in is not None:
-        result = built_in.apply(run, node.arguments)
+    if node.built_in is not None:
+        result = node.built_in(run, node.arguments)
     else:
         function = _given(run.functions, node.name)
         result = function(*[run.value(argument) for argument in node.arguments])
@@ -146,16 +152,19 @@ def _given(functions: Functions, name: str) -> Callable[..., object]:
 
 
 def _index(run: _Evaluation, node: Index) -> object:
-    target = run.value(node.target)
+    target, key = _RULES[type(node.target)](run, node.target), node.key
+    if type(target) is dict and type(key) is Literal:  # by far the most frequent
+        found = lookup(target, key.text, key.folded)
+        return None if found is MISSING else found
     if type(target) is Filtered:
-        return _filter(run, target, node.key)
+        return _filter(run, target, key)
     target_kind = kind(target)
-    if isinstance(node.key, Star):
+    if isinstance(key, Star):
         return _spread(run, (target,))
     if target_kind == "Object":
-        found = _member(target, *_key(run, node.key))
+        found = _member(target, *_key(run, key))
     elif target_kind == "Array":
-        found = _item(target, _position(run.value(node.key)))
+        found = _item(target, _position(run.value(key)))
     else:
         return None
     return None if found is MISSING else found
@@ -166,16 +175,18 @@ def _filter(run: _Evaluation, items: Filtered, key: Node) -> Filtered:
     if isinstance(key, Star):
         return _spread(run, items)
     name, folded = _key(run, key)
-    position = _position(run.value(key))
+    position: int | None = None
+    is_read = False  # as a position, which few filters need
     result = Filtered()
     for item in items:
-        match kind(item):
-            case "Object":
-                found = _member(item, name, folded)
-            case "Array":
-                found = _item(item, position)
-            case _:
-                continue
+        if type(item) is dict or kind(item) == "Object":
+            found = _member(item, name, folded)
+        elif kind(item) == "Array":
+            if not is_read:
+                position, is_read = _position(run.value(key)), True
+            found = _item(item, position)
+        else:
+            continue
         if found is not MISSING:
             result.append(found)
     run.budget.charge(ITEM * len(result))
@@ -185,14 +196,14 @@ def _filter(run: _Evaluation, items: Filtered, key: Node) -> Filtered:
 def _spread(run: _Evaluation, items: Iterable[object]) -> Filtered:
     result = Filtered()
     for item in items:
-        match kind(item):
-            case "Object":
-                values = cast("Mapping[str, object]", item).values()
-                run.budget.charge(ITEM * len(values))
-                result.extend(values)
-            case "Array":
-                run.budget.charge(ITEM * len(cast("list[object]", item)))
-                result.extend(cast("list[object]", item))
+        if type(item) is dict or kind(item) == "Object":
+            inside: Iterable[object] = cast("Mapping[str, object]", item).values()
+        elif type(item) is list or kind(item) == "Array":
+            inside = cast("list[object]", item)
+        else:
+            continue
+        run.budget.charge(ITEM * len(cast("list[object]", item)))
+        result.extend(inside)
     return result
 
 

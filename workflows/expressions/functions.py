@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Protocol, cast
 
 from workflows.errors import ExpressionError
@@ -18,6 +19,8 @@ from workflows.expressions.budget import Budget, text_size
 from workflows.expressions.values import equals, fold, is_primitive, kind, to_text
 
 MAX_ARGUMENTS: Final = 255
+#: Longer templates of ``format`` are read anew each time, so that hostile ones do not fill the memory.
+_CACHED_TEMPLATE: Final = 500
 
 _PLACE = re.compile(r"\{\{|\}\}|\{([0-9]+)(?::([^}]*(?:\}\}[^}]*)*)\}(?!\})|\})|[{}]")
 
@@ -68,10 +71,10 @@ def _ends_with(run: Run, arguments: Arguments) -> bool:
 
 
 def _two_texts(run: Run, arguments: Arguments) -> tuple[str, str] | None:
-    values = [run.value(argument) for argument in arguments]
-    if not all(map(is_primitive, values)):
+    searched, wanted = run.value(arguments[0]), run.value(arguments[1])
+    if not is_primitive(searched) or not is_primitive(wanted):
         return None
-    return fold(to_text(values[0])), fold(to_text(values[1]))
+    return fold(to_text(searched)), fold(to_text(wanted))
 
 
 def _join(run: Run, arguments: Arguments) -> str:
@@ -91,16 +94,10 @@ def _join(run: Run, arguments: Arguments) -> str:
 
 def _format(run: Run, arguments: Arguments) -> str:
     template = to_text(run.value(arguments[0]))
-    pieces: list[str | int] = []
-    start = 0
-    for place in _PLACE.finditer(template):
-        pieces.append(template[start : place.start()])
-        pieces.append(_piece(place, template, len(arguments) - 1))
-        start = place.end()
-    pieces.append(template[start:])
+    read = _places if len(template) <= _CACHED_TEMPLATE else _read_places
     values: dict[int, str] = {}
     texts = []
-    for piece in pieces:
+    for piece in read(template, len(arguments) - 1):
         if isinstance(piece, int):
             if piece not in values:
                 values[piece] = to_text(run.value(arguments[piece + 1]))
@@ -109,6 +106,21 @@ def _format(run: Run, arguments: Arguments) -> str:
             run.budget.charge(text_size(piece))  # before anything is joined: a small text can ask for a huge one
             texts.append(piece)
     return "".join(texts)
+
+
+def _read_places(template: str, count: int) -> tuple[str | int, ...]:
+    """A template as texts and numbers of arguments, of which there are ``count``."""
+    pieces: list[str | int] = []
+    start = 0
+    for place in _PLACE.finditer(template):
+        pieces.append(template[start : place.start()])
+        pieces.append(_piece(place, template, count))
+        start = place.end()
+    pieces.append(template[start:])
+    return tuple(pieces)
+
+
+_places = lru_cache(maxsize=512)(_read_places)
 
 
 def _piece(place: re.Match[str], template: str, count: int) -> str | int:

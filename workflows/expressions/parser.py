@@ -177,7 +177,7 @@ class _Parser:
             self._refuse(token, "Too many parameters supplied")
         if built_in and built_in.odd and len(arguments) % 2 == 0:
             self._refuse(token, "Even number of parameters supplied, requires an odd number of parameters")
-        return _bounded(Call(token.text, arguments))
+        return _bounded(Call(token.text, arguments, built_in.apply if built_in else None))
 
     def _arguments(self) -> tuple[Node, ...]:
         self._at += 1  # the parenthesis that made it a call

@@ -36,6 +36,8 @@ _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)
 _HEXADECIMAL = re.compile(r"0x[0-9a-fA-F]+")
 _OCTAL = re.compile(r"0o[0-7]+")
 _INFINITY = re.compile(r"[+-]?infinity", re.IGNORECASE | re.ASCII)
+_BOOLEAN_OR_TEXT = (bool, str)
+_COLLECTIONS: Final = ("Array", "Object")
 #: Integers below this are written in full; from here on fifteen digits no longer hold them.
 _FIFTEEN_DIGITS = 10**15
 
@@ -73,12 +75,12 @@ def kind(value: object) -> Kind:
 
 def is_primitive(value: object) -> bool:
     """True for everything but arrays and objects."""
-    return kind(value) not in ("Array", "Object")
+    return type(value) is str or kind(value) not in _COLLECTIONS
 
 
 def truthy(value: object) -> bool:
     """False for null, false, 0, NaN and the empty text; true for all else, empty arrays and objects too."""
-    if value is None or isinstance(value, bool | str):
+    if value is None or isinstance(value, _BOOLEAN_OR_TEXT):
         return bool(value)
     if kind(value) == "Number":
         number = to_number(value)
@@ -88,6 +90,8 @@ def truthy(value: object) -> bool:
 
 def to_text(value: object) -> str:
     """The text of a value: null is empty, arrays and objects are only named."""
+    if type(value) is str:
+        return value
     match kind(value):
         case "String":
             return str(value)
@@ -191,14 +195,14 @@ def lookup(mapping: Mapping[str, object], name: str, folded: str) -> object:
         return mapping.get(name, MISSING)
     size = len(folded)
     for key in mapping:
-        if len(key) == size and (key == name or fold(key) == folded):
+        if key == name or (len(key) == size and fold(key) == folded):
             return mapping[key]
     return MISSING
 
 
 def equals(left: object, right: object) -> bool:
     """``left == right``."""
-    if isinstance(left, str) and isinstance(right, str):  # by far the most frequent
+    if type(left) is str and type(right) is str:  # by far the most frequent
         return left == right or (len(left) == len(right) and fold(left) == fold(right))
     left, right, kinds = _coerce(left, right)
     match kinds:
