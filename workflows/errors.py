@@ -5,8 +5,10 @@ WorkflowError
 ├── InvalidWorkflow       carries every Problem of a file
 ├── ExpressionError       kind is lexing, parsing or evaluation
 ├── InvalidMatrix         a matrix that cannot be expanded
+├── InvalidInputs         inputs are not those that a workflow takes
 ├── WrongValue            what an expression gave is no value for its key
 ├── patterns.BadPattern   a filter pattern that cannot be read
+├── cron.BadCron          a schedule that cannot be read
 └── InvalidMessage        a message between server and runner has the wrong shape
 """
 
@@ -62,6 +64,14 @@ class ExpressionError(WorkflowError):
 
 class InvalidMatrix(WorkflowError):
     """A matrix cannot be expanded: no values, a key that does not exist, too many combinations."""
+
+
+class InvalidInputs(WorkflowError):
+    """Inputs are not those that a workflow takes; ``sentences`` says of each wrong one what is wrong with it."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        self.sentences = tuple(sentences)
+        super().__init__("; ".join(self.sentences))
 
 
 class WrongValue(WorkflowError):
