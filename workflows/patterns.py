@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import takewhile
 
 from workflows.errors import WorkflowError
 
@@ -51,6 +52,7 @@ class _Part:
     fits: Callable[[str], bool]
     repeats: bool = False
     skip: int = 0  # so many parts, from this one on, may be absent together
+    literal: str = ""  # the one character that it is, always and once
 
 
 @lru_cache(maxsize=4096)
@@ -67,9 +69,14 @@ class _Pattern:
         if not pattern:
             raise BadPattern("The pattern is empty")
         self._parts = _parts(pattern)
+        self._start = _literal_run(self._parts)
+        self._end = _literal_run(self._parts[::-1])[::-1]
+        self._exact = len(self._start) == len(self._parts)
 
     def fits(self, name: str) -> bool:
         """True when the whole name is matched."""
+        if self._exact or not (name.startswith(self._start) and name.endswith(self._end)):
+            return self._exact and name == self._start
         places = self._reach([0])
         for character in name:
             places = self._reach(self._step(places, character))
@@ -98,6 +105,11 @@ class _Pattern:
         return reached
 
 
+def _literal_run(parts: Sequence[_Part]) -> str:
+    """The characters with which a name must begin, as far as each is the only one that can stand there."""
+    return "".join(part.literal for part in takewhile(lambda part: part.literal, parts))
+
+
 def _any(character: str) -> bool:
     return True
 
@@ -120,8 +132,8 @@ def _parts(pattern: str) -> list[_Part]:
         elif character == "*":
             at, repeatable = _stars(pattern, at, parts), False
         else:
-            fits, at = _set(pattern, at) if character == "[" else _literal(pattern, at)
-            parts.append(_Part(fits))
+            part, at = _set(pattern, at) if character == "[" else _literal(pattern, at)
+            parts.append(part)
             repeatable = True
     return parts
 
@@ -134,22 +146,22 @@ def _stars(pattern: str, at: int, parts: list[_Part]) -> int:
     if end - at == 1:
         parts.append(_Part(_not_slash, repeats=True, skip=1))
     elif pattern[end : end + 1] == "/" and pattern[at - 1 : at] in ("", "/"):
-        parts.append(_Part(_any, repeats=True, skip=2))
-        parts.append(_Part("/".__eq__))
+        # Absent as a whole, or with its slash: `**/end` is no `bend`.
+        parts += [_Part(_any, skip=3), _Part(_any, repeats=True, skip=1), _Part("/".__eq__)]
         end += 1
     else:
         parts.append(_Part(_any, repeats=True, skip=1))
     return end
 
 
-def _literal(pattern: str, at: int) -> tuple[Callable[[str], bool], int]:
+def _literal(pattern: str, at: int) -> tuple[_Part, int]:
     at += pattern[at] == "\\"
     if at == len(pattern):
         raise BadPattern("A backslash at the end takes no character as it is")
-    return pattern[at].__eq__, at + 1
+    return _Part(pattern[at].__eq__, literal=pattern[at]), at + 1
 
 
-def _set(pattern: str, at: int) -> tuple[Callable[[str], bool], int]:
+def _set(pattern: str, at: int) -> tuple[_Part, int]:
     end = pattern.find("]", at)
     listed = pattern[at + 1 : end]
     if end < 0 or not listed:
@@ -164,4 +176,4 @@ def _set(pattern: str, at: int) -> tuple[Callable[[str], bool], int]:
             raise BadPattern(f"'{first}-{last}' is not a range of letters or digits")
         members.update(map(chr, range(ord(first), ord(last) + 1)))
         at += 1
-    return frozenset(members).__contains__, end + 1
+    return _Part(frozenset(members).__contains__), end + 1

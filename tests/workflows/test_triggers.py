@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,10 +15,14 @@ from hypothesis import strategies as st
 from tests.workflows import conformance
 from workflows import parser, patterns
 from workflows.model import Filter, Trigger, Workflow
+from workflows.schema.events import ACTIVITIES, DEFAULT_ACTIVITIES, EVENTS
 from workflows.triggers import Event, matches
 
 
-def _event(said: str) -> Event:
+def _event(said: str | dict[str, Any]) -> Event:
+    if isinstance(said, dict):
+        paths = said.pop("paths", None)
+        return Event(changed_paths=paths if paths is None else tuple(paths), **said)
     kind, *rest = said.split(" ")
     if ":" not in kind:
         return Event(kind)
@@ -32,7 +37,7 @@ def _event(said: str) -> Event:
 @pytest.mark.parametrize("case", conformance.table("triggers"))
 def test_events(case: dict[str, Any]) -> None:
     workflow = parser.parse(yaml.safe_dump({"on": case["on"], "jobs": {"a": {"runs-on": "x"}}}), "w.yml")
-    for said in case["fires"]:
+    for said in case.get("fires", []):
         event = _event(said)
         trigger = matches(workflow, event)
         assert trigger is not None, said
@@ -41,11 +46,25 @@ def test_events(case: dict[str, Any]) -> None:
         assert matches(workflow, _event(said)) is None, said
 
 
-def test_activity_types() -> None:
-    workflow = Workflow("w.yml", "w", on=(Trigger("release", types=("published",)), Trigger("issues")))
-    assert matches(workflow, Event("release", action="published")) is workflow.on[0]
-    assert matches(workflow, Event("release", action="edited")) is None
-    assert matches(workflow, Event("issues", action="opened")) is workflow.on[1]
+@pytest.mark.parametrize("name", sorted(ACTIVITIES))
+def test_activity_types(name: str) -> None:
+    bare = Workflow("w.yml", "w", on=(Trigger(name, workflows=("**",) if name == "workflow_run" else ()),))
+    fired = [action for action in ACTIVITIES[name] if matches(bare, Event(name, action=action, workflow="CI"))]
+    assert fired == [action for action in ACTIVITIES[name] if action in DEFAULT_ACTIVITIES.get(name, ACTIVITIES[name])]
+    assert matches(bare, Event(name, action="else", workflow="CI")) is None
+    assert matches(bare, Event(name, workflow="CI")) is None
+    for action in ACTIVITIES[name]:
+        one = Workflow("w.yml", "w", on=(replace(bare.on[0], types=(action,)),))
+        assert [other for other in ACTIVITIES[name] if matches(one, Event(name, action=other, workflow="CI"))] == [
+            action
+        ]
+
+
+@pytest.mark.parametrize("name", sorted(set(EVENTS) - set(ACTIVITIES)))
+def test_events_without_activity_types(name: str) -> None:
+    workflow = Workflow("w.yml", "w", on=(Trigger("label"), Trigger(name)))
+    assert matches(workflow, Event(name, "refs/heads/main")) is workflow.on[1]
+    assert matches(Workflow("w.yml", "w", on=(Trigger("label"),)), Event(name, "refs/heads/main")) is None
 
 
 def test_the_official_table() -> None:
@@ -68,31 +87,44 @@ def test_patterns_that_cannot_be_read(pattern: str) -> None:
         patterns.check(pattern)
 
 
-_PIECES = st.sampled_from(["a", "b", "/", "*", "**", "a?", "b+", "[ab]", "[a-b]+", "\\*", "."])
+_REGEX = {
+    "a": "a",
+    "b": "b",
+    "/": "/",
+    "*": "[^/]*",
+    "**": ".*",
+    "**/": ".*/",
+    "a?": "a?",
+    "b+": "b+",
+    "[ab]": "[ab]",
+    "[a-b]+": "[ab]+",
+    "\\*": "\\*",
+    ".": "\\.",
+}
+_STARS = ("*", "**", "**/")
 
 
-def _as_regex(pieces: list[str]) -> str:
-    """The same pattern for Python's own engine; two stars beside each other and ``**/`` are avoided below."""
-    known = {
-        "*": "[^/]*",
-        "**": ".*",
-        "a?": "a?",
-        "b+": "b+",
-        "[ab]": "[ab]",
-        "[a-b]+": "[ab]+",
-        "\\*": "\\*",
-        ".": "\\.",
-    }
-    return "".join(known.get(piece, piece) for piece in pieces)
-
-
-@settings(max_examples=500, deadline=None)
-@given(st.lists(_PIECES, min_size=1, max_size=6), st.text("ab/*.", max_size=8))
+@settings(max_examples=800, deadline=None)
+@given(st.lists(st.sampled_from(list(_REGEX)), min_size=1, max_size=6), st.text("ab/*.", max_size=8))
 def test_patterns_agree_with_a_regular_expression(pieces: list[str], name: str) -> None:
-    pattern = "".join(pieces)
-    if "***" in pattern or re.search(r"(?<!\\)\*\*?[*]|\*\*/", pattern):
-        return
-    assert patterns.matches_any([pattern], [name]) == bool(re.fullmatch(_as_regex(pieces), name, re.DOTALL))
+    regex, before = "", "/"
+    for piece in pieces:
+        if (piece in _STARS and before in _STARS[:2]) or (piece == "/" and before == "**"):
+            return  # more stars than two, or `**/` made of two pieces
+        regex += "(?:.+/)?" if piece == "**/" and before[-1] == "/" else _REGEX[piece]
+        before = piece
+    assert patterns.matches_any(["".join(pieces)], [name]) == bool(re.fullmatch(regex, name, re.DOTALL))
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.tuples(st.booleans(), st.sampled_from(["a*", "**b", "a/**", "**/b", "ab", "a?b"])), max_size=5),
+    st.text("ab/", max_size=5),
+)
+def test_the_last_pattern_that_fits_decides(given_patterns: list[tuple[bool, str]], name: str) -> None:
+    last = [taken for taken, pattern in given_patterns if patterns.matches_any([pattern], [name])][-1:]
+    lines = [pattern if taken else f"!{pattern}" for taken, pattern in given_patterns]
+    assert patterns.matches_any(lines, [name]) == (last == [True])
 
 
 def test_a_hostile_pattern_takes_no_time() -> None:

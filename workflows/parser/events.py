@@ -30,7 +30,7 @@ def _trigger(name: str, key: Scalar, node: Node, findings: Findings) -> Trigger:
         tags=_filter(node, "tags", findings),
         paths=_filter(node, "paths", findings),
         types=_words(node, "types"),
-        workflows=_words(node, "workflows"),
+        workflows=_workflows(key, node, findings) if name == "workflow_run" else (),
         names=_filter(node, "names", findings),
         versions=_filter(node, "versions", findings),
         inputs=dispatch_inputs(read.get(node, "inputs"), findings) if name == "workflow_dispatch" else (),
@@ -42,6 +42,16 @@ def _trigger(name: str, key: Scalar, node: Node, findings: Findings) -> Trigger:
 
 def _words(node: Node, name: str) -> tuple[str, ...]:
     return tuple(word for word, _ in read.texts(read.get(node, name)))
+
+
+def _workflows(key: Scalar, node: Node, findings: Findings) -> tuple[str, ...]:
+    given = read.texts(read.get(node, "workflows"))
+    for pattern, item in given:
+        if pattern:
+            _check_pattern(pattern, item, findings)
+    if not given:
+        findings.warning(key.position, "`on.workflow_run` does not reference any workflows, so it never matches")
+    return tuple(pattern for pattern, _ in given)
 
 
 def _filter(node: Node, name: str, findings: Findings) -> Filter | None:

@@ -57,6 +57,12 @@ ACTIVITIES: dict[str, tuple[str, ...]] = {
 }
 ACTIVITIES["pull_request_comment"] = ACTIVITIES["issue_comment"]
 
+#: The activity types that start a workflow which names none, where they are not all of the event's.
+DEFAULT_ACTIVITIES: dict[str, tuple[str, ...]] = {
+    "pull_request": ("opened", "synchronize", "reopened"),
+    "pull_request_target": ("opened", "synchronize", "reopened"),
+}
+
 #: Events that stand alone, without activity types.
 _PLAIN = ("create", "delete", "deployment", "deployment_status", "fork", "gollum", "page_build", "public", "status")
 
