@@ -2,7 +2,7 @@
 
 ``differences.yml`` holds for each an id, what it is, why we do otherwise, and examples. A sign here says whether two
 answers to one expression differ for that reason; it is as narrow as it can be. ``python -m tests.judges.differences``
-prints the table of docs/differences.md.
+prints the tables of docs/differences.md.
 """
 
 from __future__ import annotations
@@ -128,8 +128,17 @@ SIGNS: dict[str, Sign] = {
 
 
 def entries() -> list[dict[str, Any]]:
-    """The list as it is written."""
-    read: list[dict[str, Any]] = yaml.safe_load(_LIST.read_text(encoding="utf-8"))["expressions"]
+    """The list for expressions, as it is written."""
+    return _read()["expressions"]
+
+
+def workflow_entries() -> list[dict[str, Any]]:
+    """The list for workflows: what only one side refuses."""
+    return _read()["workflows"]
+
+
+def _read() -> dict[str, list[dict[str, Any]]]:
+    read: dict[str, list[dict[str, Any]]] = yaml.safe_load(_LIST.read_text(encoding="utf-8"))
     return read
 
 
@@ -138,8 +147,16 @@ def known(question: Written, mine: Answer, other: Answer) -> str:
     return next((name for name, sign in SIGNS.items() if sign(question, mine, other)), "")
 
 
+def workflow_table() -> str:
+    """The list for workflows as the page shows it."""
+    rows = ["| workflow | refused by | why |", "|---|---|---|"]
+    who = {"ours": "us", "theirs": "GitHub's package"}
+    rows += [f"| {entry['what']} | {who[entry['who']]} | {entry['why']} |" for entry in workflow_entries()]
+    return "\n".join(rows)
+
+
 def table() -> str:
-    """The list as the page shows it."""
+    """The list for expressions as the page shows it."""
     rows = ["| difference | expression | ours | GitHub's package | why |", "|---|---|---|---|---|"]
     for entry in entries():
         example = entry["examples"][0]
@@ -158,4 +175,4 @@ def _short(text: str) -> str:
 
 
 if __name__ == "__main__":
-    print(table())
+    print(f"{table()}\n\n{workflow_table()}")
