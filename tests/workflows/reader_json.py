@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from workflows import expressions
@@ -104,19 +105,43 @@ def job(given: Job, around: Workflow) -> dict[str, Any]:
             "steps": [step(one) for one in given.steps],
         }
     )
-    return said | (_call(given.call) if given.call else {})
+    return said | (_call(given, given.call, around) if given.call else {})
 
 
-def _call(given: Call) -> dict[str, Any]:
-    values = {name: "" if value is None else value for name, value in given.with_.items()}
+def _call(given: Job, call: Call, around: Workflow) -> dict[str, Any]:
+    values = {name: "" if value is None else value for name, value in call.with_.items()}
     return _said(
         {
-            "ref": given.uses,
+            "ref": call.uses,
             "input-values": values,
-            "secret-values": given.secrets,
-            "inherit-secrets": given.inherits_secrets,
+            "secret-values": call.secrets,
+            "inherit-secrets": call.inherits_secrets,
+            **(_called(given, call.workflow, around) if call.workflow else {}),
         }
     )
+
+
+def _called(given: Job, called: Workflow, around: Workflow) -> dict[str, Any]:
+    """What the cases show of a called workflow beside its caller."""
+    interface = next(trigger.interface for trigger in called.on if trigger.interface)
+    said = (called.permissions, given.permissions, around.permissions)
+    permissions = next((one for one in said if one is not None), None)
+    return {
+        "input-definitions": {
+            one.name: _said({"type": one.type, "required": one.required, "description": one.description})
+            | ({} if one.default is None else {"default": one.default})
+            for one in interface.inputs
+        },
+        "secret-definitions": {
+            one.name: _said({"required": one.required, "description": one.description}) or None
+            for one in interface.secrets
+        },
+        "outputs": {one.name: _said({"value": one.value, "description": one.description}) for one in interface.outputs},
+        "env": called.env,
+        "defaults": _defaults(called.defaults),
+        "permissions": permissions,
+        "jobs": [job(one, replace(called, permissions=permissions)) for one in called.jobs],
+    }
 
 
 def step(given: Step) -> dict[str, Any]:

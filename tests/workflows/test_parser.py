@@ -165,6 +165,7 @@ _READ_ALL = dict.fromkeys(
         "deployments",
         "discussions",
         "drives",
+        "id-token",
         "issues",
         "models",
         "packages",
@@ -201,7 +202,8 @@ def test_read_all_is_everything_that_can_be_read() -> None:
     workflow = parser.parse(text, _PATH)
     assert workflow.permissions is not None
     assert workflow.permissions["contents"] == workflow.permissions["models"] == "read"
-    assert "id-token" not in workflow.permissions
+    assert workflow.permissions["id-token"] == "read"  # as on GitHub
+    assert "copilot-requests" not in workflow.permissions
     assert workflow.jobs[0].permissions == {}
     assert workflow.jobs[1].permissions is None
 

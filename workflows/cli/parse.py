@@ -2,8 +2,11 @@
 
 Each line is ``{"file", "errors": [{"line", "column", "message"}], "workflow": {…}}``; of an action file
 it has ``action`` instead of ``workflow``. With errors that is null. Lines and columns are 1-based; 0 when
-an error has no place. A file is an action when it is called action.yml or action.yaml, or when it has
-``runs`` and neither ``on`` nor ``jobs``; all others are workflows.
+an error has no place. An error in a called file names it as its own ``file``.
+
+A file is an action when it is called action.yml or action.yaml, or when it has ``runs`` and neither
+``on`` nor ``jobs``; all others are workflows. With ``--called``, every file that a workflow calls must be
+given, under the reference that the caller uses.
 """
 
 from __future__ import annotations
@@ -73,9 +76,9 @@ def answer_for(file: str, content: bytes, path: str, called: dict[str, bytes]) -
         action, problems = parser.read_action(content, path)
         kind, said = "action", description.action(action) if action else None
     else:
-        workflow, problems = parser.read(content, path)
+        workflow, problems = parser.read(content, path, called=parser.Called(called) if called else None)
         kind, said = "workflow", description.workflow(workflow) if workflow else None
-    errors = [_error(problem) for problem in problems if problem.severity == "error"]
+    errors = [_error(problem, path) for problem in problems if problem.severity == "error"]
     return {"file": file, "errors": errors, kind: as_json(said)}
 
 
@@ -89,5 +92,6 @@ def _is_action(path: str, content: bytes) -> bool:
     return "runs" in keys and not keys & {"on", "jobs"}
 
 
-def _error(problem: Problem) -> dict[str, object]:
-    return {"line": problem.line, "column": problem.column, "message": problem.message}
+def _error(problem: Problem, path: str) -> dict[str, object]:
+    said = {"line": problem.line, "column": problem.column, "message": problem.message}
+    return said if problem.file == path else {**said, "file": problem.file}

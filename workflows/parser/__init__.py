@@ -11,6 +11,7 @@ from workflows.errors import InvalidWorkflow, Problem
 from workflows.model import Position, Workflow
 from workflows.parser import read as nodes
 from workflows.parser.action import parse_action, read_action
+from workflows.parser.calls import Called, Calls
 from workflows.parser.check import Check
 from workflows.parser.events import triggers
 from workflows.parser.findings import Findings
@@ -29,9 +30,24 @@ def parse(text: bytes | str, path: str) -> Workflow:
 
 
 def read(
-    text: bytes | str, path: str, limits: source.Limits = source.LIMITS
+    text: bytes | str, path: str, limits: source.Limits = source.LIMITS, called: Called | None = None
 ) -> tuple[Workflow | None, tuple[Problem, ...]]:
-    """The workflow, None when it has an error; and every problem in file order, warnings among them."""
+    """The workflow, None when it has an error; and every problem in file order, warnings among them.
+
+    With ``called``, its calls are resolved; the problems of called files stand behind its own.
+    """
+    root, workflow, problems = _read(text, path, limits)
+    if called is not None and root is not None and workflow is not None:
+        calls = Calls(called, lambda reference, content: _read(content, reference, limits))
+        workflow = calls.resolve(workflow, root)
+        problems = (*problems, *calls.problems)
+    return (None if _wrong(problems) else workflow), problems
+
+
+def _read(
+    text: bytes | str, path: str, limits: source.Limits
+) -> tuple[source.Node | None, Workflow | None, tuple[Problem, ...]]:
+    """One file by itself: its root, the workflow unless something is wrong with it, and what is."""
     root, broken = source.load(text, path, limits)
     findings = Findings(path, broken)
     workflow = None
@@ -40,9 +56,11 @@ def read(
         check.node(root, ROOT)
         workflow = _workflow(root, path, tuple(check.expression_keys), findings)
     problems = findings.sorted()
-    if any(problem.severity == "error" for problem in problems):
-        return None, problems
-    return workflow, problems
+    return root, None if _wrong(problems) else workflow, problems
+
+
+def _wrong(problems: tuple[Problem, ...]) -> bool:
+    return any(problem.severity == "error" for problem in problems)
 
 
 def _workflow(root: source.Node, path: str, expression_keys: tuple[Position, ...], findings: Findings) -> Workflow:
@@ -60,4 +78,4 @@ def _workflow(root: source.Node, path: str, expression_keys: tuple[Position, ...
     )
 
 
-__all__ = ["parse", "parse_action", "read", "read_action"]
+__all__ = ["Called", "parse", "parse_action", "read", "read_action"]

@@ -10,7 +10,7 @@ from typing import Literal
 from workflows.errors import Problem
 from workflows.model import Position
 
-#: A message is cut at so many characters, as GitHub does; a hostile file must not write a book.
+#: A message is cut at so many characters with its place, as GitHub does; a hostile file must not write a book.
 _LONGEST = 500
 #: More problems than this in one file help nobody; the last one then says how many there were.
 _MOST = 500
@@ -70,8 +70,9 @@ class Findings:
 
 
 def _finished(problem: Problem, word: str, known: Collection[str]) -> Problem:
-    if len(problem.message) > _LONGEST:
-        problem = replace(problem, message=problem.message[: _LONGEST - 5] + "[...]")
+    longest = _LONGEST - len(f"{problem.file} (Line: {problem.line}, Col: {problem.column}): ")
+    if len(problem.message) > max(longest, 100):
+        problem = replace(problem, message=problem.message[: max(longest, 100)] + "[...]")
     return replace(problem, hint=did_you_mean(word, known)) if word else problem
 
 

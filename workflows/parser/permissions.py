@@ -20,7 +20,10 @@ def permissions(node: Node | None) -> Mapping[str, str] | None:
         return None
     if isinstance(node, Scalar):
         level = _SHORT.get(read.text(node) or "")
-        return {name: found for name, place in PERMISSIONS.items() if (found := _highest(level, place.words))}
+        found = {name: _highest(level, place.words) for name, place in PERMISSIONS.items()}
+        if level == "read":
+            found["id-token"] = "read"  # as on GitHub, though there is nothing to read
+        return {name: level for name, level in found.items() if level}
     return {name: level for name, level in read.texts_by_key(node).items() if name in PERMISSIONS}
 
 
