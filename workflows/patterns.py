@@ -7,14 +7,16 @@ next character as it is; ``!`` at the start takes back what an earlier pattern m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import takewhile
 
 from workflows.errors import WorkflowError
 
 _MAX_LENGTH = 1024
+_FOLDERS = re.compile(r"\*\*+/")
 
 
 class BadPattern(WorkflowError):
@@ -47,11 +49,12 @@ def _selected(patterns: Sequence[str], name: str) -> bool:
 
 @dataclass(frozen=True)
 class _Part:
-    """One character of a name: what it must be, whether more of them may follow, what may be left out."""
+    """One character of a name: what it may be, whether more of them may follow, what may be left out."""
 
-    fits: Callable[[str], bool]
+    members: frozenset[str]  # what it may be; of ``others``, what it may not be
+    others: bool = False
     repeats: bool = False
-    skip: int = 0  # so many parts, from this one on, may be absent together
+    skip: int = 0  # so many parts, from this one on, may be absent together: 0, 1, or the 3 of ``**/``
     literal: str = ""  # the one character that it is, always and once
 
 
@@ -61,61 +64,63 @@ def _compiled(pattern: str) -> _Pattern:
 
 
 class _Pattern:
-    """A pattern as parts, matched by following all ways at once: never more than parts times name."""
+    """A pattern as parts, matched by following all ways at once.
+
+    Bit n of a number stands for part n, so that a character costs a few operations, however many ways there are.
+    """
 
     def __init__(self, pattern: str) -> None:
         if len(pattern) > _MAX_LENGTH:
             raise BadPattern(f"The pattern is longer than {_MAX_LENGTH} characters")
         if not pattern:
             raise BadPattern("The pattern is empty")
-        self._parts = _parts(pattern)
-        self._start = _literal_run(self._parts)
-        self._end = _literal_run(self._parts[::-1])[::-1]
-        self._exact = len(self._start) == len(self._parts)
+        parts = _parts(pattern)
+        self._start = _literal_run(parts)
+        self._end = _literal_run(parts[::-1])[::-1]
+        self._exact = len(self._start) == len(parts)
+        self._last = 1 << len(parts)
+        self._others = _bits(part.others for part in parts)
+        self._repeats = _bits(part.repeats for part in parts)
+        self._optional = _bits(part.skip == 1 for part in parts)
+        self._folders = _bits(part.skip == 3 for part in parts)
+        self._members: dict[str, int] = {}
+        for number, part in enumerate(parts):
+            for character in part.members:
+                self._members[character] = self._members.get(character, 0) | 1 << number
 
     def fits(self, name: str) -> bool:
         """True when the whole name is matched."""
         if self._exact or not (name.startswith(self._start) and name.endswith(self._end)):
             return self._exact and name == self._start
-        places = self._reach([0])
+        places = self._reach(1)
         for character in name:
-            places = self._reach(self._step(places, character))
+            fitting = places & (self._others ^ self._members.get(character, 0))
+            places = self._reach(fitting << 1 | fitting & self._repeats)
             if not places:
                 return False
-        return len(self._parts) in places
+        return bool(places & self._last)
 
-    def _step(self, places: set[int], character: str) -> list[int]:
-        after: list[int] = []
-        for place in places:
-            if place < len(self._parts) and self._parts[place].fits(character):
-                after.append(place + 1)
-                if self._parts[place].repeats:
-                    after.append(place)
-        return after
+    def _reach(self, places: int) -> int:
+        """The places, and those behind parts that may be absent.
 
-    def _reach(self, places: list[int]) -> set[int]:
-        """The places, and those behind parts that may be absent."""
-        reached: set[int] = set()
-        while places:
-            place = places.pop()
-            if place not in reached:
-                reached.add(place)
-                if place < len(self._parts) and self._parts[place].skip:
-                    places.append(place + self._parts[place].skip)
-        return reached
+        ``**/`` stands at the start or behind a slash that must be there, so it is never behind an absent part. The sum
+        carries each place through a run of optional parts to the place behind it.
+        """
+        places |= (places & self._folders) << 3
+        return places | ((self._optional + (places & self._optional)) ^ self._optional)
+
+
+def _bits(flags: Iterable[bool]) -> int:
+    return sum(1 << number for number, flag in enumerate(flags) if flag)
 
 
 def _literal_run(parts: Sequence[_Part]) -> str:
     """The characters with which a name must begin, as far as each is the only one that can stand there."""
-    return "".join(part.literal for part in takewhile(lambda part: part.literal, parts))
+    return "".join(takewhile(bool, (part.literal for part in parts)))
 
 
-def _any(character: str) -> bool:
-    return True
-
-
-def _not_slash(character: str) -> bool:
-    return character != "/"
+_ANY = _Part(frozenset(), others=True)
+_NOT_SLASH = _Part(frozenset("/"), others=True)
 
 
 def _parts(pattern: str) -> list[_Part]:
@@ -126,8 +131,7 @@ def _parts(pattern: str) -> list[_Part]:
         if character in "?+":
             if not repeatable:
                 raise BadPattern(f"'{character}' must follow a character or a set")
-            last = parts.pop()
-            parts.append(_Part(last.fits, character == "+", int(character == "?")))
+            parts.append(replace(parts.pop(), repeats=character == "+", skip=int(character == "?"), literal=""))
             at, repeatable = at + 1, False
         elif character == "*":
             at, repeatable = _stars(pattern, at, parts), False
@@ -144,13 +148,15 @@ def _stars(pattern: str, at: int, parts: list[_Part]) -> int:
     while pattern[end : end + 1] == "*":
         end += 1
     if end - at == 1:
-        parts.append(_Part(_not_slash, repeats=True, skip=1))
+        parts.append(replace(_NOT_SLASH, repeats=True, skip=1))
     elif pattern[end : end + 1] == "/" and pattern[at - 1 : at] in ("", "/"):
+        while more := _FOLDERS.match(pattern, end + 1):  # one more of it says nothing more
+            end = more.end() - 1
         # Absent as a whole, or with its slash: `**/end` is no `bend`.
-        parts += [_Part(_any, skip=3), _Part(_any, repeats=True, skip=1), _Part("/".__eq__)]
+        parts += [replace(_ANY, skip=3), replace(_ANY, repeats=True, skip=1), _Part(frozenset("/"))]
         end += 1
     else:
-        parts.append(_Part(_any, repeats=True, skip=1))
+        parts.append(replace(_ANY, repeats=True, skip=1))
     return end
 
 
@@ -158,7 +164,7 @@ def _literal(pattern: str, at: int) -> tuple[_Part, int]:
     at += pattern[at] == "\\"
     if at == len(pattern):
         raise BadPattern("A backslash at the end takes no character as it is")
-    return _Part(pattern[at].__eq__, literal=pattern[at]), at + 1
+    return _Part(frozenset(pattern[at]), literal=pattern[at]), at + 1
 
 
 def _set(pattern: str, at: int) -> tuple[_Part, int]:
@@ -176,4 +182,4 @@ def _set(pattern: str, at: int) -> tuple[_Part, int]:
             raise BadPattern(f"'{first}-{last}' is not a range of letters or digits")
         members.update(map(chr, range(ord(first), ord(last) + 1)))
         at += 1
-    return _Part(frozenset(members).__contains__), end + 1
+    return _Part(frozenset(members)), end + 1
