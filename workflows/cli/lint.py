@@ -1,42 +1,70 @@
-"""``lint``: what is wrong with workflow files, as file:line:col: message."""
+"""``lint``: what is wrong, or surely not meant, in workflow and action files.
+
+Without a path, the files in .shithub/workflows and .github/workflows below the current folder are read.
+A line of the form ``# workflows: ignore=RULE`` silences a rule for itself and the line below.
+"""
 
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from workflows import parser
 from workflows.cli import files
+from workflows.lint import Finding, Options, lint, report
+
+#: Where workflow files are, below the root of a repository.
+FOLDERS = (".shithub/workflows", ".github/workflows")
+_SUFFIXES = (".yml", ".yaml")
+_ACTION = re.compile(r"(?:.*[/\\])?action\.ya?ml")
+_WORKFLOW = re.compile(r"(?:.*[/\\])?\.[a-z]+[/\\]workflows[/\\][^/\\]*")
+_RUNS = re.compile(rb"^runs[ \t]*:", re.MULTILINE)
+_JOBS = re.compile(rb"^(?:on|jobs|\"on\"|'on')[ \t]*:", re.MULTILINE)
 
 
 def run(arguments: Sequence[str]) -> int:
     """Exit status: 0 nothing wrong (warnings apart), 1 errors, 2 nothing to read."""
-    command = argparse.ArgumentParser(prog="python -m workflows lint", description=__doc__)
-    command.add_argument("paths", nargs="+", type=Path, metavar="PATH", help="a workflow file, or a folder with some")
-    found = [file for path in command.parse_args(arguments).paths for file in _files(path)]
+    asked = _parser().parse_args(arguments)
+    found = list(dict.fromkeys(file for path in asked.paths or FOLDERS for file in _files(Path(path), asked.paths)))
     if not found:
         print("no workflow files found", file=sys.stderr)
         return 2
-    failed = False
+    findings: list[Finding] = []
     for file in found:
         try:
             content = files.content(str(file))
         except files.Unreadable as error:
             print(error, file=sys.stderr)
             return 2
-        workflow, problems = parser.read(content, str(file))
-        failed = failed or workflow is None
-        for problem in problems:
-            print(problem)
-    return int(failed)
+        options = Options(tuple(asked.label))
+        findings += lint(content, str(file), options, action=_is_action(str(file), content))
+    sys.stdout.write(report.FORMATS[asked.format](findings))
+    return int(any(finding.severity == "error" for finding in findings))
 
 
-def _files(path: Path) -> Iterator[Path]:
+def _parser() -> argparse.ArgumentParser:
+    form = argparse.RawDescriptionHelpFormatter
+    command = argparse.ArgumentParser("python -m workflows lint", description=__doc__, formatter_class=form)
+    command.add_argument("paths", nargs="*", metavar="PATH", help="a file, or a folder with some; - is standard input")
+    command.add_argument("--format", choices=report.FORMATS, default="text", help="text (default), json, or github")
+    more = "a label that your runners have, * and ? standing for any text; may be given often"
+    command.add_argument("--label", action="append", default=[], metavar="LABEL", help=more)
+    return command
+
+
+def _files(path: Path, asked: Sequence[str]) -> Iterator[Path]:
+    """The file itself; of a repository its workflow files, of any other folder those in it."""
     if not path.is_dir():
-        yield path
+        yield from [path] if asked else []
         return
-    folder = path / ".github" / "workflows"
-    folder = folder if folder.is_dir() else path
-    yield from sorted(file for file in folder.iterdir() if file.suffix in (".yml", ".yaml"))
+    below = [folder for folder in (path / name for name in FOLDERS) if folder.is_dir()]
+    for folder in below or [path]:
+        yield from sorted(file for file in folder.iterdir() if file.suffix in _SUFFIXES)
+
+
+def _is_action(path: str, content: bytes) -> bool:
+    if _ACTION.fullmatch(path):
+        return True
+    return not _WORKFLOW.fullmatch(path) and bool(_RUNS.search(content)) and not _JOBS.search(content)
