@@ -143,12 +143,10 @@ class Document:
                 continue
             yield from _parsed(found, scalar)
 
-    def references(self, expression: Expression) -> Iterator[tuple[paths.Path, Position]]:
-        """Every context that an expression reads, as a path, with where it is read."""
-        for path in paths.all_paths(expression.tree):
-            found = paths.spelled(path).search(expression.text)
-            offset = expression.start + (found.start() if found else 0)
-            yield path, self.position(expression.scalar, offset)
+    def place(self, expression: Expression, path: paths.Path) -> Position:
+        """Where an expression reads a context, at its first mention."""
+        found = paths.spelled(path).search(expression.text)
+        return self.position(expression.scalar, expression.start + (found.start() if found else 0))
 
 
 def scalars(node: Node | None) -> Iterator[Scalar]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from workflows.lint import paths
 from workflows.lint.document import Document
 from workflows.lint.rule import Found, Options, Rule
 from workflows.parser.read import get
@@ -41,8 +42,7 @@ def _check(document: Document, _: Options) -> Iterator[Found]:
 def _names_head(document: Document, value: Scalar) -> bool:
     if isinstance(value.value, str) and _PULL_REF.match(value.value):
         return True
-    found = (path for each in document.expressions(value) for path, _ in document.references(each))
-    return any(path in HEADS for path in found)
+    return any(path in HEADS for each in document.expressions(value) for path in paths.all_paths(each.tree))
 
 
 RULES = (

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Set
 from dataclasses import dataclass
 
 from workflows.lint.document import Document, Expression, Job
-from workflows.lint.paths import Path
+from workflows.lint.paths import Path, all_paths
 from workflows.lint.rule import Found, Options, Rule
 from workflows.model import Position
 from workflows.parser.check import is_expression, text_of
@@ -15,6 +15,8 @@ from workflows.parser.read import entries, get, texts
 from workflows.parser.read import text as text_at
 from workflows.source import Mapping, Node, Sequence
 
+#: Among more names than these no similar one is sought.
+_MOST_KNOWN = 200
 _COMPUTED = ("*", "?")
 #: Keys of a job whose expressions are read when its steps are over, or after.
 _AFTER_STEPS = ("outputs", "environment")
@@ -24,8 +26,14 @@ _OF_STEP = frozenset(("outputs", "outcome", "conclusion"))
 
 @dataclass(frozen=True)
 class _Reference:
+    document: Document
+    expression: Expression
     path: Path
-    position: Position
+
+    @property
+    def position(self) -> Position:
+        """Where it stands."""
+        return self.document.place(self.expression, self.path)
 
     def key(self, number: int) -> str:
         """A key of the path; "" when there is none, or when it is computed."""
@@ -41,9 +49,9 @@ def _read(document: Document, node: Node | None, context: str, *, condition: boo
 
 
 def _of(document: Document, expression: Expression, context: str) -> Iterator[_Reference]:
-    for path, position in document.references(expression):
+    for path in all_paths(expression.tree):
         if path[0] == context:
-            yield _Reference(path, position)
+            yield _Reference(document, expression, path)
 
 
 def _in_mapping(document: Document, holder: Mapping, context: str, but: Set[str]) -> Iterator[_Reference]:
@@ -201,7 +209,7 @@ def _inserts(node: Node | None) -> bool:
 
 
 def _with_hint(message: str, word: str, known: Set[str]) -> str:
-    hint = did_you_mean(word, known)
+    hint = did_you_mean(word, known) if len(known) <= _MOST_KNOWN else ""
     return f"{message}. {hint}" if hint else message
 
 

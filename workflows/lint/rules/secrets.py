@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator
 
 from workflows.lint import paths
@@ -10,6 +11,7 @@ from workflows.lint.document import Document, Expression
 from workflows.lint.rule import Found, Options, Rule
 from workflows.source import Scalar
 
+_LINE = re.compile(r"[^\n]+")
 _PRINTS = re.compile(r"\s*(?:echo|printf|Write-Host|Write-Output|Write-Information)\s", re.IGNORECASE)
 _INSERT = re.compile(r"\$\{\{[^}]*\}\}")
 #: What takes the output elsewhere, makes it part of something else, or hides it.
@@ -24,9 +26,10 @@ def _check(document: Document, _: Options) -> Iterator[Found]:
             run = step.get("run")
             if not isinstance(run, Scalar) or not isinstance(run.value, str) or _GROUP.search(run.value):
                 continue
+            printing = _printing_lines(run.value)
             for expression in document.expressions(run):
                 path = _secret(expression)
-                if path and _is_printed(run.value, expression):
+                if path and any(begin <= expression.start < end for begin, end in _near(printing, expression.start)):
                     said = ".".join(path)
                     yield Found(
                         document.position(run, expression.start),
@@ -41,14 +44,23 @@ def _secret(expression: Expression) -> paths.Path | None:
     return None
 
 
-def _is_printed(script: str, expression: Expression) -> bool:
-    begin = script.rfind("\n", 0, expression.start) + 1
-    end = script.find("\n", expression.end)
-    line = script[begin : end if end >= 0 else len(script)].rstrip("\r")
-    before = script[:begin].rstrip("\r\n")
-    bare = _INSERT.sub("", line)
-    quoted = bare.count('"') % 2 or bare.count("'") % 2
-    return bool(_PRINTS.match(line)) and not quoted and not _ELSEWHERE.search(bare) and not before.endswith("\\")
+def _printing_lines(script: str) -> list[tuple[int, int]]:
+    """Where the lines begin and end that do nothing but print."""
+    found = []
+    continued = False
+    for line in _LINE.finditer(script):
+        if not continued and _PRINTS.match(line.group()):
+            bare = _INSERT.sub("", line.group()).rstrip("\r")
+            if not (bare.count('"') % 2 or bare.count("'") % 2 or _ELSEWHERE.search(bare)):
+                found.append(line.span())
+        continued = line.group().rstrip("\r").endswith("\\")
+    return found
+
+
+def _near(spans: list[tuple[int, int]], place: int) -> list[tuple[int, int]]:
+    """The one span that can hold a place."""
+    index = bisect_right(spans, (place, place))
+    return spans[max(index - 1, 0) : index + 1]
 
 
 RULES = (

@@ -91,8 +91,7 @@ def _untrusted(expression: Expression, names: frozenset[str]) -> Iterator[paths.
 
 def _found(document: Document, expression: Expression, names: frozenset[str]) -> Iterator[Found]:
     for path in _untrusted(expression, names):
-        spelled = paths.spelled(path).search(expression.text)
-        position = document.position(expression.scalar, expression.start + (spelled.start() if spelled else 0))
+        position = document.place(expression, path)
         said = ".".join(path)
         if path[0] == "env":
             message = f"'{said}' holds text that anybody can write; use the variable of the shell, ${path[1].upper()}"
