@@ -8,11 +8,14 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
 
-from workflows import matrix, parser, patterns, source
+from workflows import cron, lint, matrix, parser, patterns, source
 from workflows.errors import WorkflowError
 from workflows.expressions import condition, evaluate, evaluate_value, expressions_in, kind, parse, render
 
+_SUMMER, _WINTER = datetime(2024, 2, 28, 23, 59, tzinfo=UTC), datetime(2024, 11, 1, tzinfo=UTC)
 _PATH = ".github/workflows/fuzz.yml"
 _CONTEXTS = {
     "a": {"b": [1, {"c": "x", "C": None}, []], "text": '{"n": [1, 2]}', "": True},
@@ -54,6 +57,26 @@ def _workflow(data: bytes) -> None:
     workflow, problems = parser.read(data, _PATH)
     assert (workflow is None) == any(problem.severity == "error" for problem in problems)
     _refuses(lambda: parser.parse(data, _PATH))
+
+
+def _action(data: bytes) -> None:
+    action, problems = parser.read_action(data, "action.yml")
+    assert (action is None) == any(problem.severity == "error" for problem in problems)
+
+
+def _call(data: bytes) -> None:
+    caller, _, other = data.partition(b"\n---\n")
+    called = parser.Called({"./.github/workflows/b.yml": other, _PATH: caller, "a/b/.github/workflows/c.yml@v1": other})
+    parser.read(caller, _PATH, called=called)
+
+
+def _lint(data: bytes) -> None:
+    for action in (False, True):
+        lint.lint(data, "action.yml" if action else _PATH, action=action)
+
+
+def _cron(data: bytes) -> None:
+    _refuses(lambda: list(islice(cron.parse(_text(data)).due_between(_SUMMER, _WINTER), 5)))
 
 
 def _pattern(data: bytes) -> None:
@@ -192,6 +215,60 @@ _WORKFLOW_WORDS = (
     ),
     *("defaults", "timeout-minutes", "workflow_call", "inputs", "schedule", "cron", "types", "branches", "paths", "id"),
 )
+_ACTION = """\
+name: a
+description: b
+inputs: {a: {description: c, required: true, default: '${{ github.token }}', deprecationMessage: d}}
+outputs: {o: {description: e, value: '${{ steps.s.outputs.o }}'}}
+runs:
+  using: composite
+  steps:
+    - {id: s, shell: bash, run: 'echo ${{ inputs.a }}', if: always()}
+    - {uses: ./x, with: {a: b}}
+"""
+_DOCKER = (
+    "name: a\nruns: {using: docker, image: Dockerfile, args: ['${{ inputs.a }}'], env: {A: b}, post-if: always()}\n"
+)
+_ACTION_WORDS = (
+    *_YAML_WORDS,
+    *(
+        "runs",
+        "using",
+        "composite",
+        "docker",
+        "node20",
+        "main",
+        "post",
+        "pre-if",
+        "image",
+        "args",
+        "entrypoint",
+        "steps",
+    ),
+    *("inputs", "outputs", "value", "default", "required", "shell", "run", "uses", "branding", "icon", "color", "name"),
+)
+_CRON_WORDS = (
+    "*",
+    "/",
+    "-",
+    ",",
+    " ",
+    "0",
+    "1",
+    "5",
+    "59",
+    "31",
+    "30",
+    "2",
+    "JAN",
+    "SUN",
+    "fri",
+    "7",
+    "99",
+    "L",
+    "@daily",
+    "?",
+)
 _EXPRESSION_WORDS = (
     *("a", "b", "c", ".b", ".*", "[*]", "[0]", "['c']", "[", "]", "(", ")", ",", "!", "==", "!=", "<", "<=", ">", ">="),
     *(
@@ -280,6 +357,10 @@ TARGETS: dict[str, Target] = {
     ),
     "source": Target(_source, ("a: &x [1, 'b']\nc: *x\n", _WORKFLOW), _YAML_WORDS),
     "workflow": Target(_workflow, (_WORKFLOW,), _WORKFLOW_WORDS),
+    "action": Target(_action, (_ACTION, _DOCKER), _ACTION_WORDS),
+    "call": Target(_call, (f"{_WORKFLOW}---\n{_WORKFLOW}",), (*_WORKFLOW_WORDS, "\n---\n")),
+    "lint": Target(_lint, (_WORKFLOW, _ACTION), (*_WORKFLOW_WORDS, *_ACTION_WORDS)),
+    "cron": Target(_cron, ("*/15 0-5 1,15 * MON-FRI", "0 0 29 2 *"), _CRON_WORDS),
     "pattern": Target(_pattern, ("releases/**/[a-c]?*\nreleases/1/ax", "!**.md\na.md"), _PATTERN_WORDS),
     "matrix": Target(
         _matrix,
