@@ -5,7 +5,7 @@ Minute 0-59, hour 0-23, day of the month 1-31, month 1-12 or JAN-DEC, day of the
 list of these. Nothing else of what other crons know is taken: no ``@daily``, ``?``, ``L``, ``W``, ``#``, no
 seconds, no 7 for Sunday, no range that runs backwards.
 
-When neither day of the month nor day of the week is ``*``, a day that fits one of them is enough.
+When neither day of the month nor day of the week is ``*``, a day that fits one of them is enough; ``*/2`` is not ``*``.
 
 Local times that a change of the clock leaves out are due once, all together, at the first moment after it, as
 GitHub documents; local times that it brings twice are due the first time only, of which GitHub says nothing.
