@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import re
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 
 from workflows.cli import files
@@ -38,8 +40,8 @@ def run(arguments: Sequence[str]) -> int:
         except files.Unreadable as error:
             print(error, file=sys.stderr)
             return 2
-        options = Options(tuple(asked.label))
-        findings += lint(content, str(file), options, action=_is_action(str(file), content))
+        options, action = Options(tuple(asked.label)), _is_action(str(file), content)
+        findings += lint(content, str(file), options, action=action, called=_called(file))
     sys.stdout.write(report.FORMATS[asked.format](findings))
     return int(any(finding.severity == "error" for finding in findings))
 
@@ -62,6 +64,24 @@ def _files(path: Path, asked: Sequence[str]) -> Iterator[Path]:
     below = [folder for folder in (path / name for name in FOLDERS) if folder.is_dir()]
     for folder in below or [path]:
         yield from sorted(file for file in folder.iterdir() if file.suffix in _SUFFIXES)
+
+
+def _called(file: Path) -> Mapping[str, bytes] | None:
+    """The workflow files of the file's repository by reference; None when it lies outside of the usual folders."""
+    folder = file.absolute().parent
+    if "/".join(folder.parts[-2:]) not in FOLDERS:
+        return None
+    return _workflows(folder.parent.parent)
+
+
+@lru_cache(maxsize=1)
+def _workflows(root: Path) -> Mapping[str, bytes]:
+    found = {}
+    for name in FOLDERS:
+        for file in _files(root / name, ()):
+            with suppress(files.Unreadable):  # said where it is itself looked at
+                found[f"./{name}/{file.name}"] = files.content(str(file))
+    return found
 
 
 def _is_action(path: str, content: bytes) -> bool:

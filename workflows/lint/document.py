@@ -52,10 +52,11 @@ class Job:
 
 
 class Document:
-    """One file. ``root`` is what YAML reads there, right or wrong."""
+    """One file. ``root`` is what YAML reads there, right or wrong; ``outputs`` has, by job in lower case, the names of
+    those of the workflows that it calls, as far as they are known."""
 
-    def __init__(self, text: str, root: Node) -> None:
-        self.root = root
+    def __init__(self, text: str, root: Node, outputs: dict[str, frozenset[str]]) -> None:
+        self.root, self.outputs = root, outputs
         self._text = text.removeprefix("\ufeff")
 
     @cached_property

@@ -41,6 +41,7 @@ class Called:
     depth: int = 9
     different: int = 50
     jobs: int = 4096
+    own_files_only: bool = False  # what other repositories hold is not known: calls of it are left as they are
 
 
 @dataclass
@@ -108,7 +109,8 @@ class Calls:
         reference = _full(call.uses, path)
         name = next((name for name in (reference, call.uses) if name in self.called.files), None)
         if name is None:
-            if "${{" not in call.uses:
+            elsewhere = self.called.own_files_only and not call.uses.startswith("./")
+            if "${{" not in call.uses and not elsewhere:
                 findings.error(call.position, _NOT_FOUND.format(call.uses))
             return reference, None
         if reference not in self._read:

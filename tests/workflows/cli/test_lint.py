@@ -93,3 +93,39 @@ def test_action_files(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[s
     (tmp_path / name).write_text("runs:\n  using: node16\n  main: x.js\n")
     assert main(["lint", str(tmp_path)]) == 0
     assert capsys.readouterr().out.endswith("[removed-node]\n")
+
+
+_CALLED = "on: {workflow_call: {inputs: {a: {type: number, required: true}}, outputs: {o: {value: x}}}}"
+_CALLER = """\
+on: push
+jobs:
+  one: {uses: ./.github/workflows/called.yml, with: {b: 1}}
+  two: {uses: ./.github/workflows/none.yml}
+  three: {uses: octo-org/octo-repo/.github/workflows/far.yml@v1, with: {any: thing}}
+"""
+_USER = """\
+on: push
+jobs:
+  one: {uses: ./.github/workflows/called.yml, with: {a: 1}}
+  two: {uses: octo-org/octo-repo/.github/workflows/far.yml@v1}
+  last:
+    needs: [one, two]
+    runs-on: ubuntu-latest
+    steps: [{run: "x ${{ needs.one.outputs.o }} ${{ needs.one.outputs.p }} ${{ needs.two.outputs.p }}"}]
+"""
+
+
+def test_calls_of_the_same_repository(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / ".github" / "workflows"
+    folder.mkdir(parents=True)
+    (folder / "called.yml").write_text(_CALLED + "\njobs: {a: {runs-on: ubuntu-latest}}\n")
+    (folder / "caller.yml").write_text(_CALLER)
+    (folder / "user.yml").write_text(_USER)
+    assert main(["lint", str(folder / "caller.yml"), str(folder / "user.yml")]) == 1
+    said = [line.removeprefix(f"{folder}/") for line in capsys.readouterr().out.splitlines()]
+    assert said == [
+        "caller.yml:3:15: Input a is required, but not provided while calling.",
+        "caller.yml:3:57: Invalid input, b is not defined in the referenced workflow.",
+        "caller.yml:4:15: Unable to find reusable workflow './.github/workflows/none.yml'",
+        "user.yml:8:52: warning: 'needs.one.outputs.p' is nothing: the job 'one' has no output 'p' [unknown-output]",
+    ]

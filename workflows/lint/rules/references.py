@@ -133,7 +133,7 @@ def _unknown_step(reference: _Reference, known: Set[str], all_ids: Set[str]) -> 
 def _check_outputs(document: Document, _: Options) -> Iterator[Found]:
     if document.is_action:
         return
-    outputs = {job.id.lower(): _outputs(job) for job in document.jobs}
+    outputs = {job.id.lower(): _outputs(job) for job in document.jobs} | document.outputs
     for job in document.jobs:
         for reference in _in_job(document, job, "needs"):
             yield from _unknown_output(reference, outputs)
@@ -254,7 +254,7 @@ jobs:
     Rule(
         "unknown-output",
         "an output of a job that has none of that name, in `needs` or in the outputs of a reusable workflow",
-        "It is null. Outputs of called workflows are not looked at.",
+        "It is null. Outputs of called workflows are known where their files lie in the same repository.",
         """\
 on: push
 jobs:
