@@ -127,5 +127,5 @@ def test_calls_of_the_same_repository(tmp_path: Path, capsys: pytest.CaptureFixt
         "caller.yml:3:15: Input a is required, but not provided while calling.",
         "caller.yml:3:57: Invalid input, b is not defined in the referenced workflow.",
         "caller.yml:4:15: Unable to find reusable workflow './.github/workflows/none.yml'",
-        "user.yml:8:52: warning: 'needs.one.outputs.p' is nothing: the job 'one' has no output 'p' [unknown-output]",
+        "user.yml:8:53: warning: 'needs.one.outputs.p' is nothing: the job 'one' has no output 'p' [unknown-output]",
     ]
