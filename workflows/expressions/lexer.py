@@ -71,8 +71,22 @@ _MARKS = {
     "*": TokenKind.STAR,
 }
 _WORDS: dict[str, bool | float | None] = {"null": None, "true": True, "false": False, "NaN": nan, "Infinity": inf}
-#: After one of these a value must come: a dot there begins a number.
-_BEFORE_VALUE = frozenset((TokenKind.COMMA, TokenKind.OPEN, TokenKind.OPEN_INDEX, TokenKind.OPERATOR))
+#: After one of these a value must come: a dot there begins a number. A tuple, because to hash a kind takes longer.
+_BEFORE_VALUE = (TokenKind.OPERATOR, TokenKind.COMMA, TokenKind.OPEN, TokenKind.OPEN_INDEX)
+#: What each group of the pattern is, where nothing else decides; END for what is no symbol.
+_GROUPS = {
+    "name": TokenKind.NAMED,
+    "dot": TokenKind.DOT,
+    "mark": TokenKind.COMMA,
+    "text": TokenKind.LITERAL,
+    "operator": TokenKind.OPERATOR,
+    "number": TokenKind.LITERAL,
+    "broken": TokenKind.END,
+    "word": TokenKind.END,
+}
+_COMMA, _DOT, _END = TokenKind.COMMA, TokenKind.DOT, TokenKind.END
+_PROPERTY, _LITERAL = TokenKind.PROPERTY, TokenKind.LITERAL
+_new = tuple.__new__  # half of what Token() takes, which is most of the time of reading a symbol
 
 
 def failure(kind: Word["lexing", "parsing"], what: str, symbol: str, start: int, expression: str) -> ExpressionError:
@@ -92,51 +106,40 @@ def tokenize(expression: str) -> list[Token]:
     if utf16_length(expression) > MAX_LENGTH:
         raise ExpressionError("lexing", f"Exceeded max expression length {MAX_LENGTH}")
     tokens: list[Token] = []
-    at, before = 0, TokenKind.COMMA  # at the start comes what comes after a comma
+    at, before = 0, _COMMA  # at the start comes what comes after a comma
     while match := _SYMBOL.match(expression, at):
-        group = match.lastgroup
-        at = match.end()
+        group, at = match.lastgroup, match.end()
         assert group  # every way through the pattern has a name
         text = match.group(group)
         start = at - len(text)
+        kind = _GROUPS[group]
+        value: bool | float | str | None = None
         if group == "name":
-            token = _name(text, start, before)
-        elif group == "dot":
-            token = _dot(expression, start, before)
-            at = start + len(token.text)
+            if before is _DOT:
+                kind, value = _PROPERTY, text
+            elif text in _WORDS:
+                kind, value = _LITERAL, _WORDS[text]
         elif group == "mark":
-            token = Token(_MARKS[text], text, start)
+            kind = _MARKS[text]
         elif group == "text":
-            token = Token(TokenKind.LITERAL, text, start, text[1:-1].replace("''", "'"))
-        elif group == "operator":
-            token = Token(TokenKind.OPERATOR, text, start)
+            value = text[1:-1].replace("''", "'")
+        elif group == "dot" and before in _BEFORE_VALUE:
+            dotted = _DOTTED_NUMBER.match(expression, start)
+            text = dotted.group() if dotted else text
+            at = start + len(text)
+            kind, value = _LITERAL, _number(expression, text, start)
         elif group == "number":
-            token = _number(expression, text, start)
-        else:
+            value = _number(expression, text, start)
+        elif kind is _END:
             raise failure("lexing", "Unexpected symbol", text, start, expression)
-        tokens.append(token)
-        before = token.kind
-    tokens.append(Token(TokenKind.END, "", at))
+        tokens.append(_new(Token, (kind, text, start, value)))
+        before = kind
+    tokens.append(Token(_END, "", at))
     return tokens
 
 
-def _name(text: str, start: int, before: TokenKind) -> Token:
-    if before is TokenKind.DOT:
-        return Token(TokenKind.PROPERTY, text, start, text)
-    if text in _WORDS:
-        return Token(TokenKind.LITERAL, text, start, _WORDS[text])
-    return Token(TokenKind.NAMED, text, start)
-
-
-def _dot(expression: str, start: int, before: TokenKind) -> Token:
-    if before not in _BEFORE_VALUE:
-        return Token(TokenKind.DOT, ".", start)
-    dotted = _DOTTED_NUMBER.match(expression, start)
-    return _number(expression, dotted.group() if dotted else ".", start)
-
-
-def _number(expression: str, text: str, start: int) -> Token:
+def _number(expression: str, text: str, start: int) -> float:
     number = parse_number(text)
     if isnan(number):
         raise failure("lexing", "Unexpected symbol", text, start, expression)
-    return Token(TokenKind.LITERAL, text, start, number)
+    return number
