@@ -45,9 +45,9 @@ def rows(head: str) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_tables_are_those_of_the_schema(page: Path) -> None:
-    text = page.read_text()
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_tables_are_those_of_the_schema(path: Path) -> None:
+    text = path.read_text()
     assert text == language_tables.written(text), "run: .venv/bin/python -m scripts.language_tables"
 
 

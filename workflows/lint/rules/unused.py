@@ -19,9 +19,11 @@ def _check(document: Document, options: Options) -> Iterator[Found]:
     read = {path for path in _every_path(document) if path[0] in ("needs", "jobs")}
     if any(len(path) == 1 or path[1] in _COMPUTED for path in read):
         return
+    by_job: dict[str, set[Path]] = {}
+    for path in read:
+        by_job.setdefault(path[1], set()).add(path[2:])
     for job in document.jobs:
-        outputs = job.get("outputs")
-        of_job = {path[2:] for path in read if path[1] == job.id.lower()}
+        outputs, of_job = job.get("outputs"), by_job.get(job.id.lower(), set())
         if not isinstance(outputs, Mapping) or any(map(_takes_all, of_job)):
             continue
         names = {path[1] for path in of_job if len(path) > 1}
