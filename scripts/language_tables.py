@@ -10,17 +10,20 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import yaml
 
-from workflows import matrix, source
-from workflows.expressions import ast, functions, lexer
+from workflows import matrix, parser, source
+from workflows.expressions import ast, budget, functions, lexer
 from workflows.lint import RULES
+from workflows.parser import interface
 from workflows.schema import ROOT, Context, Place, Shape, action, contexts, events, jobs
 
 PAGES = Path(__file__).resolve().parent.parent / "docs" / "language"
+#: More words than these make a list of their own.
+_MOST_WORDS = 10
 _TABLE = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _JOB, _CALL = jobs.JOB.shapes
 _STEPS = _JOB.keys["steps"].place.items or Place()
@@ -97,7 +100,7 @@ def _value(place: Place) -> str:
         return "anything"
     kinds = [
         ("a condition", place.condition),
-        (", ".join(f"`{word}`" for word in place.words), bool(place.words)),
+        (_some(place.words), bool(place.words)),
         ("text", place.text and not place.words and not place.condition),
         ("number", place.number and not place.text),
         ("`true` or `false`", place.flag and not place.text),
@@ -108,6 +111,11 @@ def _value(place: Place) -> str:
     if place.items is not None:
         said.append("list" if place.items.shapes or place.items.anything else f"list of {_value(place.items)}")
     return "; ".join(said)
+
+
+def _some(words: Sequence[str]) -> str:
+    """Words that are allowed; of very many, how many there are."""
+    return f"one of {len(words)} words" if len(words) > _MOST_WORDS else ", ".join(f"`{word}`" for word in words)
 
 
 def _seen(place: Place, outer: Context | None) -> str:
@@ -150,24 +158,53 @@ def _permissions() -> list[str]:
 
 
 def _functions() -> list[str]:
-    rows = _rows("function", "arguments")
-    for name, one in sorted(functions.BUILT_IN.items()):
+    rows = _rows("function", "arguments", "what")
+    meanings = _words("functions", functions.BUILT_IN)
+    for name, what in meanings.items():
+        one = functions.BUILT_IN[name.lower()]
         most = "or more" if one.most == functions.MAX_ARGUMENTS else f"to {one.most}"
         count = str(one.least) if one.least == one.most else f"{one.least} {most}"
-        rows.append(f"| `{name}` | {count}{', an odd number' if one.odd else ''} |")
+        rows.append(f"| `{name}` | {count}{', an odd number' if one.odd else ''} | {what} |")
     return rows
 
 
+def _own_functions() -> list[str]:
+    known = {name for context in _CONTEXTS.values() for name in context.functions}
+    meanings = _words("own-functions", known)
+    return [*_rows("function", "what"), *(f"| `{name}` | {what} |" for name, what in meanings.items())]
+
+
+def _contexts() -> list[str]:
+    known = {name for context in _CONTEXTS.values() for name in context.names}
+    meanings = _words("contexts", known)
+    return [*_rows("context", "what"), *(f"| `{name}` | {what} |" for name, what in meanings.items())]
+
+
+def _words(table: str, known: Iterable[str]) -> dict[str, str]:
+    """What keys.yml says of names that there are, all of them and no other."""
+    meanings = _meanings()[table]
+    differ = {name.lower() for name in meanings} ^ {name.lower() for name in known}
+    if differ:
+        raise ValueError(f"keys.yml, {table}: {sorted(differ)} are named there or are there, but not both")
+    return meanings
+
+
 def _limits() -> list[str]:
-    limits = source.LIMITS
+    limits, called = source.LIMITS, parser.Called({})
     said = (
-        ("a file", f"{limits.bytes:,} characters"),
+        ("a file", f"{limits.bytes:,} bytes"),
         ("its depth", f"{limits.depth} levels"),
         ("its nodes, with what aliases repeat", f"{limits.nodes:,}; a long text counts for several"),
         ("its aliases", f"{limits.aliases:,}"),
         ("an expression", f"{lexer.MAX_LENGTH:,} characters, {ast.MAX_DEPTH} levels"),
         ("arguments of a function", f"{functions.MAX_ARGUMENTS}"),
+        ("what one expression may hold while it is evaluated", f"{budget.EXPRESSION_MEMORY >> 20} MiB"),
+        ("what all expressions of one text may hold", f"{budget.TEMPLATE_MEMORY >> 20} MiB"),
         ("legs of a matrix", f"{matrix.MOST_COMBINATIONS}"),
+        ("inputs of `workflow_dispatch`", f"{interface.MOST_DISPATCH_INPUTS}"),
+        ("calls below one another", f"{called.depth} levels below the first workflow"),
+        ("different workflows that are called", f"{called.different}"),
+        ("jobs of a workflow with all that it calls", f"{called.jobs:,}"),
     )
     return [*_rows("what", "at most"), *(f"| {what} | {most} |" for what, most in said)]
 
@@ -184,7 +221,9 @@ _TABLES: dict[str, Callable[[], list[str]]] = {
     "availability": _availability,
     "events": _events,
     "permissions": _permissions,
+    "contexts": _contexts,
     "functions": _functions,
+    "own-functions": _own_functions,
     "limits": _limits,
     "lint-rules": _lint_rules,
 }
