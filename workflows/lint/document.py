@@ -17,7 +17,8 @@ from workflows.parser.read import entries, get, texts
 from workflows.source import Mapping, Node, Scalar, Sequence
 
 _LINE_END = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
-_BLOCK = re.compile(r"[|>][-+0-9]*[ \t]*(?:#[^\n\r]*)?$")
+#: The beginning of a block scalar, after its anchor and tag.
+_BLOCK = re.compile(r"(?:[&!]\S*[ \t]+){0,2}[|>]")
 _WORD = re.compile(r"\S+")
 _FUNCTIONS = dict.fromkeys((*expressions.STATUS_FUNCTIONS, "hashFiles"), (0, MAX_ARGUMENTS))
 
@@ -113,9 +114,8 @@ class Document:
         begin = self._offset(scalar)
         following = bisect_right(self._node_starts, begin)
         end = self._node_starts[following] if following < len(self._node_starts) else len(self._text)
-        first_line = self._text[begin : self._line_starts[scalar.line] if scalar.line < len(self._line_starts) else end]
-        if _BLOCK.search(first_line.rstrip("\r\n")):
-            begin += len(first_line)
+        if _BLOCK.match(self._text, begin) and scalar.line < len(self._line_starts):
+            begin = self._line_starts[scalar.line]
         place = begin - 1
         for _ in range(_count(text, word.group(), offset) + 1):
             place = self._text.find(word.group(), place + 1, end)

@@ -52,6 +52,21 @@ def test_what_is_no_workflow_at_all(text: str, action: bool) -> None:
     assert "syntax" in {each.rule for each in lint(text, "x.yml", action=action)}
 
 
+_HOSTILE = {
+    "nothing but line ends": "x" + "\n" * 400_000 + "x",
+    "openings without an end": "echo " + "${{" * 60_000,
+    "commands without an end": "::set-output " * 15_000,
+    "half a comment": "# workflows:" + " " * 200_000,
+    "the ends of groups": "} " * 100_000,
+}
+
+
+@pytest.mark.parametrize("text", _HOSTILE.values(), ids=_HOSTILE)
+def test_hostile_scripts_are_read_once(text: str) -> None:
+    script = "\n".join(f"          {line}" if line else "" for line in text.split("\n"))
+    assert len(lint(f"{_JOB}    steps:\n      - run: |2\n{script}\n", "x.yml")) <= 2
+
+
 def test_bytes_with_a_mark_at_the_beginning() -> None:
     text = RULES[0].example
     assert lint(text.encode("utf-8-sig"), "x.yml") == lint(text, "x.yml")

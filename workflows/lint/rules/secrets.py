@@ -13,11 +13,11 @@ from workflows.source import Scalar
 
 _LINE = re.compile(r"[^\n]+")
 _PRINTS = re.compile(r"\s*(?:echo|printf|Write-Host|Write-Output|Write-Information)\s", re.IGNORECASE)
-_INSERT = re.compile(r"\$\{\{[^}]*\}\}")
+_INSERT = re.compile(r"\$\{\{[^{}]*\}\}")
 #: What takes the output elsewhere, makes it part of something else, or hides it.
 _ELSEWHERE = re.compile(r"[|>`&;]|\$\(|::add-mask::|\\$")
 #: The end of a group or loop whose output goes elsewhere, or a text over several lines.
-_GROUP = re.compile(r"^\s*(?:\}|\)|done|fi|esac)\s*[0-9]?[|>]|<<", re.MULTILINE)
+_GROUP = re.compile(r"^[ \t]*(?:\}|\)|done|fi|esac)\s*[0-9]?[|>]|<<", re.MULTILINE)
 
 
 def _check(document: Document, _: Options) -> Iterator[Found]:
