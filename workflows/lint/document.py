@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -59,6 +60,8 @@ class Document:
     def __init__(self, text: str, root: Node, outputs: dict[str, frozenset[str]]) -> None:
         self.root, self.outputs = root, outputs
         self._text = text.removeprefix("\ufeff")
+        #: Of each scalar that was asked for, by identity and whether it is a condition.
+        self._expressions: dict[tuple[int, bool], tuple[Expression, ...]] = {}
 
     @cached_property
     def is_action(self) -> bool:
@@ -130,19 +133,11 @@ class Document:
         ``condition``: a scalar is an expression also without ``${{ }}``.
         """
         for scalar in scalars(node):
-            text = scalar.value
-            if not isinstance(text, str):
-                continue
-            if "${{" in text:
-                try:
-                    found = expressions.expressions_in(text)
-                except ExpressionError:
-                    continue
-            elif condition and text.strip():
-                found = [(text.strip(), len(text) - len(text.lstrip()))]
-            else:
-                continue
-            yield from _parsed(found, scalar)
+            if isinstance(scalar.value, str) and (condition or "${{" in scalar.value):
+                key = (id(scalar), condition)
+                if key not in self._expressions:
+                    self._expressions[key] = tuple(_parsed(scalar, scalar.value, condition))
+                yield from self._expressions[key]
 
     def place(self, expression: Expression, path: paths.Path) -> Position:
         """Where an expression reads a context, at its first mention."""
@@ -183,13 +178,16 @@ def _steps(node: Node | None) -> tuple[Mapping, ...]:
     return tuple(found)
 
 
-def _parsed(found: list[tuple[str, int]], scalar: Scalar) -> Iterator[Expression]:
+def _parsed(scalar: Scalar, text: str, condition: bool) -> Iterator[Expression]:
+    found = []
+    if "${{" in text:
+        with suppress(ExpressionError):
+            found = expressions.expressions_in(text)
+    elif condition and text.strip():
+        found = [(text.strip(), len(text) - len(text.lstrip()))]
     for inside, start in found:
-        try:
-            tree = expressions.parse(inside, None, _FUNCTIONS)
-        except ExpressionError:
-            continue
-        yield Expression(inside, tree, scalar, start)
+        with suppress(ExpressionError):
+            yield Expression(inside, expressions.parse(inside, None, _FUNCTIONS), scalar, start)
 
 
 def _count(text: str, word: str, end: int) -> int:
