@@ -5,7 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from workflows.decide import Cancel, Conclude, End, Expand, JobState, Leg, Move, NodeState, Queue, Snapshot, decide
+from workflows.decide import (
+    Cancel,
+    Conclude,
+    End,
+    Enter,
+    Expand,
+    JobState,
+    Leg,
+    Move,
+    NodeState,
+    Queue,
+    Snapshot,
+    decide,
+)
 from workflows.model import Workflow
 from workflows.states import Conclusion, Status, may_move
 
@@ -55,6 +68,10 @@ class Engine:
         match move:
             case Expand():
                 self._expand(move)
+            case Enter(key, legs, nodes, fail_fast, max_parallel):
+                limits = {"fail_fast": fail_fast, "max_parallel": max_parallel}
+                self._node(key, expanded=True, calls=legs, **limits)
+                self.snapshot = replace(self.snapshot, nodes=self.snapshot.nodes + nodes)
             case End(key, _, conclusion, _):
                 self.ends[key] = move
                 self._node(key, expanded=True, jobs=(self._job(0, Status.COMPLETED, conclusion),))

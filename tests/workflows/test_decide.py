@@ -15,6 +15,7 @@ from workflows.decide import (
     Cancel,
     Conclude,
     End,
+    Enter,
     Expand,
     JobState,
     Leg,
@@ -80,6 +81,8 @@ def _words(move: Move, snapshot: Snapshot) -> str:
         case Expand(key, legs, _, most):
             labels = f" on {' '.join(legs[0].labels)}" if legs[0].labels != ("l",) else ""
             return f"expand {key}: {', '.join(leg.name for leg in legs)}{labels}{f' max {most}' if most else ''}"
+        case Enter(key, legs, _, _, most):
+            return f"enter {key}: {', '.join(leg.name for leg in legs)}{f' max {most}' if most else ''}"
         case End(key, _, conclusion, reason):
             said = [str(value) for name, value in reason.items() if name != "message"]
             return " ".join(["end", key, conclusion.value, *said])

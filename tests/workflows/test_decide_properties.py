@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.workflows.simulation import Engine
 from workflows import graph, states
 from workflows.decide import Expand, roll_up
-from workflows.decide.needs import roll_up_of
+from workflows.decide.needs import View
 from workflows.model import Job, Strategy, Workflow
 from workflows.states import Conclusion, Status
 
@@ -72,7 +72,7 @@ def test_every_run_comes_to_its_end(workflow: Workflow, data: st.DataObject) -> 
             engine.move(job.id, Status.COMPLETED, result)
     assert engine.conclusion is not None
     assert (Status.COMPLETED, engine.conclusion) == roll_up(engine.snapshot)
-    assert engine.conclusion is states.roll_up_conclusion(roll_up_of(node) for node in engine.snapshot.nodes)
+    assert engine.conclusion is states.roll_up_conclusion(map(View(engine.snapshot).end, engine.snapshot.nodes))
     assert all(job.status is Status.COMPLETED for _, job in engine.jobs())
 
 
@@ -83,7 +83,7 @@ def _settle(engine: Engine, before: dict[str, tuple[str, ...]]) -> None:
             job = engine.snapshot.workflow.job(move.key)
             for need in job.needs:
                 assert all(found.status is Status.COMPLETED for found in engine.node(need).jobs)
-            results = {states.need_result(roll_up_of(engine.node(key))) for key in before[move.key]}
+            results = {View(engine.snapshot).result(key) for key in before[move.key]}
             if job.if_ == "success()":
                 assert results <= {Conclusion.SUCCESS}
                 assert not engine.snapshot.cancel_requested

@@ -2,15 +2,18 @@
 
 A snapshot of an attempt's nodes and jobs goes in, the moves to make come out. The server's ``advance``
 and the agent's ``exec`` apply them and ask again until there are none: ``snapshot`` has the data,
-``needs`` what a job sees of the jobs before it, ``expansion`` a job's legs, ``rules`` the decisions.
+``needs`` what a job sees of the jobs before it, ``expansion`` a job's legs, ``calls`` those of a job that runs
+another workflow, ``rules`` the decisions.
 """
 
 from workflows.decide.expansion import contexts_for_job
 from workflows.decide.rules import decide, roll_up
 from workflows.decide.snapshot import (
+    CallLeg,
     Cancel,
     Conclude,
     End,
+    Enter,
     Expand,
     JobState,
     Leg,
@@ -21,9 +24,11 @@ from workflows.decide.snapshot import (
 )
 
 __all__ = [
+    "CallLeg",
     "Cancel",
     "Conclude",
     "End",
+    "Enter",
     "Expand",
     "JobState",
     "Leg",

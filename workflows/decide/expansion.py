@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
 from typing import TypeVar
 
 from workflows import expressions, matrix
@@ -27,27 +29,49 @@ class CannotEvaluate(Exception):
         self.key = key
 
 
-def expand(job: Job, contexts: Mapping[str, object]) -> Expand:
+@dataclass(frozen=True)
+class Legs:
+    """What a job's strategy makes: each leg's ``matrix``, its name, and what its other keys see beside the rest."""
+
+    each: tuple[tuple[Mapping[str, object], str, Mapping[str, object]], ...]
+    fail_fast: bool
+    max_parallel: int | None
+
+
+def legs(job: Job, contexts: Mapping[str, object]) -> Legs:
     """The legs of a job. ``contexts`` has github, inputs, vars and needs. Raises CannotEvaluate."""
     said = _key(job, "strategy", lambda: strategies.whole(job.strategy, contexts))
     fail_fast = _key(job, "strategy.fail-fast", lambda: strategies.flag(said.fail_fast, contexts))
     most = _key(job, "strategy.max-parallel", lambda: strategies.count(said.max_parallel, contexts))
     combinations = _key(job, "strategy.matrix", lambda: strategies.combinations(said.matrix, contexts))
     total = len(combinations)
-    legs = []
+    found = []
     for index, combination in enumerate(combinations):
         of_leg = _leg_contexts(combination.values, index, total, fail_fast, most)
-        legs.append(_leg(job, index, combination, {**contexts, **of_leg}))
-    return Expand(job.id, tuple(legs), fail_fast, most)
+        name = _key(job, "name", partial(_name, job, combination, {**contexts, **of_leg}))
+        found.append((combination.values, name, of_leg))
+    return Legs(tuple(found), fail_fast, most)
+
+
+def expand(key: str, job: Job, contexts: Mapping[str, object], caller: str = "") -> Expand:
+    """The jobs of a node; ``caller`` is the name of the leg that calls its workflow. Raises CannotEvaluate."""
+    made = legs(job, contexts)
+    found = []
+    for index, (combination, name, of_leg) in enumerate(made.each):
+        whole = f"{caller} / {name}" if caller else name
+        found.append(_leg(job, index, whole, combination, {**contexts, **of_leg}))
+    return Expand(key, tuple(found), made.fail_fast, made.max_parallel)
 
 
 def contexts_for_job(snapshot: Snapshot, key: str, leg: Leg) -> dict[str, object]:
-    """The contexts ``needs``, ``matrix`` and ``strategy`` of one leg of an expanded node."""
+    """The contexts ``needs``, ``matrix`` and ``strategy`` of one leg of an expanded node; in a called workflow also
+    its ``inputs``."""
     view = View(snapshot)
     node = view.nodes[key]
     total = max(len(node.jobs), 1)
     of_leg = _leg_contexts(leg.matrix, leg.index, total, node.fail_fast, node.max_parallel)
-    return {"needs": view.contexts(node)["needs"], **of_leg}
+    seen = view.contexts(node)
+    return {"needs": seen["needs"], **({"inputs": seen["inputs"]} if node.parent else {}), **of_leg}
 
 
 def plain_name(job: Job) -> str:
@@ -62,12 +86,12 @@ def _leg_contexts(
     return {"matrix": dict(values) or None, "strategy": strategy}
 
 
-def _leg(job: Job, index: int, combination: matrix.Combination, contexts: Mapping[str, object]) -> Leg:
+def _leg(job: Job, index: int, name: str, combination: Mapping[str, object], contexts: Mapping[str, object]) -> Leg:
     return Leg(
         index=index,
-        name=_key(job, "name", lambda: _name(job, combination, contexts)),
+        name=name,
         labels=_key(job, "runs-on", lambda: _labels(job.runs_on, contexts)),
-        matrix=combination.values,
+        matrix=combination,
         timeout_minutes=_key(job, "timeout-minutes", lambda: _minutes(job.timeout_minutes, contexts)),
         continue_on_error=_key(job, "continue-on-error", lambda: strategies.flag(job.continue_on_error, contexts)),
     )

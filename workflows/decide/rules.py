@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from workflows import states
+from workflows.decide.calls import enter
 from workflows.decide.expansion import CannotEvaluate, expand, plain_name
-from workflows.decide.needs import View, done, roll_up_of
+from workflows.decide.needs import FAILURES, View
 from workflows.decide.snapshot import Cancel, Conclude, End, JobState, Move, NodeState, Queue, Snapshot
 from workflows.errors import ExpressionError
 from workflows.states import Conclusion, Hold, Status
-
-_OPEN_FAILURES = (Conclusion.FAILURE, Conclusion.TIMED_OUT)
 
 
 def decide(snapshot: Snapshot) -> tuple[Move, ...]:
@@ -27,61 +26,69 @@ def decide(snapshot: Snapshot) -> tuple[Move, ...]:
         moves = tuple(_dissolve(view)) if snapshot.cancel_requested else ()
     else:
         moves = tuple(move for node in snapshot.nodes for move in _node(view, node))
-    if not moves and all(map(done, snapshot.nodes)) and (snapshot.hold is Hold.NONE or snapshot.cancel_requested):
-        return (Conclude(_conclusion(snapshot)),)
+    if not moves and all(map(view.done, view.roots)) and (snapshot.hold is Hold.NONE or snapshot.cancel_requested):
+        return (Conclude(_conclusion(view)),)
     return moves
 
 
 def roll_up(snapshot: Snapshot) -> tuple[Status, Conclusion | None]:
     """Status and conclusion of the attempt, from its hold, nodes and jobs alone."""
-    finished = all(map(done, snapshot.nodes))
+    view = View(snapshot)
+    finished = all(map(view.done, view.roots))
     statuses = [job.status for node in snapshot.nodes for job in node.jobs]
     status = states.roll_up_status(snapshot.hold, statuses, finished=finished)
     if status is not Status.COMPLETED:
         return status, None
-    return status, Conclusion.STARTUP_FAILURE if snapshot.hold is Hold.STARTUP_FAILURE else _conclusion(snapshot)
+    return status, Conclusion.STARTUP_FAILURE if snapshot.hold is Hold.STARTUP_FAILURE else _conclusion(view)
 
 
-def _conclusion(snapshot: Snapshot) -> Conclusion:
-    return states.roll_up_conclusion(map(roll_up_of, snapshot.nodes))
+def _conclusion(view: View) -> Conclusion:
+    return states.roll_up_conclusion(map(view.end, view.roots))
 
 
 def _node(view: View, node: NodeState) -> Iterator[Move]:
     if node.expanded:
         yield from _running(view, node)
-    elif view.ready(node):
+    elif view.ready(node) or (view.stopped(node) and view.needs_over(node)):
         yield _begin(view, node)
 
 
 def _begin(view: View, node: NodeState) -> Move:
     """A node whose needs are over: its legs, or the one job that says why it has none."""
-    job = view.jobs[node.key]
-    cancelled = view.snapshot.cancel_requested
+    job, caller = view.job(node), view.caller(node)
+    cancelled = view.stopped(node) is not None
     try:
         if not view.holds(node, cancelled=cancelled):
             return _skip(view, node)
-        return expand(job, view.contexts(node))
+        if job.call is not None:
+            return enter(node, job, view.contexts(node), caller.name if caller else "")
+        return expand(node.key, job, view.contexts(node), caller.name if caller else "")
     except ExpressionError as error:
         message = f"Error when evaluating 'if' for job '{job.id}'. {error.message}"
         reason = {"code": "evaluation_error", "key": "if", "message": message}
     except CannotEvaluate as error:
         reason = {"code": "evaluation_error", "key": error.key, "message": str(error)}
-    return _cancelled(view, node) if cancelled else End(node.key, plain_name(job), Conclusion.FAILURE, reason)
+    return _cancelled(view, node) if cancelled else End(node.key, _plain_name(view, node), Conclusion.FAILURE, reason)
+
+
+def _plain_name(view: View, node: NodeState) -> str:
+    caller, name = view.caller(node), plain_name(view.job(node))
+    return f"{caller.name} / {name}" if caller else name
 
 
 def _skip(view: View, node: NodeState) -> Move:
-    if view.snapshot.cancel_requested:
+    if view.stopped(node):
         return _cancelled(view, node)
-    job = view.jobs[node.key]
+    job = view.job(node)
     blocker = view.blocker(node)
     reason: dict[str, object] = {"code": "condition_false", "expression": job.if_}
     if blocker is not None and (job.if_ == "success()" or job.if_.startswith("success() && ")):
-        reason = {"code": "need_failed", "need": blocker, "result": view.result(blocker).value}
-    return End(node.key, plain_name(job), Conclusion.SKIPPED, reason)
+        reason = {"code": "need_failed", "need": view.nodes[blocker].id, "result": view.result(blocker).value}
+    return End(node.key, _plain_name(view, node), Conclusion.SKIPPED, reason)
 
 
 def _cancelled(view: View, node: NodeState) -> End:
-    return End(node.key, plain_name(view.jobs[node.key]), Conclusion.CANCELLED, {"code": "cancelled"})
+    return End(node.key, _plain_name(view, node), Conclusion.CANCELLED, {"code": "cancelled"})
 
 
 def _dissolve(view: View) -> Iterator[Move]:
@@ -95,10 +102,11 @@ def _dissolve(view: View) -> Iterator[Move]:
 
 def _running(view: View, node: NodeState) -> Iterator[Move]:
     """A node with jobs: those to cancel, else those whose turn has come."""
-    if done(node):
-        return
-    if view.snapshot.cancel_requested and not _goes_on(view, node):
-        yield from _cancel_all(node, {"code": "run_cancelled"})
+    if node.calls or view.done(node):
+        return  # what a calling job runs has nodes of its own
+    stopped = view.stopped(node)
+    if stopped is not None and not _goes_on(view, node):
+        yield from _cancel_all(node, stopped)
         return
     failed = _first_failure(node)
     if failed is not None and node.fail_fast:
@@ -117,7 +125,7 @@ def _goes_on(view: View, node: NodeState) -> bool:
 
 def _first_failure(node: NodeState) -> JobState | None:
     """The leg that makes fail-fast stop the others; one with continue-on-error does not."""
-    failed = (job for job in node.jobs if job.conclusion in _OPEN_FAILURES and not job.continue_on_error)
+    failed = (job for job in node.jobs if job.conclusion in FAILURES and not job.continue_on_error)
     return min(failed, key=lambda job: job.leg, default=None)
 
 

@@ -35,8 +35,22 @@ class JobState:
 
 
 @dataclass(frozen=True)
+class CallLeg:
+    """One run of a called workflow: its place in the caller's matrix, and the ``inputs`` that its jobs see."""
+
+    index: int
+    name: str
+    inputs: Mapping[str, object] = field(default_factory=dict)
+    matrix: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class NodeState:
-    """One job key of the attempt. Not expanded: no job exists yet."""
+    """One job key of the attempt. Not expanded: no job exists yet.
+
+    A job that calls a workflow has ``calls`` instead of jobs once it is expanded, and for each the nodes of the
+    called workflow, which name it as their ``parent`` and ``leg``. ``needs`` are keys of nodes.
+    """
 
     key: str
     needs: tuple[str, ...]
@@ -44,6 +58,14 @@ class NodeState:
     jobs: tuple[JobState, ...] = ()
     fail_fast: bool = True
     max_parallel: int | None = None
+    calls: tuple[CallLeg, ...] = ()
+    parent: str | None = None
+    leg: int = 0
+
+    @property
+    def id(self) -> str:
+        """The job's key in its own file."""
+        return self.key.rpartition("/")[2]
 
 
 @dataclass(frozen=True)
@@ -68,6 +90,17 @@ class Expand:
 
     key: str
     legs: tuple[Leg, ...]
+    fail_fast: bool = True
+    max_parallel: int | None = None
+
+
+@dataclass(frozen=True)
+class Enter:
+    """Mark the node of a calling job as expanded, and make these nodes of the called workflow, for each leg its own."""
+
+    key: str
+    legs: tuple[CallLeg, ...]
+    nodes: tuple[NodeState, ...]
     fail_fast: bool = True
     max_parallel: int | None = None
 
@@ -98,7 +131,7 @@ class Cancel:
     """Ask a job to stop; one that no runner has ends at once.
 
     ``reason`` is ``{"code": "run_cancelled"}`` or ``{"code": "fail_fast", "job", "leg"}`` with the id and
-    index of the leg that failed.
+    index of the leg that failed; ``job`` is None when no job of that leg did.
     """
 
     job: int
@@ -112,4 +145,4 @@ class Conclude:
     conclusion: Conclusion
 
 
-Move = Expand | End | Queue | Cancel | Conclude
+Move = Expand | Enter | End | Queue | Cancel | Conclude
