@@ -11,6 +11,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 
+from tests.workflows.fuzz.inputs import (
+    ACTION,
+    ACTION_WORDS,
+    CRON_WORDS,
+    DOCKER,
+    EXPRESSION_WORDS,
+    JSON_WORDS,
+    PATTERN_WORDS,
+    WORKFLOW,
+    WORKFLOW_WORDS,
+    YAML_WORDS,
+)
 from workflows import cron, lint, matrix, parser, patterns, source
 from workflows.errors import WorkflowError
 from workflows.expressions import condition, evaluate, evaluate_value, expressions_in, kind, parse, render
@@ -105,266 +117,22 @@ def _refuses(act: Callable[[], object]) -> None:
         pass  # how the package says no
 
 
-_YAML_WORDS = (
-    *(
-        "\n",
-        "\n  ",
-        "\n    ",
-        "\n      ",
-        ": ",
-        "- ",
-        "? ",
-        "| ",
-        "> ",
-        "|-\n",
-        "&a ",
-        "*a",
-        "!!str ",
-        "<<: ",
-        "---\n",
-        "#",
-        "'",
-    ),
-    *(
-        '"',
-        "[",
-        "]",
-        "{",
-        "}",
-        ", ",
-        "~",
-        "null",
-        "true",
-        "1",
-        "0x1f",
-        ".inf",
-        "2001-01-01",
-        "\t",
-        "\ufeff",
-        "\x85",
-        "\x00",
-    ),
-    *(
-        "${{ ",
-        " }}",
-        "insert",
-        "github.ref",
-        "secrets.a",
-        "success()",
-        "'a'",
-        "format('{0}', 1)",
-        "(",
-        ")",
-        "\\",
-        "@v4",
-        "./a",
-    ),
-)
-_WORKFLOW = """\
-name: a
-on:
-  push: {branches: [main, '!x/**'], paths-ignore: ['**.md']}
-  schedule: [{cron: '0 0 * * *'}]
-  workflow_dispatch: {inputs: {a: {type: choice, options: [b], default: b}}}
-  workflow_call: {inputs: {a: {type: string}}, secrets: {b: {required: true}}}
-env: {A: '${{ github.ref }}'}
-jobs:
-  a:
-    runs-on: [self-hosted, linux]
-    strategy: {fail-fast: false, matrix: {os: [x, y], include: [{os: x, v: 1}], exclude: [{os: y}]}}
-    container: {image: node, credentials: {username: a, password: '${{ secrets.b }}'}}
-    services: {db: {image: postgres, ports: [5432]}}
-    outputs: {c: '${{ steps.s.outputs.c }}'}
-    steps:
-      - uses: actions/checkout@v4
-        with: {a: b}
-      - id: s
-        if: always() && matrix.os == 'x'
-        run: echo
-        continue-on-error: true
-  b: {needs: a, uses: ./.github/workflows/b.yml, with: {a: 1}, secrets: inherit}
-"""
-_WORKFLOW_WORDS = (
-    *_YAML_WORDS,
-    *(
-        "on",
-        "push",
-        "jobs",
-        "runs-on",
-        "steps",
-        "run",
-        "uses",
-        "needs",
-        "if",
-        "strategy",
-        "matrix",
-        "include",
-        "exclude",
-    ),
-    *(
-        "with",
-        "env",
-        "secrets",
-        "inherit",
-        "outputs",
-        "container",
-        "services",
-        "environment",
-        "concurrency",
-        "permissions",
-    ),
-    *("defaults", "timeout-minutes", "workflow_call", "inputs", "schedule", "cron", "types", "branches", "paths", "id"),
-)
-_ACTION = """\
-name: a
-description: b
-inputs: {a: {description: c, required: true, default: '${{ github.token }}', deprecationMessage: d}}
-outputs: {o: {description: e, value: '${{ steps.s.outputs.o }}'}}
-runs:
-  using: composite
-  steps:
-    - {id: s, shell: bash, run: 'echo ${{ inputs.a }}', if: always()}
-    - {uses: ./x, with: {a: b}}
-"""
-_DOCKER = (
-    "name: a\nruns: {using: docker, image: Dockerfile, args: ['${{ inputs.a }}'], env: {A: b}, post-if: always()}\n"
-)
-_ACTION_WORDS = (
-    *_YAML_WORDS,
-    *(
-        "runs",
-        "using",
-        "composite",
-        "docker",
-        "node20",
-        "main",
-        "post",
-        "pre-if",
-        "image",
-        "args",
-        "entrypoint",
-        "steps",
-    ),
-    *("inputs", "outputs", "value", "default", "required", "shell", "run", "uses", "branding", "icon", "color", "name"),
-)
-_CRON_WORDS = (
-    "*",
-    "/",
-    "-",
-    ",",
-    " ",
-    "0",
-    "1",
-    "5",
-    "59",
-    "31",
-    "30",
-    "2",
-    "JAN",
-    "SUN",
-    "fri",
-    "7",
-    "99",
-    "L",
-    "@daily",
-    "?",
-)
-_EXPRESSION_WORDS = (
-    *("a", "b", "c", ".b", ".*", "[*]", "[0]", "['c']", "[", "]", "(", ")", ",", "!", "==", "!=", "<", "<=", ">", ">="),
-    *(
-        "&&",
-        "||",
-        "true",
-        "false",
-        "null",
-        "NaN",
-        "-Infinity",
-        "1",
-        ".5",
-        "-0x1f",
-        "0o7",
-        "1e9",
-        "''",
-        "'x'",
-        "'{0}'",
-        "'{'",
-    ),
-    *(
-        "'[1,{}]'",
-        "contains(",
-        "startsWith(",
-        "endsWith(",
-        "format(",
-        "join(",
-        "toJSON(",
-        "fromJSON(",
-        "case(",
-        "success(",
-    ),
-    *("hashFiles(", "${{", "}}", "é", "İ", "ß", "😊", "\x00", "\n", " ", "'"),
-)
-_PATTERN_WORDS = (
-    "*",
-    "**",
-    "?",
-    "+",
-    "[",
-    "]",
-    "[a-z]",
-    "[!",
-    "!",
-    "\\",
-    "/",
-    "a",
-    "bc",
-    ".",
-    "-",
-    "\n",
-    "é",
-    "😊",
-    "**/",
-    "(",
-    ")",
-    "{",
-)
-_JSON_WORDS = (
-    *(
-        '{"',
-        '": ',
-        '": [',
-        '"include": [',
-        '"exclude": [',
-        "[",
-        "]",
-        "{",
-        "}",
-        ", ",
-        '"a"',
-        '"A"',
-        "1",
-        "1.0",
-        "true",
-        "null",
-    ),
-    *('"a": 1', "NaN", '""', "-0", "1e400", '{"a": {"b": 1}}'),
-)
-
 TARGETS: dict[str, Target] = {
     "expression": Target(
         _expression,
         ("a.b[0] == 'x' && contains(b, 1)", "${{ format('{0}', toJSON(a)) }}", "case(true, 1, 2)"),
-        _EXPRESSION_WORDS,
+        EXPRESSION_WORDS,
     ),
-    "source": Target(_source, ("a: &x [1, 'b']\nc: *x\n", _WORKFLOW), _YAML_WORDS),
-    "workflow": Target(_workflow, (_WORKFLOW,), _WORKFLOW_WORDS),
-    "action": Target(_action, (_ACTION, _DOCKER), _ACTION_WORDS),
-    "call": Target(_call, (f"{_WORKFLOW}---\n{_WORKFLOW}",), (*_WORKFLOW_WORDS, "\n---\n")),
-    "lint": Target(_lint, (_WORKFLOW, _ACTION), (*_WORKFLOW_WORDS, *_ACTION_WORDS)),
-    "cron": Target(_cron, ("*/15 0-5 1,15 * MON-FRI", "0 0 29 2 *"), _CRON_WORDS),
-    "pattern": Target(_pattern, ("releases/**/[a-c]?*\nreleases/1/ax", "!**.md\na.md"), _PATTERN_WORDS),
+    "source": Target(_source, ("a: &x [1, 'b']\nc: *x\n", WORKFLOW), YAML_WORDS),
+    "workflow": Target(_workflow, (WORKFLOW,), WORKFLOW_WORDS),
+    "action": Target(_action, (ACTION, DOCKER), ACTION_WORDS),
+    "call": Target(_call, (f"{WORKFLOW}---\n{WORKFLOW}",), (*WORKFLOW_WORDS, "\n---\n")),
+    "lint": Target(_lint, (WORKFLOW, ACTION), (*WORKFLOW_WORDS, *ACTION_WORDS)),
+    "cron": Target(_cron, ("*/15 0-5 1,15 * MON-FRI", "0 0 29 2 *"), CRON_WORDS),
+    "pattern": Target(_pattern, ("releases/**/[a-c]?*\nreleases/1/ax", "!**.md\na.md"), PATTERN_WORDS),
     "matrix": Target(
         _matrix,
         ('{"a": [1, 2], "b": ["x"], "include": [{"a": 1, "c": 3}], "exclude": [{"b": "X"}]}',),
-        _JSON_WORDS,
+        JSON_WORDS,
     ),
 }

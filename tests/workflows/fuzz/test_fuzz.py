@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -65,8 +64,7 @@ def _fuzz(name: str, folder: Path, *options: str) -> None:
     if importlib.util.find_spec("atheris") is None:
         pytest.skip("atheris has no wheel for this platform")
     command = [sys.executable, "-m", "tests.workflows.fuzz", name, str(folder), *options]
-    environment = {**os.environ, "PYTHONPATH": str(_ROOT)}
-    ended = subprocess.run(command, cwd=_ROOT, env=environment, capture_output=True, text=True, errors="replace")
+    ended = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, errors="replace")
     found = [path.read_bytes() for path in folder.glob("*-*") if path.is_file()]
     assert ended.returncode == 0, f"{found}\n{ended.stderr[-4000:]}"
 
