@@ -64,4 +64,4 @@ def test_calls_that_double_at_every_level_end() -> None:
     }
     called = parser.Called({**files, names[-1]: _ONE})
     _, problems = parser.read(f"on: push\njobs: {{a: {{uses: {names[1]}}}}}\n", "w.yml", called=called)
-    assert any("more than 4096 jobs in all" in str(problem) for problem in problems)
+    assert any("more than 4096 jobs across all" in str(problem) for problem in problems)

@@ -2,7 +2,7 @@
 
 Each line is ``{"file", "errors": [{"line", "column", "message"}], "workflow": {…}}``; of an action file
 it has ``action`` instead of ``workflow``. With errors that is null. Lines and columns are 1-based; 0 when
-an error has no place. An error in a called file names it as its own ``file``.
+an error has no place. An error at a call inside a called file names that file as its own ``file``.
 
 A file is an action when it is called action.yml or action.yaml, or when it has ``runs`` and neither
 ``on`` nor ``jobs``; all others are workflows. With ``--called``, every file that a workflow calls must be

@@ -1,12 +1,15 @@
 """Called workflows: each call resolved to the file that it names, and held against what that file takes.
 
-Words and places are GitHub's. What is wrong inside a called file is a problem of that file.
+Words and places are GitHub's: what is wrong inside a called file is a problem of who calls it, which names the
+place in the called file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import difflib
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
 
 from workflows.errors import Problem
 from workflows.model import Call, Job, Position, Workflow
@@ -20,7 +23,9 @@ _DEPTH = "Nested reusable workflow depth exceeded {}."
 _NOT_FOUND = "Unable to find reusable workflow '{}'"
 _NOT_CALLABLE = "workflow_call key is not defined in the referenced workflow."
 _TOO_MANY = "More than {} different workflows are called"
-_TOO_MANY_JOBS = "The called workflows have more than {} jobs in all"
+_TOO_MANY_JOBS = "Workflows may not contain more than {} jobs across all referenced files"
+_INSIDE = "Error from called workflow {}: {}"
+_CIRCLE = "'{}' calls itself"
 
 #: A workflow file by its path, read with its own problems: the root node, and None for what cannot be used.
 Reader = Callable[[str, bytes | str], tuple[Node | None, Workflow | None, tuple[Problem, ...]]]
@@ -55,12 +60,13 @@ class Calls:
     _resolved: dict[tuple[str, int, object], Workflow] = field(default_factory=dict)
     _sizes: dict[int, int] = field(default_factory=dict)
     _told: set[str] = field(default_factory=set)
+    _under_way: list[str] = field(default_factory=list)
 
     def resolve(self, workflow: Workflow, root: Node) -> Workflow:
         """The workflow with the called ones in their calls; ``problems`` has what is wrong with them."""
         findings = Findings(workflow.path)
         made = self._jobs(workflow, root, findings, self.called.allowed, 1)
-        self.problems[:0] = findings.sorted()
+        self.problems = list(dict.fromkeys([*findings.sorted(), *self.problems]))
         return made
 
     def _jobs(self, workflow: Workflow, root: Node, findings: Findings, allowed: Levels, depth: int) -> Workflow:
@@ -83,7 +89,8 @@ class Calls:
         call = job.call
         assert call is not None
         if depth > self.called.depth:
-            self._once(findings, Position(0, 0), _DEPTH.format(self.called.depth))
+            circle = _CIRCLE.format(call.uses) if _full(call.uses, path) in self._under_way else ""
+            self._once(findings, Position(0, 0), _DEPTH.format(self.called.depth), circle)
             return job
         reference, found = self._find(call, path, findings)
         if found is None:
@@ -93,7 +100,9 @@ class Calls:
             return job
         interface = next((trigger.interface for trigger in target.on if trigger.interface is not None), None)
         if interface is None:
-            findings.error(call.position, _NOT_CALLABLE)
+            on = read.get(root, "on")
+            place = root.position if on is None else on.position
+            findings.error(call.position, _inside(Problem(reference, place.line, place.column, _NOT_CALLABLE)))
             return job
         check_values(call, read.get(node, "with"), interface, findings)
         check_secrets(call, read.get(node, "secrets"), interface, findings)
@@ -111,7 +120,7 @@ class Calls:
         if name is None:
             elsewhere = self.called.own_files_only and not call.uses.startswith("./")
             if "${{" not in call.uses and not elsewhere:
-                findings.error(call.position, _NOT_FOUND.format(call.uses))
+                findings.error(call.position, _NOT_FOUND.format(call.uses), hint=_near(call.uses, self.called.files))
             return reference, None
         if reference not in self._read:
             if len(self._read) >= self.called.different:
@@ -119,7 +128,11 @@ class Calls:
                 return reference, None
             root, workflow, problems = self.reader(reference, self.called.files[name])
             self._read[reference] = root, workflow
-            self.problems += problems
+            for problem in problems:
+                if problem.severity == "error":
+                    findings.error(call.position, _inside(problem), hint=problem.hint)
+                else:
+                    self.problems.append(problem)
         return reference, self._read[reference]
 
     def _called(self, reference: str, target: Workflow, root: Node, allowed: Levels, depth: int) -> Workflow:
@@ -127,15 +140,30 @@ class Calls:
         key = (reference, depth, None if allowed is None else frozenset(allowed.items()))
         if key not in self._resolved:
             findings = Findings(reference)
+            self._under_way.append(reference)
             self._resolved[key] = self._jobs(target, root, findings, allowed, depth)
+            self._under_way.pop()
             self.problems += findings.sorted()
         return self._resolved[key]
 
-    def _once(self, findings: Findings, position: Position, message: str) -> None:
+    def _once(self, findings: Findings, position: Position, message: str, hint: str = "") -> None:
         """What is true of all calls together is said once."""
         if message not in self._told:
             self._told.add(message)
-            findings.error(position, message)
+            findings.error(position, message, hint=hint)
+
+
+def _near(uses: str, known: Collection[str]) -> str:
+    """A hint at the file with the nearest name; only the last part counts, as the folders are all alike."""
+    names = {PurePosixPath(one.partition("@")[0]).stem: one for one in known}
+    near = difflib.get_close_matches(PurePosixPath(uses.partition("@")[0]).stem[:100], names, n=1, cutoff=0.7)
+    return f"Did you mean '{names[near[0]]}'?" if near else ""
+
+
+def _inside(problem: Problem) -> str:
+    """What is wrong in a called file, in a sentence about the call."""
+    place = f" (Line: {problem.line}, Col: {problem.column})" if problem.line else ""
+    return _INSIDE.format(problem.file + place, problem.message)
 
 
 def _full(uses: str, path: str) -> str:
