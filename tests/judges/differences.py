@@ -106,6 +106,11 @@ def _key_order(question: Written, mine: Answer, other: Answer) -> bool:
     )
 
 
+def _json_infinity(question: Written, mine: Answer, other: Answer) -> bool:
+    writes = re.search(r"(?i)\btojson\s*\(", _outside(question)) is not None
+    return writes and re.search(r"NaN|Infinity|[0-9][eE]\+?[0-9]{3}", _everything(question)) is not None
+
+
 def _depth(question: Written, mine: Answer, other: Answer) -> bool:
     return "expression depth 50" in mine.message
 
@@ -123,6 +128,7 @@ SIGNS: dict[str, Sign] = {
     "radix": _radix,
     "infinity": _infinity,
     "key-order": _key_order,
+    "json-infinity": _json_infinity,
     "depth": _depth,
 }
 
