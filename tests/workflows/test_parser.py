@@ -17,7 +17,7 @@ from workflows.model import Defaults, DispatchInput, Filter, Job, Position, Step
 _PATH = ".forge/workflows/ci.yml"
 
 
-@pytest.mark.parametrize("case", conformance.table("problems"))
+@pytest.mark.parametrize("case", conformance.table("problems") + conformance.table("problems_of_events"))
 def test_problems(case: dict[str, Any]) -> None:
     workflow, problems = parser.read(case["text"], "w.yml")
     assert [str(found).removeprefix("w.yml:") for found in problems] == case["problems"]
