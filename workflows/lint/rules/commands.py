@@ -1,4 +1,4 @@
-"""Workflow commands that are no longer carried out."""
+"""Workflow commands that files have taken the place of."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ INSTEAD = {
     "set-env": 'write "name=value" to the file $GITHUB_ENV',
     "add-path": "write the folder to the file $GITHUB_PATH",
 }
+#: GitHub's runner carries these out only where ACTIONS_ALLOW_UNSECURE_COMMANDS is true.
+_REFUSED = ("set-env", "add-path")
 _COMMAND = re.compile(rf"::({'|'.join(INSTEAD)})(?:[ \t][^\n\r]*?)?::")
 
 
@@ -29,7 +31,8 @@ def _check(document: Document, _: Options) -> Iterator[Found]:
                 command = _COMMAND.search(line.group())
                 if command and not line.group().lstrip().startswith("#"):
                     name = command.group(1)
-                    message = f"The command '{name}' is no longer carried out; {INSTEAD[name]}"
+                    what = "is refused by default" if name in _REFUSED else "is deprecated"
+                    message = f"The command '{name}' {what}; {INSTEAD[name]}"
                     yield Found(document.position(run, line.start() + command.start()), message)
 
 
@@ -37,8 +40,9 @@ RULES = (
     Rule(
         "deprecated-command",
         "`::set-output`, `::save-state`, `::set-env` or `::add-path` in a script",
-        "What a step prints can come from anywhere, so the commands that change later steps were withdrawn; the"
-        " files that `GITHUB_OUTPUT`, `GITHUB_STATE`, `GITHUB_ENV` and `GITHUB_PATH` name took their place.",
+        "What a step prints can come from anywhere, so the files that `GITHUB_OUTPUT`, `GITHUB_STATE`, `GITHUB_ENV` and"
+        " `GITHUB_PATH` name took the place of the commands that change later steps. The first two still work and are"
+        " deprecated, the last two are refused unless the runner is told otherwise.",
         """\
 on: push
 jobs:
