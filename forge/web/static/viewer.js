@@ -483,7 +483,6 @@ export class Viewer {
   async resync() {
     if (!this.started) return;
     await this.loading.get("last"); // what is under way was asked for before this news
-    this.pages.delete(Math.floor(Math.max(0, this.total - 1) / PAGE));
     if ((await this.load("last")) && this.total) this.grown();
   }
 
