@@ -72,7 +72,8 @@ def _without_silenced(found: list[Finding], document: Document) -> list[Finding]
 
 
 def _of_problem(problem: Problem) -> Finding:
-    rule = "syntax" if problem.severity == "error" else "ignored-key"
+    doubtful = "ignored-key" if problem.message.endswith(" is ignored") else "doubtful-event"
+    rule = "syntax" if problem.severity == "error" else doubtful
     return Finding(problem.file, problem.line, problem.column, problem.severity, rule, problem.text)
 
 

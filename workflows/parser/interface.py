@@ -62,6 +62,9 @@ def _dispatch_input(name: str, node: Node, findings: Findings) -> DispatchInput:
         findings.error(node.position, "Input type is not 'choice', but 'options' is defined")
     if default is not None and not _default_fits(found, default):
         findings.error(default.position, f"Unexpected value '{found.default}'")
+    elif default is not None and found.options and found.default and found.default not in found.options:
+        message = f"The default '{found.default}' is not among the options: whoever starts the workflow has to choose"
+        findings.warning(default.position, message, found.default, found.options)
     return found
 
 
@@ -69,8 +72,6 @@ def _default_fits(found: DispatchInput, default: Node) -> bool:
     value = default.value if isinstance(default, Scalar) else None
     if value is None:
         return True
-    if found.type == "choice":
-        return not found.options or found.default in found.options
     if found.type == "boolean":
         return isinstance(value, bool) or str(value).lower() in ("true", "false")
     if found.type == "number":
