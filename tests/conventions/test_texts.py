@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -47,6 +48,17 @@ def test_locks_name_no_address_and_carry_hashes(name: str) -> None:
     assert pinned
     assert len(pinned) == len(entries)
     assert all("--hash=sha256:" in entry for entry in entries)
+
+
+def test_npm_locks_name_no_address_and_carry_hashes() -> None:
+    locks = [path for path in tracked() if path.name == "package-lock.json"]
+    assert len(locks) >= 2
+    for path in locks:
+        text = path.read_text()
+        assert "://" not in text, path
+        packages = {name: entry for name, entry in json.loads(text)["packages"].items() if name}
+        assert packages, path
+        assert all("integrity" in entry for entry in packages.values()), path
 
 
 def test_the_development_lock_holds_all_of_the_other() -> None:
