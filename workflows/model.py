@@ -262,6 +262,11 @@ class Workflow:
     #: Where an expression stands among known keys (``strategy: {${{ insert }}: …}``): what it gives is not in here.
     expression_keys: tuple[Position, ...] = ()
 
+    @property
+    def interface(self) -> Interface | None:
+        """What callers give and get; None for a workflow that cannot be called."""
+        return next((trigger.interface for trigger in self.on if trigger.interface is not None), None)
+
     def job(self, job_id: str) -> Job:
         """The job with this key; KeyError when there is none."""
         for job in self.jobs:

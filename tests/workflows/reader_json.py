@@ -123,7 +123,8 @@ def _call(given: Job, call: Call, around: Workflow) -> dict[str, Any]:
 
 def _called(given: Job, called: Workflow, around: Workflow) -> dict[str, Any]:
     """What the cases show of a called workflow beside its caller."""
-    interface = next(trigger.interface for trigger in called.on if trigger.interface)
+    interface = called.interface
+    assert interface is not None
     said = (called.permissions, given.permissions, around.permissions)
     permissions = next((one for one in said if one is not None), None)
     return {

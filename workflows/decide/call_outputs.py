@@ -7,12 +7,7 @@ from collections.abc import Mapping
 from workflows import expressions
 from workflows.decide.snapshot import CallLeg
 from workflows.errors import ExpressionError
-from workflows.model import Interface, Workflow
-
-
-def interface(called: Workflow) -> Interface:
-    """What a called workflow takes and gives."""
-    return next((trigger.interface for trigger in called.on if trigger.interface is not None), Interface())
+from workflows.model import Workflow
 
 
 def outputs(
@@ -22,7 +17,7 @@ def outputs(
     has it: by then there is nobody left to fail."""
     seen = {**contexts, "inputs": leg.inputs, "jobs": jobs}
     found = {}
-    for one in interface(called).outputs:
+    for one in called.interface.outputs if called.interface else ():
         try:
             found[one.name] = expressions.render(one.value, seen)
         except ExpressionError:

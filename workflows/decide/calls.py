@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from workflows import inputs
-from workflows.decide.call_outputs import interface
 from workflows.decide.expansion import CannotEvaluate, legs
 from workflows.decide.snapshot import CallLeg, Enter, NodeState
 from workflows.errors import InvalidInputs
-from workflows.model import Job, Workflow
+from workflows.model import Interface, Job, Workflow
 
 _UNRESOLVED = "The called workflow '{}' is not known"
 
@@ -27,7 +26,7 @@ def enter(node: NodeState, job: Job, contexts: Mapping[str, object], caller: str
     found = []
     for index, (combination, name, of_leg) in enumerate(made.each):
         try:
-            given = inputs.for_call(call, interface(call.workflow), {**contexts, **of_leg})
+            given = inputs.for_call(call, call.workflow.interface or Interface(), {**contexts, **of_leg})
         except InvalidInputs as error:
             raise CannotEvaluate(job.id, "with", str(error)) from error
         found.append(CallLeg(index, f"{caller} / {name}" if caller else name, given, combination))

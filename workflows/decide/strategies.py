@@ -9,7 +9,6 @@ from workflows.errors import WrongValue
 from workflows.model import Strategy
 
 _KEYS = ("matrix", "fail-fast", "max-parallel")
-_INSERT = "insert"
 
 
 def whole(given: Strategy | str | None, contexts: Mapping[str, object]) -> Strategy:
@@ -93,14 +92,10 @@ def _entries(given: Mapping[str, object], contexts: Mapping[str, object]) -> dic
         value = _evaluated(item, contexts)
         if "${{" not in key:
             made[key] = value
-        elif not _is_insert(key):
+        elif not expressions.is_insert(key):
             made[expressions.render(key, contexts)] = value
         elif isinstance(value, Mapping):
             made.update(value)
         else:
             raise WrongValue(f"Unexpected value '{expressions.to_text(value)}'; a mapping was expected")
     return made
-
-
-def _is_insert(key: str) -> bool:
-    return key.startswith("${{") and key.endswith("}}") and key[3:-2].strip() == _INSERT

@@ -13,6 +13,7 @@ from workflows.expressions.template import (
     condition,
     evaluate_value,
     expressions_in,
+    is_insert,
     render,
     uses_function,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "evaluate_value",
     "expressions_in",
     "functions_used",
+    "is_insert",
     "kind",
     "named_values",
     "parse",

@@ -60,6 +60,11 @@ def expressions_in(text: str) -> list[tuple[str, int]]:
     return [(expression, offset) for expression, offset, _, _ in _inserts(text)]
 
 
+def is_insert(text: str) -> bool:
+    """True for ``${{ insert }}``, which as a key stands for the mapping that is its value."""
+    return text.startswith(_OPENING) and text.endswith("}}") and text[3:-2].strip() == "insert"
+
+
 def condition(text: str | None) -> str:
     """The expression that GitHub makes of an ``if:``, with or without ``${{ }}``.
 

@@ -58,10 +58,9 @@ def _outputs(workflow: Workflow | None) -> dict[str, frozenset[str]]:
     """The names of outputs, in lower case, of each job that calls a workflow that is known."""
     found = {}
     for job in workflow.jobs if workflow else ():
-        if job.call and job.call.workflow:
-            interfaces = (trigger.interface for trigger in job.call.workflow.on)
-            outputs = (output.name.lower() for each in interfaces if each for output in each.outputs)
-            found[job.id.lower()] = frozenset(outputs)
+        if job.call and job.call.workflow and job.call.workflow.interface:
+            outputs = job.call.workflow.interface.outputs
+            found[job.id.lower()] = frozenset(output.name.lower() for output in outputs)
     return found
 
 

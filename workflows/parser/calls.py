@@ -98,7 +98,7 @@ class Calls:
         root, target = found
         if root is None or target is None:
             return job
-        interface = next((trigger.interface for trigger in target.on if trigger.interface is not None), None)
+        interface = target.interface
         if interface is None:
             on = read.get(root, "on")
             place = root.position if on is None else on.position

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from workflows.expressions import values
+from workflows.expressions import is_insert, values
 from workflows.model import Position
 from workflows.parser import expression_checks
 from workflows.parser.findings import Findings
@@ -124,7 +124,7 @@ class Check:
         if not is_expression(key):
             return False
         said = text_of(key)
-        messages = () if expression_checks.is_insert(said) else expression_checks.template_problems(said, context)
+        messages = () if is_insert(said) else expression_checks.template_problems(said, context)
         wrong = [message for message in messages if message != expression_checks.NOT_ALLOWED]
         for message in wrong:
             self._findings.error(key.position, message)

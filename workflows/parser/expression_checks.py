@@ -30,18 +30,13 @@ def constant(text: str) -> str | None:
     return found.group(1).replace("''", "'")
 
 
-def is_insert(text: str) -> bool:
-    """True for ``${{ insert }}``, which as a key stands for the mapping that is its value."""
-    return text.startswith("${{") and text.endswith("}}") and text[3:-2].strip() == "insert"
-
-
 def template_problems(text: str, context: Context | None) -> tuple[str, ...]:
     """What is wrong with the inserts of a text; () when nothing is."""
     return _cached_template(text, context) if len(text) <= _CACHED_LENGTH else _template(text, context)
 
 
 def _template(text: str, context: Context | None) -> tuple[str, ...]:
-    if is_insert(text):
+    if expressions.is_insert(text):
         return ("Unexpected value '${{ insert }}'",)
     try:
         found = expressions.expressions_in(text)

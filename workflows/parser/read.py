@@ -11,7 +11,6 @@ from workflows.errors import ExpressionError
 from workflows.expressions.values import WHITE_SPACE
 from workflows.model import Defaults, Table
 from workflows.parser.check import is_expression, text_of
-from workflows.parser.expression_checks import is_insert
 from workflows.source import Mapping, Node, Scalar, Sequence
 
 #: Words of status functions: without any of them, a condition calls none.
@@ -72,7 +71,7 @@ def own_entries(node: Node | None) -> Iterator[tuple[str, Node]]:
     inserts = 0
     for key, value in entries(node):
         name = text_of(key)
-        if is_insert(name):
+        if expressions.is_insert(name):
             name = "${{ insert" + " " * inserts + " }}"
             inserts += 1
         yield name, value
