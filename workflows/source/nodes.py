@@ -14,8 +14,21 @@ from workflows.model import Position
 Value = str | bool | int | float | None
 
 
+class _Placed:
+    """What has a place in the file."""
+
+    __slots__ = ()
+    line: int
+    column: int
+
+    @property
+    def position(self) -> Position:
+        """Where it begins."""
+        return Position(self.line, self.column)
+
+
 @dataclass(slots=True)
-class Scalar:
+class Scalar(_Placed):
     """A leaf. ``text`` is what stands there; ``value`` what YAML 1.2 makes of it."""
 
     value: Value
@@ -23,38 +36,23 @@ class Scalar:
     line: int
     column: int
 
-    @property
-    def position(self) -> Position:
-        """Where it begins."""
-        return Position(self.line, self.column)
-
 
 @dataclass(slots=True)
-class Sequence:
+class Sequence(_Placed):
     """A list."""
 
     items: list[Node]
     line: int
     column: int
 
-    @property
-    def position(self) -> Position:
-        """Where it begins."""
-        return Position(self.line, self.column)
-
 
 @dataclass(slots=True)
-class Mapping:
+class Mapping(_Placed):
     """A map in file order. Keys are unique without regard to case; a second one was reported and dropped."""
 
     entries: list[tuple[Scalar, Node]]
     line: int
     column: int
-
-    @property
-    def position(self) -> Position:
-        """Where it begins."""
-        return Position(self.line, self.column)
 
     def get(self, key: str) -> Node | None:
         """The value of a key, spelled exactly so; None when absent."""
