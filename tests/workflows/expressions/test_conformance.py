@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.workflows import conformance
 from workflows.errors import ExpressionError
 from workflows.expressions import evaluate, kind, parse
 
-_ROOT = Path(__file__).resolve().parents[3]
-_FOLDER = Path(os.environ.get("CONFORMANCE_DIR", _ROOT.parent / "shared" / "conformance")) / "expressions"
-
 
 def _cases() -> Iterator[Any]:
-    for path in sorted(_FOLDER.glob("*.json")):
+    for path in conformance.files("expressions", "*.json"):
         for group, cases in _load(path.read_text(encoding="utf-8")).items():
             for number, case in enumerate(cases, 1):
                 yield pytest.param(case, id=f"{path.stem}-{group}-{number}")
@@ -29,10 +25,8 @@ def _load(text: str) -> Any:
 
 
 def test_the_official_cases_are_there() -> None:
-    count = sum(1 for _ in _cases())
-    if not count and os.environ.get("FORGE_REQUIRE_ALL") != "1":
-        pytest.skip(f"no official expression cases in {_FOLDER}")
-    assert count > 1000, f"expected over a thousand official cases in {_FOLDER}"
+    conformance.require("expressions", "*.json", 28)
+    assert sum(1 for _ in _cases()) >= 1020
 
 
 @pytest.mark.parametrize("case", list(_cases()))

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, seed, settings
 from hypothesis import strategies as st
 
+from tests.absent import absent
 from tests.workflows.fuzz.targets import TARGETS, Target
 
 _ROOT = Path(__file__).resolve().parents[3]
@@ -32,51 +33,67 @@ def _changed(text: str, piece: str, start: int, length: int) -> str:
     return text[:start] + piece[:40] + text[start + length :]
 
 
-def _generated(target: Target, count: int, number: int) -> None:
+def _generated(target: Target, count: int, number: int) -> int:
+    """Runs on so many inputs, none of which raises anything; how many there were."""
+    tried = 0
+
     @seed(number)
     @settings(max_examples=count, deadline=None, database=None)
     @given(_inputs(target))
     def run(data: bytes) -> None:
+        nonlocal tried
+        tried += 1
         target.run(data)
 
     run()
+    return tried
+
+
+def _raised(target: Target, text: str) -> Exception | None:
+    try:
+        target.run(text.encode())
+    except Exception as error:
+        return error
+    return None
 
 
 @_named
 def test_seeds_pass(name: str) -> None:
-    for text in TARGETS[name].seeds:
-        TARGETS[name].run(text.encode())
+    assert TARGETS[name].seeds
+    assert [(text, error) for text in TARGETS[name].seeds if (error := _raised(TARGETS[name], text))] == []
 
 
 @_named
 def test_a_sample_of_generated_input(name: str) -> None:
-    _generated(TARGETS[name], 150, 0)
+    assert _generated(TARGETS[name], 150, 0) >= 150
 
 
 @_named
 @pytest.mark.soak
 @pytest.mark.timeout(1800)
 def test_much_generated_input(name: str) -> None:
-    _generated(TARGETS[name], _GENERATED, 1)
+    assert _generated(TARGETS[name], _GENERATED, 1) >= _GENERATED
 
 
-def _fuzz(name: str, folder: Path, *options: str) -> None:
+def _fuzz(name: str, folder: Path, *options: str) -> tuple[int, list[bytes], str]:
+    """The exit status of atheris, the inputs that it found wrong, and the end of what it said."""
     if importlib.util.find_spec("atheris") is None:
-        pytest.skip("atheris has no wheel for this platform")
+        absent("atheris has no wheel for this platform")
     command = [sys.executable, "-m", "tests.workflows.fuzz", name, str(folder), *options]
     ended = subprocess.run(command, cwd=_ROOT, capture_output=True, text=True, errors="replace")
     found = [path.read_bytes() for path in folder.glob("*-*") if path.is_file()]
-    assert ended.returncode == 0, f"{found}\n{ended.stderr[-4000:]}"
+    return ended.returncode, found, ended.stderr[-4000:]
 
 
 def test_a_few_runs_guided_by_coverage(tmp_path: Path) -> None:
-    _fuzz("expression", tmp_path, "-runs=300", "-seed=1")
+    status, found, said = _fuzz("expression", tmp_path, "-runs=300", "-seed=1")
+    assert (status, found) == (0, []), said
 
 
 @_named
 @pytest.mark.soak
 @pytest.mark.timeout(600)
 def test_runs_guided_by_coverage(name: str, tmp_path: Path) -> None:
-    _fuzz(
-        name, tmp_path, f"-max_total_time={_SECONDS}", "-timeout=20", "-rss_limit_mb=1024", "-max_len=4096", "-seed=1"
-    )
+    limits = (f"-max_total_time={_SECONDS}", "-timeout=20", "-rss_limit_mb=1024", "-max_len=4096")
+    status, found, said = _fuzz(name, tmp_path, *limits, "-seed=1")
+    assert (status, found) == (0, []), said
