@@ -167,3 +167,4 @@ def test_a_log_that_cannot_be_read_says_so(person: Page, site: Site) -> None:
     person.unroute("**/log/lines*")
     person.click("text=Retry")
     person.wait_for_selector(LINES)
+    assert person.get_by_text("The log could not be read.").is_hidden()

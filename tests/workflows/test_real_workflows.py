@@ -36,7 +36,9 @@ def _errors(path: Path) -> list[str]:
 
 
 def test_the_files_are_there() -> None:
-    conformance.require("real-workflows", "*.yml", 110)
+    assert len(conformance.require("real-workflows", "*.yml", 110)) == len(_REAL)
+    assert len(conformance.require("schemastore/test/github-workflow", "*.yaml", 16)) == len(_RIGHT)
+    assert len(conformance.require("schemastore/negative_test/github-workflow", "*.yaml", 12)) == len(_WRONG)
 
 
 @pytest.mark.parametrize("path", _REAL, ids=lambda path: path.stem)
