@@ -72,8 +72,9 @@ def _of_job(job: Job) -> Iterator[_Gap]:
     ):
         if feature:
             yield feature.position, _NOT_YET.format(name)
+    if job.services:
+        yield _first_service(job), _NOT_YET.format("services")
     for name, given in (
-        ("services", job.services),
         ("group", job.runner_group),
         ("cancel-timeout-minutes", job.cancel_timeout_minutes),
     ):
@@ -85,6 +86,11 @@ def _of_job(job: Job) -> Iterator[_Gap]:
     yield from _of_strategy(job.strategy, job.position)
     for step in job.steps:
         yield from _of_step(step)
+
+
+def _first_service(job: Job) -> Position:
+    services = () if isinstance(job.services, str) else job.services.values()
+    return next((service.position for service in services), job.position)
 
 
 def _of_strategy(strategy: Strategy | str | None, position: Position) -> Iterator[_Gap]:

@@ -52,7 +52,7 @@ jobs:
         (_job("{uses: ./.github/workflows/b.yml}"), ["4:12: 'uses' is not supported by Forge yet"]),
         (_job("{runs-on: {group: g}}"), ["3:3: 'group' is not supported by Forge yet"]),
         (_job("{runs-on: x, container: y}"), ["4:29: 'container' is not supported by Forge yet"]),
-        (_job("{runs-on: x, services: {y: z}}"), ["3:3: 'services' is not supported by Forge yet"]),
+        (_job("{runs-on: x, services: {y: z}}"), ["4:32: 'services' is not supported by Forge yet"]),
         (_job("{runs-on: x, environment: y}"), ["4:31: 'environment' is not supported by Forge yet"]),
         (_job("{runs-on: x, concurrency: y}"), ["4:31: 'concurrency' is not supported by Forge yet"]),
         (_job("{runs-on: x, snapshot: y}"), ["4:28: 'snapshot' is not supported by Forge yet"]),
