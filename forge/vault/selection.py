@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -24,10 +25,16 @@ Kept: TypeAlias = Secret | Variable
 
 @dataclass(frozen=True)
 class Access:
-    """What somebody asks for: a visibility and, where it is ``selected``, ids of repositories (None: as they are)."""
+    """What somebody asks for: a visibility (empty: as it is) and, where it is ``selected``, ids of repositories
+    (None: as they are)."""
 
     visibility: str
     repository_ids: Sequence[int] | None = None
+
+
+def settled(row: Kept, access: Access | None) -> Access | None:
+    """What is asked for, with the row's own visibility where none is."""
+    return dataclasses.replace(access, visibility=row.visibility) if access and not access.visibility else access
 
 
 def check(scope: Scope, access: Access) -> None:

@@ -56,6 +56,7 @@ def update(
             row.name = new_name
         if value is not None:
             row.value = value
+        access = selection.settled(row, access)
         _apply(scope, row, access)
         details = {**selection.described(access), "value": value is not None}
         audit.write("variable.updated", actor=actor, names=known, details=details, **scope.audited)
