@@ -355,6 +355,8 @@ class Place(models.Model):
     leg = models.PositiveIntegerField(default=0)
     job = models.ForeignKey(Job, null=True, on_delete=models.CASCADE, related_name="places")
     state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    #: Its group was looked at since it asked, so that what it does to the others is decided.
+    considered = models.BooleanField(default=False)
     cancel_in_progress = models.BooleanField(default=False)
     queue = models.CharField(max_length=6, default="single")
     #: Of a push: its ref and its number along the ref, by which a newer one is known.

@@ -48,7 +48,7 @@ def _attempt(account: Account | None, run: Run, scope: Scope, job: Job | None, *
     with transaction.atomic():
         found = transitions.lock(run.pk)
         before, workflow = _repeatable(found)
-        again = _again(before, scope, job)
+        again = _again(before, workflow, scope, job)
         if not again:
             raise Forbidden("This run has no failed jobs to run again.")
         made, roots = plan.begin(
@@ -66,10 +66,12 @@ def _attempt(account: Account | None, run: Run, scope: Scope, job: Job | None, *
         return made
 
 
-def _again(before: RunAttempt, scope: Scope, job: Job | None) -> repetition.Again:
+def _again(before: RunAttempt, workflow: model.Workflow, scope: Scope, job: Job | None) -> repetition.Again:
     if job is not None:
         return repetition.one(before, job)
-    return repetition.failed(before) if scope == "failed" else repetition.everything(before)
+    if scope == "failed":
+        return repetition.failed(before)
+    return repetition.Again(whole={one.id for one in workflow.jobs})
 
 
 def _repeatable(run: Run) -> tuple[RunAttempt, model.Workflow]:
