@@ -187,6 +187,7 @@ def _new_run(account: Account | None, run: Run) -> Run:
             actor=account,
             payload=old.payload,
             workflow_path=found.workflow.path,
+            depth=old.depth,
             state=Event.State.EXPANDED,
         )
         again = plan.Plan(file, parsed.name, parsed.workflow, inputs=found.contexts.get("inputs", {}), parent=found)
