@@ -24,6 +24,8 @@ from workflows.model import Trigger
 _KINDS = ("refs/heads/", "refs/tags/")
 #: GitHub's limits of a repository_dispatch: characters of its type and of the payload's JSON, keys of the payload.
 TYPE_LENGTH, PAYLOAD_LENGTH, PAYLOAD_KEYS = 100, 65_535, 10
+#: Levels of a payload; of this GitHub says nothing, and nobody needs more.
+PAYLOAD_DEPTH = 100
 
 
 def dispatch(
@@ -105,12 +107,29 @@ def _check_type(event_type: str) -> None:
 
 
 def _check_payload(given: Mapping[str, object]) -> None:
+    if not _is_within(given, PAYLOAD_DEPTH):
+        raise _refused("client_payload", f"client_payload is too deep: {PAYLOAD_DEPTH} levels are allowed.")
     if len(given) > PAYLOAD_KEYS:
         raise _refused(
             "client_payload", f"No more than {PAYLOAD_KEYS} properties are allowed; {len(given)} were supplied."
         )
-    if len(json.dumps(given, ensure_ascii=False, separators=(",", ":"))) > PAYLOAD_LENGTH:
+    try:
+        length = len(json.dumps(given, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+    except ValueError as error:
+        raise _refused("client_payload", "client_payload holds a number that is too large.") from error
+    if length > PAYLOAD_LENGTH:
         raise _refused("client_payload", f"client_payload is too large: {PAYLOAD_LENGTH} characters are allowed.")
+
+
+def _is_within(value: object, levels: int) -> bool:
+    """Whether a JSON value has no more levels than these. Level by level: it may be too deep for a recursion."""
+    level = [value]
+    for _ in range(levels + 1):
+        nested = [one for one in level if isinstance(one, Mapping | list)]
+        level = [item for one in nested for item in (one.values() if isinstance(one, Mapping) else one)]
+        if not nested:
+            return True
+    return False
 
 
 def _refused(field: str, why: str) -> Invalid:

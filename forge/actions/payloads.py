@@ -180,7 +180,7 @@ def _as_push_has_it(payload: dict[str, Any], repository: Repository) -> dict[str
     """In a push GitHub tells a few things about the repository in another way than anywhere else."""
     shown, owner = payload["repository"], repository.owner
     shown |= {
-        "owner": {**shown["owner"], "name": owner.login, "email": owner.email or None},
+        "owner": {**shown["owner"], "name": owner.login, "email": None},
         "url": shown["html_url"],
         "created_at": _seconds(repository.created_at),
         "pushed_at": _seconds(repository.pushed_at or repository.created_at),
