@@ -16,7 +16,7 @@ from django.conf import settings
 from forge.accounts.models import Account, Kind
 from forge.actions.models import Event, RunAttempt, Workflow
 from forge.repos import git, shapes
-from forge.repos.models import Push, Repository
+from forge.repos.models import Push, Ref, Repository
 
 #: Commits of one push that its payload tells; the newest of more.
 COMMITS = 2048
@@ -142,9 +142,9 @@ def html_url(repository: Repository) -> str:
 
 def _push(event: Event, commit: Mapping[str, Any]) -> dict[str, Any]:
     repository, created = event.repository, event.before == git.ZERO
-    came = git.pushed(repository, event.ref, event.before, event.sha, beside=_beside(event) if created else ())
+    came = git.pushed(repository, event.ref, event.before, event.sha, _others(event), COMMITS)
     url = html_url(repository)
-    commits = [_commit(one, url, event.actor) for one in came.commits[-COMMITS:]]
+    commits = [_commit(one, url, event.actor) for one in came.commits]
     head = next((one for one in reversed(commits) if one["id"] == commit["id"]), None)
     return {
         "ref": event.ref,
@@ -162,10 +162,13 @@ def _push(event: Event, commit: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _beside(event: Event) -> tuple[str, ...]:
-    """The other refs that the same push made: what they hold is as new."""
-    push = Push.objects.filter(pk=event.key.split(":", 2)[1]).first()
-    return tuple(one["ref"] for one in push.commands if one["before"] == git.ZERO) if push else ()
+def _others(event: Event) -> dict[str, str]:
+    """Where the other branches are; without those that the same push made, for what they hold is as new."""
+    refs = Ref.objects.filter(repository=event.repository_id, name__startswith="refs/heads/").exclude(sha=git.ZERO)
+    found = dict(refs.values_list("name", "sha"))
+    push = Push.objects.filter(pk=event.key.split(":", 2)[1]).first() if event.before == git.ZERO else None
+    made = {one["ref"] for one in push.commands if one["before"] == git.ZERO} if push else set()
+    return {name: sha for name, sha in found.items() if name not in made}
 
 
 def _compare(event: Event, url: str, new: list[str]) -> str:

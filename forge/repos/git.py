@@ -10,7 +10,7 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from itertools import islice
@@ -186,23 +186,24 @@ class Pushed:
 
 
 def pushed(
-    repository: Repository, ref: str, before: str, sha: str, *, beside: Collection[str] = (), limit: int = 2048
+    repository: Repository, ref: str, before: str, sha: str, others: Mapping[str, str], limit: int = 2048
 ) -> Pushed:
-    """What came to ``ref`` on its way from ``before`` to ``sha``, the newest ``limit`` commits of it. To a new ref
-    came what no other branch holds but those ``beside`` it, which the same push made."""
+    """What came to ``ref`` on its way from ``before`` to ``sha``, the newest ``limit`` commits of it; to a new ref
+    came what no other branch holds. ``others`` are these branches by full name, with the commits where they are:
+    to list them here would mean to pass by every pin."""
     git = _open(repository)
     found, old = _commit(git, sha), _commit(git, before)
     if found is None:
         return Pushed([], False, None)
-    others = _other_branches(git, {ref, *beside})
-    created = before == ZERO
-    hidden = list(others.values()) if old is None else [old.id]
+    tips = {name: tip.id for name, one in others.items() if name != ref and (tip := _commit(git, one)) is not None}
+    hidden = list(tips.values()) if old is None else [old.id]
     new = _walk(git, found, hidden, limit)
-    distinct = {one.id for one in (new if old is None else _walk(git, found, [*hidden, *others.values()], limit))}
+    distinct = {one.id for one in (new if old is None else _walk(git, found, [*hidden, *tips.values()], limit))}
     commits = [{**_described(one), "distinct": one.id in distinct} for one in new]
     _add_paths(git, new, commits)
+    created = before == ZERO
     forced = not created and (old is None or (old.id != found.id and not git.descendant_of(found.id, old.id)))
-    return Pushed(commits[::-1], forced, _base(repository, others, found) if created else None)
+    return Pushed(commits[::-1], forced, _base(repository, tips, found) if created else None)
 
 
 def changed_paths(repository: Repository, before: str, sha: str) -> list[str] | None:
@@ -327,11 +328,6 @@ def _commit(git: pygit2.Repository, sha: str) -> pygit2.Commit | None:
         return None
 
 
-def _other_branches(git: pygit2.Repository, without: Collection[str]) -> dict[str, pygit2.Oid]:
-    names = [name for name in git.references if name.startswith("refs/heads/") and name not in without]
-    return {name: pygit2.Oid(hex=str(git.references[name].resolve().target)) for name in names}
-
-
 def _walk(
     git: pygit2.Repository, start: pygit2.Commit, hidden: Iterable[pygit2.Oid], limit: int
 ) -> list[pygit2.Commit]:
@@ -359,8 +355,8 @@ def _add_paths(git: pygit2.Repository, new: Sequence[pygit2.Commit], commits: Se
         shown.update(paths)
 
 
-def _base(repository: Repository, others: Mapping[str, pygit2.Oid], found: pygit2.Commit) -> str | None:
-    same = sorted(name for name, tip in others.items() if tip == found.id)
+def _base(repository: Repository, tips: Mapping[str, pygit2.Oid], found: pygit2.Commit) -> str | None:
+    same = sorted(name for name, tip in tips.items() if tip == found.id)
     default = f"refs/heads/{repository.default_branch}"
     return default if default in same else next(iter(same), None)
 

@@ -144,6 +144,16 @@ def test_a_payload_is_what_its_file_says(kind: Callable[[Project], Run]) -> None
     assert lasting(payload_of(run)) == json.loads((FOLDER / f"{kind.__name__}.json").read_text())
 
 
+def test_refs_that_one_push_makes_all_bring_their_commits() -> None:
+    project = project_of()
+    _, sha = project.commit(FILES, "Begin")
+    changes = [{"ref": ref, "before": git.ZERO, "after": sha} for ref in (MAIN, "refs/heads/topic")]
+    row = pushes.prepare(project.repository, project.account, changes)
+    written = events.settle(row, changes)
+    payloads = [payload_of(trigger.expand(event.pk)[0]) for event in written if event.name == "push"]
+    assert [([one["id"] for one in said["commits"]], said["base_ref"]) for said in payloads] == [([sha], None)] * 2
+
+
 def test_every_file_belongs_to_a_kind() -> None:
     assert {path.stem for path in FOLDER.iterdir()} == {kind.__name__ for kind in KINDS}
 
