@@ -9,15 +9,11 @@ from collections.abc import Iterator, Mapping
 
 from workflows.errors import Problem
 from workflows.model import Job, Position, Step, Strategy, Table, Workflow
-from workflows.schema.jobs import PERMISSIONS
 
 #: The events that start a run here.
 EVENTS = frozenset(("push", "workflow_dispatch"))
 #: The actions that run without being fetched.
 ACTIONS = frozenset(("actions/checkout",))
-
-#: What ``write-all`` gives.
-WRITABLE = frozenset(name for name, place in PERMISSIONS.items() if "write" in place.words)
 
 _NOT_YET = "'{}' is not supported by Forge yet"
 _Gap = tuple[Position, str]
@@ -37,19 +33,9 @@ def _of_workflow(workflow: Workflow) -> Iterator[_Gap]:
         yield workflow.concurrency.position, _NOT_YET.format("concurrency")
     for position in workflow.expression_keys:
         yield position, _NOT_YET.format("${{ insert }}")
-    start = Position(1, 1)
-    yield from _of_permissions(workflow.permissions or {}, start)
-    yield from _of_table(workflow.env, start)
+    yield from _of_table(workflow.env, Position(1, 1))
     for job in workflow.jobs:
         yield from _of_job(job)
-
-
-def _of_permissions(levels: Mapping[str, str], position: Position) -> Iterator[_Gap]:
-    """To write is refused: better no run than one whose last step finds out."""
-    names = [name for name, level in levels.items() if level == "write"]
-    asked = [f"{name}: write" for name in names] if len(names) < len(WRITABLE) else ["permissions: write-all"]
-    for what in asked:
-        yield position, f"{_NOT_YET.format(what)}: GITHUB_TOKEN can only read"
 
 
 def _of_table(table: Table, position: Position) -> Iterator[_Gap]:
@@ -80,7 +66,6 @@ def _of_job(job: Job) -> Iterator[_Gap]:
     ):
         if given:
             yield job.position, _NOT_YET.format(name)
-    yield from _of_permissions(job.permissions or {}, job.position)
     yield from _of_table(job.env, job.position)
     yield from _of_table(job.outputs, job.position)
     yield from _of_strategy(job.strategy, job.position)

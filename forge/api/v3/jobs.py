@@ -51,6 +51,8 @@ class AttemptJobsView(RunBound):
 class JobBound(ApiView):
     """Base of what concerns one job, named in the URL as ``job_id``."""
 
+    permission = "actions"
+
     def job(self, right: Right) -> tuple[Repository, Job]:
         """The repository and the job of the URL."""
         repository = self.repository(right)
@@ -86,7 +88,7 @@ class JobRerunView(JobBound):
         """A new attempt: this job and what depends on it."""
         repository, job = self.job(Right.WRITE)
         refuse_debugging(request)
-        rerun.attempt(self.actor.account, queries.run(repository, job.run_id), job=job)
+        rerun.attempt(self.author, queries.run(repository, job.run_id), job=job)
         return Response({}, status=201)
 
 
