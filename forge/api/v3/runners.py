@@ -12,7 +12,6 @@ from rest_framework.response import Response
 from forge.actions import leases
 from forge.actions.queries import runners as queries
 from forge.api.pagination import listed, page
-from forge.api.v3 import organizations
 from forge.api.v3.base import ApiView
 from forge.api.v3.run_shapes import DEFAULT_GROUP
 from forge.api.v3.shapes import time
@@ -23,6 +22,8 @@ from forge.runners.models import Runner
 
 class RunnerScope(ApiView):
     """Base: the scope is the repository of the URL, or the organisation named ``org``."""
+
+    permission = "administration"
 
     def scope(self) -> dict[str, Any]:
         """``{"repository": …}`` or ``{"owner": …}``, if the actor administers it."""
