@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from forge.actions import leases
 from forge.actions.queries import runners as queries
 from forge.api.pagination import listed, page
+from forge.api.v3 import organizations
 from forge.api.v3.base import ApiView
 from forge.api.v3.run_shapes import DEFAULT_GROUP
 from forge.api.v3.shapes import time
