@@ -237,10 +237,10 @@ def workflow_files(repository: Repository, sha: str) -> list[tuple[str, bytes]]:
     return files
 
 
-def read_file(repository: Repository, sha: str, file: str) -> bytes | None:
-    """A file's bytes at a commit; None when there is no such file."""
+def read_file(repository: Repository, sha: str, file: str, most: int | None = None) -> bytes | None:
+    """A file's bytes at a commit, the first ``most`` of them; None when there is no such file."""
     entry = _at(repository, sha, file)
-    return entry.data if isinstance(entry, pygit2.Blob) else None
+    return entry.data[:most] if isinstance(entry, pygit2.Blob) else None
 
 
 @dataclass(frozen=True)
@@ -289,6 +289,31 @@ async def backend(
         start_new_session=True,
         limit=1 << 18,
     )
+
+
+async def index_pack(repository: Repository, pack: IO[bytes], into: Path) -> bool:
+    """Write the objects of a pack into a folder beside the repository's, which stay as they are. False when git
+    does not take it."""
+    process = await asyncio.create_subprocess_exec(
+        "git",
+        "index-pack",
+        "--stdin",
+        "--fix-thin",
+        stdin=pack,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={
+            **_environment(),
+            "GIT_DIR": str(path(repository)),
+            "GIT_OBJECT_DIRECTORY": str(into),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(path(repository) / "objects"),
+        },
+    )
+    try:
+        return await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
 
 
 def _environment() -> dict[str, str]:
