@@ -16,10 +16,10 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from forge.accounts.actor import Actor
-from forge.actions import snapshots, sources
+from forge.actions import permissions, places, snapshots, sources
 from forge.actions.models import Claim, Job
 from forge.actions.refusals import BadCredential, LeaseLost
-from forge.repos.models import Repository, Right
+from forge.repos.models import Repository
 from forge.runners.models import Runner
 from workflows import decide
 from workflows.decide import Leg, Snapshot
@@ -41,7 +41,7 @@ class CannotBuild(Exception):
 def build(claim: Claim) -> Assignment:
     """The message for the runner. Reads only; CannotBuild when the job can never be given out."""
     job = Job.objects.select_related(
-        "run__repository__owner", "run__workflow", "run__source", "run__event", "attempt__triggering_actor", "node"
+        "run__repository__owner", "run__workflow", "run__event", "attempt__triggering_actor", "node"
     ).get(pk=claim.job_id)
     run, repository = job.run, job.run.repository
     if repository.deleted_at is not None:
@@ -49,7 +49,8 @@ def build(claim: Claim) -> Assignment:
     now = snapshots.take(run, job.attempt)
     if now is None:
         raise CannotBuild(f"{run.workflow.path} is not valid any more.")
-    workflow = now.workflow
+    defined = decide.definition(now.workflow, job.node.key)
+    is_guarded = defined.job.environment is not None or places.guarded(run)
     runner = Runner.objects.get(pk=claim.runner_id)
     urls = _urls(runner)
     token = job_token(claim)
@@ -58,7 +59,7 @@ def build(claim: Claim) -> Assignment:
         epoch=claim.epoch,
         lease_token=lease_token(claim),
         lease_seconds=settings.LEASE_SECONDS,
-        offline_limit_seconds=settings.OFFLINE_LIMIT_SECONDS,
+        offline_limit_seconds=places.offline_limit(is_guarded=is_guarded),
         run=run.pk,
         run_number=run.run_number,
         attempt=job.attempt.number,
@@ -67,9 +68,9 @@ def build(claim: Claim) -> Assignment:
         sha=run.head_sha,
         ref=run.ref,
         workflow_path=run.workflow.path,
-        definition=workflow.job(job.node.key),
-        workflow_env=_workflow_env(workflow),
-        workflow_defaults=workflow.defaults,
+        definition=defined.job,
+        workflow_env=_workflow_env(defined.workflow),
+        workflow_defaults=defined.workflow.defaults,
         contexts=_contexts(job, now, urls),
         secrets={"GITHUB_TOKEN": token},
         masks=(token,),
@@ -77,6 +78,7 @@ def build(claim: Claim) -> Assignment:
         urls=urls,
         timeout_minutes=job.timeout_minutes,
         cancel_timeout_minutes=CANCEL_TIMEOUT_MINUTES,
+        debug=job.attempt.debug,
     )
 
 
@@ -114,22 +116,13 @@ def actor_for_token(text: str) -> Actor | None:
     claim = _claim_of(text, JOB)
     if claim is None or claim.ended_at is not None:
         return None
-    jobs = Job.objects.select_related("node", "run__workflow", "run__source").filter(pk=claim.job_id, epoch=claim.epoch)
-    job = jobs.exclude(status=Status.COMPLETED).first()
+    jobs = Job.objects.select_related("node", "run__workflow", "run__repository__owner")
+    job = jobs.filter(pk=claim.job_id, epoch=claim.epoch).exclude(status=Status.COMPLETED).first()
     if job is None:
         return None
-    right = Right.READ if _may_read(job) else Right.NONE
-    return Actor(kind="job", rights={job.repository_id: right}, token_id=f"job:{job.pk}:{claim.epoch}")
-
-
-def _may_read(job: Job) -> bool:
-    """What ``permissions`` of the job, else of the workflow, say of ``contents``; where nothing is said, yes."""
     workflow = sources.of_run(job.run)
-    if workflow is None:
-        return False
-    said = workflow.job(job.node.key).permissions
-    said = workflow.permissions if said is None else said
-    return said is None or said.get("contents", "none") != "none"
+    held = {} if workflow is None else permissions.of_job(job, workflow)
+    return Actor.for_job(job.repository_id, held, token_id=f"job:{job.pk}:{claim.epoch}")
 
 
 def _token(prefix: str, claim: Claim) -> str:
@@ -173,7 +166,7 @@ def _contexts(job: Job, now: Snapshot, urls: Urls) -> dict[str, Any]:
     of_job = decide.contexts_for_job(now, job.node.key, _leg(job))
     github: dict[str, Any] = dict(now.contexts["github"])  # type: ignore[call-overload]
     github |= {
-        "job": job.node.key,
+        "job": job.node.key.rpartition("/")[2],
         "server_url": urls.server,
         "api_url": urls.api,
         "graphql_url": urls.graphql,
