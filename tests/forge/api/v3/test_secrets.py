@@ -8,12 +8,10 @@ import logging
 from typing import Any
 
 import pytest
-from django.test import Client, RequestFactory
+from django.test import Client
 
 from forge.accounts import audit, users
-from forge.accounts.actor import Actor
 from forge.accounts.models import Account
-from forge.api.v3.secrets import RepositorySecretsView
 from forge.repos.models import Collaborator, Repository, Right
 from forge.vault import names, sealing
 from forge.vault.models import Secret
@@ -232,12 +230,3 @@ def test_who_did_it_is_written_down(admin: Client, owner: Account, place: Place)
     assert (created.actor_login, created.names) == ("octo", ["TOKEN"])
     assert created.credential.startswith("token:")
     assert VALUE not in json.dumps(created.details)
-
-
-def test_a_jobs_token_opens_nothing(shared: Repository) -> None:
-    """Whatever rights its workflow gave it: the guard is behind the right to write."""
-
-    request = RequestFactory().get("/")
-    request.actor = Actor(kind="job", rights={shared.pk: Right.ADMIN}, token_id="job:1:1")  # type: ignore[attr-defined]
-    answer = RepositorySecretsView.as_view()(request, owner="acme", repo="hello")
-    assert (answer.status_code, answer.data["message"]) == (403, "Resource not accessible by integration")
