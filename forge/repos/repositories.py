@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
@@ -74,7 +75,8 @@ def update(
         _check_default(repository, default_branch)
         repository.default_branch = default_branch
     with transaction.atomic():
-        _save(repository)
+        # Nothing else of the row: a push may have moved its counters since it was read.
+        _save(repository, ("name", "name_key", "private", "description", "default_branch", "updated_at"))
     if moved:
         ensure_folder(repository)
         git.set_head(repository, repository.default_branch)
@@ -158,10 +160,10 @@ def _need_admin(actor: Actor, repository: Repository) -> None:
         raise Forbidden(f"You need admin access to {repository.full_name} for this", ("repo",))
 
 
-def _save(repository: Repository) -> None:
+def _save(repository: Repository, fields: Sequence[str] | None = None) -> None:
     try:
         with transaction.atomic():
-            repository.save()
+            repository.save(update_fields=fields)
     except IntegrityError as error:
         if not Repository.objects.filter(
             owner=repository.owner, name_key=repository.name_key, deleted_at=None
