@@ -22,6 +22,7 @@ log = logging.getLogger(__name__)
 #: Threads of the embedded worker; SQLite writes one at a time anyway.
 EMBEDDED_THREADS = 4
 TIDY_SECONDS = 10.0
+CHECK_SECONDS = 60.0
 
 app = Celery("forge")
 app.conf.update(
@@ -48,6 +49,11 @@ app.conf.update(
             "task": "forge.actions.tasks.tidy",
             "schedule": TIDY_SECONDS,
             "options": {"expires": TIDY_SECONDS * 5},
+        },
+        "check": {
+            "task": "forge.actions.tasks.check",
+            "schedule": CHECK_SECONDS,
+            "options": {"expires": CHECK_SECONDS},
         },
     },
     beat_scheduler="celery.beat:Scheduler",  # in memory: every entry may be late or early

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Now
 
 from forge.accounts.models import Account
+from forge.actions import finding_rows as finding_rows
 from forge.repos.models import Repository
 from forge.runners.models import Runner
 from workflows.states import Conclusion, Hold, Status

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from forge.actions import contexts, sources
 from forge.actions.models import Job, JobNode, Run, RunAttempt
 from workflows.decide import JobState, NodeState, Snapshot
@@ -10,13 +12,18 @@ from workflows.states import Conclusion, Hold, Status
 
 def take(run: Run, attempt: RunAttempt) -> Snapshot | None:
     """The attempt as it stands; None when its file is not valid (any more)."""
+    nodes = JobNode.objects.filter(attempt=attempt).order_by("position")
+    return of_rows(run, attempt, nodes, Job.objects.filter(attempt=attempt))
+
+
+def of_rows(run: Run, attempt: RunAttempt, nodes: Iterable[JobNode], found: Iterable[Job]) -> Snapshot | None:
+    """The same of rows that were read already; the nodes in order."""
     workflow = sources.of_run(run)
     if workflow is None:
         return None
     jobs: dict[int, list[JobState]] = {}
-    for job in Job.objects.filter(attempt=attempt).order_by("node_id", "leg"):
+    for job in sorted(found, key=lambda job: (job.node_id, job.leg)):
         jobs.setdefault(job.node_id, []).append(_job(job))
-    nodes = JobNode.objects.filter(attempt=attempt).order_by("position")
     return Snapshot(
         workflow=workflow,
         nodes=tuple(_node(node, jobs.get(node.pk, [])) for node in nodes),

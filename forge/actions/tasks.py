@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from django.db.models.functions import Now
 
 from forge.actions import advance as advancing
-from forge.actions import deletion, leases, log_pages, logs, prepared, trigger
+from forge.actions import deletion, leases, log_pages, logs, prepared, reconcile, trigger
 from forge.actions.models import Event
 
 log = logging.getLogger(__name__)
@@ -50,6 +50,12 @@ def tidy() -> None:
     """Everything that may wait: sealing logs, deleting sealed rows, taking deleted repositories apart."""
     for part in (log_pages.end_silent, sealing, log_pages.delete_chunks, deletion.sweep):
         _guarded(part)
+
+
+@shared_task(name="forge.actions.tasks.check")
+def check() -> None:
+    """Compare a bounded number of rows with the rules, and report what breaks them."""
+    _guarded(reconcile.a_pass)
 
 
 def events() -> None:
