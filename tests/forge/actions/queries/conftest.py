@@ -6,5 +6,5 @@ import pytest
 
 
 @pytest.fixture(autouse=True)
-def _rules_hold() -> None:
+def rules_hold() -> None:
     """In place of the engine's."""
