@@ -9,11 +9,15 @@ from collections.abc import Iterable, Iterator
 
 import pytest
 
-from forge.actions import reconcile
+from forge.actions import concurrency, reconcile
 
 
 def hold(runs: Iterable[int] | None = None) -> None:
-    """Fail with every broken rule: of all rows, or of these runs only. Each is told as rule, object, rows."""
+    """Fail with every broken rule: of all rows, or of these runs only. Each is told as rule, object, rows.
+
+    The sweep of the groups comes first: whatever gave one back only left word.
+    """
+    concurrency.sweep()
     found = reconcile.everywhere() if runs is None else reconcile.at_runs(runs)
     assert not found, "the rows break the rules:\n" + "\n".join(map(str, found))
 

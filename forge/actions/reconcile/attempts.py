@@ -120,7 +120,7 @@ def _run_events(rows: RunRows) -> Iterator[Breach]:
 def _jobs_missing(rows: RunRows) -> Iterator[Breach]:
     for attempt in rows.every_attempt():
         for node in rows.nodes[attempt.pk]:
-            if node.expanded and not rows.of_node[node.pk] and not getattr(node, "calls", None):
+            if node.expanded and not rows.of_node[node.pk] and not node.calls:
                 yield f"node:{node.pk}", f"run:{attempt.run_id}", {"key": node.key}
 
 
@@ -139,6 +139,17 @@ def _needs(rows: RunRows) -> Iterator[Breach]:
                 need = by_key.get(key)
                 if need is None or not _done(rows, need):
                     yield f"node:{node.pk}", f"run:{attempt.run_id}", {"key": node.key, "needs": key}
+
+
+def _calls(rows: RunRows) -> Iterator[Breach]:
+    for attempt in rows.every_attempt():
+        known = {node.pk: node for node in rows.nodes[attempt.pk]}
+        for node in known.values():
+            if node.parent_id is None:
+                continue
+            parent = known.get(node.parent_id)
+            if parent is None or not parent.expanded or node.leg >= len(parent.calls):
+                yield f"node:{node.pk}", f"run:{attempt.run_id}", {"key": node.key, "parent": node.parent_id}
 
 
 def _max_parallel(rows: RunRows) -> Iterator[Breach]:
@@ -173,5 +184,6 @@ RULES: tuple[Rule[RunRows], ...] = (
     Rule("node_without_jobs", "A job key that was decided has jobs, or calls of a workflow.", _jobs_missing),
     Rule("jobs_without_node", "A job key that was not decided yet has no jobs.", _jobs_early),
     Rule("needs_open", "A job key is decided only after all that it needs is over.", _needs),
+    Rule("calls", "A job key of a called workflow belongs to a call of its own attempt.", _calls),
     Rule("max_parallel", "No more legs run at once than max-parallel allows.", _max_parallel),
 )

@@ -9,9 +9,10 @@ from typing import Any
 
 from django.db import transaction
 
-from forge.actions import advance, repeat, transitions
-from forge.actions.models import Job, JobLog, Run, Workflow
-from forge.actions.reconcile import attempts, jobs, site
+from forge.actions import advance, concurrency, repeat, transitions
+from forge.actions.models import ConcurrencyGroup, Job, JobLog, Run, Workflow
+from forge.actions.reconcile import attempts, groups, jobs, site
+from forge.actions.reconcile.groups import GroupRows
 from forge.actions.reconcile.rule import Found, Rule
 from forge.actions.reconcile.run_rows import RunRows
 from forge.actions.reconcile.site import RepositoryRows, Site
@@ -26,7 +27,8 @@ TOGETHER = 50
 
 #: Every rule by the word that begins the scopes it is about.
 RULES: dict[str, tuple[Rule[Any], ...]] = {
-    "run": (*attempts.RULES, *jobs.RULES),
+    "run": (*attempts.RULES, *jobs.RULES, *groups.RUN_RULES),
+    "group": groups.GROUP_RULES,
     "repository": site.REPOSITORY_RULES,
     "site": site.SITE_RULES,
 }
@@ -39,8 +41,21 @@ def at_runs(ids: Iterable[int], settle: timedelta = timedelta(0)) -> list[Found]
     found: list[Found] = []
     for some in _together(ids):
         rows = RunRows(some, settle)
-        found += [one for rule in (*attempts.RULES, *jobs.RULES) for one in rule.look(rows)]
+        for rule in RULES["run"]:
+            found += _at_runs(rule, rows)
     return found
+
+
+def _at_runs(rule: Rule[RunRows], rows: RunRows) -> list[Found]:
+    """One rule. Rows so broken that it cannot even be asked break it; they keep it from no other run."""
+    try:
+        return list(rule.look(rows))
+    except Exception as error:
+        if len(rows.ids) > 1:
+            return [one for run in rows.ids for one in _at_runs(rule, RunRows([run], rows.settle))]
+        log.warning("run %s: the rule %s cannot be asked", rows.ids[0], rule.name, exc_info=True)
+        scope = f"run:{rows.ids[0]}"
+        return [Found(rule.name, scope, scope, {"error": f"{type(error).__name__}: {error}"})]
 
 
 def at_repositories(ids: Iterable[int]) -> list[Found]:
@@ -52,6 +67,15 @@ def at_repositories(ids: Iterable[int]) -> list[Found]:
     return found
 
 
+def at_groups(ids: Iterable[int]) -> list[Found]:
+    """What breaks a rule in these concurrency groups."""
+    found: list[Found] = []
+    for some in _together(ids):
+        rows = GroupRows(some)
+        found += [one for rule in groups.GROUP_RULES for one in rule.look(rows)]
+    return found
+
+
 def at_site() -> list[Found]:
     """What waits too long, wherever it is."""
     return [one for rule in site.SITE_RULES for one in rule.look(Site())]
@@ -59,8 +83,10 @@ def at_site() -> list[Found]:
 
 def everywhere() -> list[Found]:
     """What breaks a rule in all that there is. For small databases: it reads every run."""
-    runs, repositories = (model.objects.values_list("pk", flat=True) for model in (Run, Repository))
-    return [*at_runs(runs), *at_repositories(repositories), *at_site()]
+    runs = Run.objects.values_list("pk", flat=True)
+    repositories = Repository.objects.values_list("pk", flat=True)
+    lines = ConcurrencyGroup.objects.values_list("pk", flat=True)
+    return [*at_runs(runs), *at_repositories(repositories), *at_groups(lines), *at_site()]
 
 
 def again(scope: str, settle: timedelta = SETTLE) -> list[Found]:
@@ -71,6 +97,9 @@ def again(scope: str, settle: timedelta = SETTLE) -> list[Found]:
             return _locked_run(int(number), settle)
         case "repository":
             return _locked_repository(int(number))
+        case "group":
+            concurrency.settle(int(number))  # as the nudge of whoever gave it back does, or the next sweep
+            return _locked_group(int(number))
     return at_site()
 
 
@@ -104,6 +133,13 @@ def _locked_repository(repository_id: int) -> list[Found]:
         list(Repository.objects.select_for_update(no_key=True).filter(pk=repository_id))
         list(Workflow.objects.select_for_update(no_key=True).filter(repository=repository_id).order_by("pk"))
         return at_repositories([repository_id])
+
+
+@repeat.on_deadlock
+def _locked_group(group_id: int) -> list[Found]:
+    with transaction.atomic():
+        list(ConcurrencyGroup.objects.select_for_update(no_key=True).filter(pk=group_id))
+        return at_groups([group_id])
 
 
 def _together(ids: Iterable[int]) -> Iterable[list[int]]:

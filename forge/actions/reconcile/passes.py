@@ -13,14 +13,14 @@ from django.db.models import Max, QuerySet
 from django.db.models.functions import Now
 
 from forge.actions.finding_rows import Finding, LookCursor
-from forge.actions.models import Run, RunAttempt, RunEvent
+from forge.actions.models import ConcurrencyGroup, Place, Run, RunAttempt, RunEvent
 from forge.actions.reconcile import findings, look
 from forge.actions.reconcile.rule import Found
 from forge.repos.models import Repository
 from workflows.states import Status
 
-#: A pass reads so many changes of runs, open runs, and runs of any age.
-CHANGES, OPEN, OTHERS = 2000, 200, 100
+#: A pass reads so many changes of runs, open runs, runs of any age, and places in concurrency groups.
+CHANGES, OPEN, OTHERS, PLACES = 2000, 200, 100, 200
 #: More changes than this behind, the walk along them leaves the rest to the slow one.
 BEHIND = 20 * CHANGES
 #: Counting runs reads an index entry for each: a pass takes repositories until they have so many, but at least one.
@@ -43,19 +43,21 @@ def a_pass(settle: timedelta = look.SETTLE) -> Seen:
     remembered = findings.open_scopes(REMEMBERED)
     runs = {*_changed(settle), *_open(), *_others(), *_numbers(remembered, "run")}
     repositories = {*_repositories(), *_numbers(remembered, "repository")}
-    return judge(runs, repositories, settle=settle)
+    return judge(runs, repositories, {*_groups(), *_numbers(remembered, "group")}, settle=settle)
 
 
 def judge(
-    runs: Collection[int],
-    repositories: Collection[int],
+    runs: Collection[int] = (),
+    repositories: Collection[int] = (),
+    groups: Collection[int] = (),
     *,
     site: bool = True,
     mend: bool = True,
     settle: timedelta = look.SETTLE,
 ) -> Seen:
     """Look, look again at what seems wrong, mend what can be, and keep what is left."""
-    suspected = [*look.at_runs(runs, settle), *look.at_repositories(repositories), *(look.at_site() if site else ())]
+    suspected = [*look.at_runs(runs, settle), *look.at_repositories(repositories), *look.at_groups(groups)]
+    suspected += look.at_site() if site else ()
     found: list[Found] = []
     mended: list[Found] = []
     for scope in dict.fromkeys(one.scope for one in suspected):
@@ -64,27 +66,36 @@ def judge(
         still = {(one.rule, one.object) for one in left}
         found += left
         mended += [one for one in wrong if (one.rule, one.object) not in still]
-    scopes = {*(f"run:{pk}" for pk in runs), *(f"repository:{pk}" for pk in repositories), *(["site"] if site else [])}
+    ids = {"run": runs, "repository": repositories, "group": groups}
+    scopes = {*(f"{kind}:{pk}" for kind in ids for pk in ids[kind]), *(["site"] if site else [])}
     kept = findings.keep(scopes, found, mended)
     return Seen(len(runs), len(repositories), kept)
 
 
 def whole(repository: Repository | None = None, *, mend: bool = True) -> Seen:
-    """Everything, or everything of one repository, a few runs after the other."""
+    """Everything, or everything of one repository, a few rows after the others."""
     seen = Seen()
-    runs = Run.objects.all() if repository is None else Run.objects.filter(repository=repository)
-    for ids in _pages(runs):
-        part = judge(ids, (), site=False, mend=mend)
-        seen = Seen(seen.runs + part.runs, 0, [*seen.findings, *part.findings])
-    places = Repository.objects.filter(deleted_at=None) if repository is None else [repository]
-    pages = _pages(places) if isinstance(places, QuerySet) else iter([[one.pk for one in places]])
-    for ids in pages:
-        part = judge((), ids, site=False, mend=mend)
-        seen = Seen(seen.runs, seen.repositories + part.repositories, [*seen.findings, *part.findings])
+    for ids in _pages(_within(Run, repository)):
+        _add(seen, judge(ids, site=False, mend=mend))
+    for ids in _pages(_within(ConcurrencyGroup, repository)):
+        _add(seen, judge(groups=ids, site=False, mend=mend))
+    places = Repository.objects.filter(deleted_at=None)
+    for ids in _pages(places if repository is None else places.filter(pk=repository.pk)):
+        _add(seen, judge(repositories=ids, site=False, mend=mend))
     if repository is None:
-        seen.findings += judge((), ()).findings
+        _add(seen, judge(mend=mend))
         _forget_gone()
     return seen
+
+
+def _within(model: type[Run] | type[ConcurrencyGroup], repository: Repository | None) -> QuerySet:
+    rows: QuerySet = model._default_manager.all()
+    return rows if repository is None else rows.filter(repository=repository)
+
+
+def _add(seen: Seen, part: Seen) -> None:
+    seen.runs, seen.repositories = seen.runs + part.runs, seen.repositories + part.repositories
+    seen.findings += part.findings
 
 
 def _pages(rows: QuerySet) -> Iterator[list[int]]:
@@ -101,6 +112,8 @@ def _forget_gone() -> None:
     there = {f"run:{pk}" for pk in Run.objects.filter(pk__in=runs).values_list("pk", flat=True)}
     alive = Repository.objects.filter(pk__in=repositories, deleted_at=None)
     there |= {f"repository:{pk}" for pk in alive.values_list("pk", flat=True)}
+    lines = ConcurrencyGroup.objects.filter(pk__in=_numbers(scopes, "group"))
+    there |= {f"group:{pk}" for pk in lines.values_list("pk", flat=True)}
     findings.keep([scope for scope in scopes if scope != "site" and scope not in there], ())
 
 
@@ -131,6 +144,14 @@ def _others() -> list[int]:
     found = list(Run.objects.filter(pk__gt=row.at).order_by("pk").values_list("pk", flat=True)[:OTHERS])
     _move(row, found[-1] if len(found) == OTHERS else 0)
     return found
+
+
+def _groups() -> list[int]:
+    """Groups that somebody has or waits for; a place is gone when whoever had it is over."""
+    row = _cursor("places")
+    found = list(Place.objects.filter(pk__gt=row.at).order_by("pk").values_list("pk", "group")[:PLACES])
+    _move(row, found[-1][0] if len(found) == PLACES else 0)
+    return [group for _, group in found]
 
 
 def _repositories() -> list[int]:

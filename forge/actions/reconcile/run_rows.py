@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from forge.actions import snapshots
-from forge.actions.models import Claim, Job, JobNode, Run, RunAttempt
+from forge.actions.models import Claim, Job, JobNode, Place, Run, RunAttempt
 from workflows.decide import Snapshot
 from workflows.states import Status
 
@@ -26,7 +26,7 @@ class RunRows:
     def __init__(self, ids: Iterable[int], settle: timedelta = timedelta(0)) -> None:
         self.ids = sorted(set(ids))
         self.settle = settle
-        related = ("repository", "workflow", "source", "event", "latest_attempt__triggering_actor")
+        related = ("repository", "workflow", "event", "latest_attempt__triggering_actor")
         rows: QuerySet[Run] = Run.objects.filter(pk__in=self.ids).select_related(*related)
         self.runs = {run.pk: run for run in rows.annotate(now=Now())}
         self.now: datetime = next((run.now for run in self.runs.values()), timezone.now())
@@ -45,7 +45,7 @@ class RunRows:
     def nodes(self) -> dict[int, list[JobNode]]:
         """Of each attempt."""
         found: dict[int, list[JobNode]] = defaultdict(list)
-        for node in JobNode.objects.filter(attempt__run__in=self.ids).order_by("position"):
+        for node in JobNode.objects.filter(attempt__run__in=self.ids).order_by("pk"):
             found[node.attempt_id].append(node)
         return found
 
@@ -64,6 +64,14 @@ class RunRows:
     def of_node(self) -> dict[int, list[Job]]:
         """The jobs of each node."""
         return _by(self.jobs, "node_id")
+
+    @cached_property
+    def places(self) -> dict[int, list[Place]]:
+        """The places in concurrency groups that each attempt has, with what is in it."""
+        found: dict[int, list[Place]] = defaultdict(list)
+        for place in Place.objects.filter(attempt__run__in=self.ids).order_by("pk"):
+            found[place.attempt_id].append(place)
+        return found
 
     @cached_property
     def claims(self) -> dict[int, list[Claim]]:
@@ -94,7 +102,7 @@ class RunRows:
             run = self.runs[attempt.run_id]
             shown = run.latest_attempt
             seen = shown if shown is not None and shown.pk == attempt.pk else attempt
-            rows = self.nodes[attempt.pk], self.of_attempt[attempt.pk]
+            rows = self.nodes[attempt.pk], self.of_attempt[attempt.pk], self.places[attempt.pk]
             self._snapshots[attempt.pk] = snapshots.of_rows(run, seen, *rows)
         return self._snapshots[attempt.pk]
 
