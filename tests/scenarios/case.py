@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -18,6 +19,17 @@ ABSENT: frozenset[str] = frozenset(
     ("reuse", "concurrency", "debug", "create", "delete", "repository_dispatch", "schedule", "workflow_run", "vault")
     + ("permissions",)
 )
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2 as GitHub reads it: only true and false are booleans, so that a job may be called `no`."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [one for one in resolvers if one[0] != "tag:yaml.org,2002:bool"]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
 
 _KEYS = {"shows", "needs", "workflow", "files", "repositories", "owner", "private", "runners", "acts", "expect"}
 RUNNER_KEYS = {"labels", "capacity", "endless", "failure", "later"}
@@ -84,7 +96,7 @@ def cases() -> Mapping[str, Case]:
 
 def read(name: str, text: str) -> Case:
     """The case of a file. Raises Unreadable."""
-    data = yaml.safe_load(text)
+    data = yaml.load(text, _Loader)
     _known(data, _KEYS, "the file")
     if not data.get("shows") or "expect" not in data:
         raise Unreadable("`shows` and `expect` are needed")
