@@ -105,6 +105,11 @@ def wait(player: Player, value: Mapping[str, Any]) -> None:
     player.until(run, lambda: _stands(player, run, value), kinds, str(dict(value)))
 
 
+def read(player: Player, value: None) -> None:
+    """All that was pushed has been read, whether it made runs or not."""
+    player.read()
+
+
 def see(player: Player, value: Any) -> None:
     """The runs look so at this moment: the newest, or as many of the last ones as are given."""
     wanted = value if isinstance(value, list) else [value]
@@ -173,6 +178,7 @@ ACTS: Mapping[str, Act] = {
     "cancel-job": of_job("/api/v1/jobs/{job}/cancel", 202, over=False),
     "rerun-job": of_job("/actions/jobs/{job}/rerun", 201, over=True),
     "wait": wait,
+    "read": read,
     "see": see,
     "start": start,
     "lose": lose,
