@@ -112,6 +112,7 @@ LEASE_SECONDS = env.int("FORGE_LEASE_SECONDS", default=45)
 HEARTBEAT_SECONDS = env.int("FORGE_HEARTBEAT_SECONDS", default=15)
 #: A runner that cannot renew for so long kills the job itself.
 OFFLINE_LIMIT_SECONDS = env.int("FORGE_OFFLINE_LIMIT_SECONDS", default=3600)
+GUARDED_OFFLINE_LIMIT_SECONDS = env.int("FORGE_GUARDED_OFFLINE_LIMIT_SECONDS", default=120)
 #: How long a poll of a runner is held at most.
 POLL_SECONDS = env.float("FORGE_POLL_SECONDS", default=50.0)
 #: How often the sweeps look for what a lost nudge left behind.

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from forge.accounts.actor import Actor
-from forge.actions import snapshots, sources
+from forge.actions import places, snapshots, sources
 from forge.actions.models import Claim, Job
 from forge.actions.refusals import BadCredential, LeaseLost
 from forge.repos.models import Repository, Right
@@ -41,7 +41,7 @@ class CannotBuild(Exception):
 def build(claim: Claim) -> Assignment:
     """The message for the runner. Reads only; CannotBuild when the job can never be given out."""
     job = Job.objects.select_related(
-        "run__repository__owner", "run__workflow", "run__source", "run__event", "attempt__triggering_actor", "node"
+        "run__repository__owner", "run__workflow", "run__event", "attempt__triggering_actor", "node"
     ).get(pk=claim.job_id)
     run, repository = job.run, job.run.repository
     if repository.deleted_at is not None:
@@ -49,7 +49,8 @@ def build(claim: Claim) -> Assignment:
     now = snapshots.take(run, job.attempt)
     if now is None:
         raise CannotBuild(f"{run.workflow.path} is not valid any more.")
-    workflow = now.workflow
+    defined = decide.definition(now, job.node.key)
+    is_guarded = defined.job.environment is not None or places.guarded(run)
     runner = Runner.objects.get(pk=claim.runner_id)
     urls = _urls(runner)
     token = job_token(claim)
@@ -58,7 +59,7 @@ def build(claim: Claim) -> Assignment:
         epoch=claim.epoch,
         lease_token=lease_token(claim),
         lease_seconds=settings.LEASE_SECONDS,
-        offline_limit_seconds=settings.OFFLINE_LIMIT_SECONDS,
+        offline_limit_seconds=places.offline_limit(is_guarded=is_guarded),
         run=run.pk,
         run_number=run.run_number,
         attempt=job.attempt.number,
@@ -67,9 +68,9 @@ def build(claim: Claim) -> Assignment:
         sha=run.head_sha,
         ref=run.ref,
         workflow_path=run.workflow.path,
-        definition=workflow.job(job.node.key),
-        workflow_env=_workflow_env(workflow),
-        workflow_defaults=workflow.defaults,
+        definition=defined.job,
+        workflow_env=_workflow_env(defined.workflow),
+        workflow_defaults=defined.workflow.defaults,
         contexts=_contexts(job, now, urls),
         secrets={"GITHUB_TOKEN": token},
         masks=(token,),
@@ -173,7 +174,7 @@ def _contexts(job: Job, now: Snapshot, urls: Urls) -> dict[str, Any]:
     of_job = decide.contexts_for_job(now, job.node.key, _leg(job))
     github: dict[str, Any] = dict(now.contexts["github"])  # type: ignore[call-overload]
     github |= {
-        "job": job.node.key,
+        "job": job.node.key.rpartition("/")[2],
         "server_url": urls.server,
         "api_url": urls.api,
         "graphql_url": urls.graphql,

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from forge import storable
 from forge.accounts.models import Account
-from forge.actions import advance, events, plan, repeat
+from forge.actions import advance, called, events, plan, repeat
 from forge.actions.models import Event, Run, Workflow
 from forge.actions.sources import File, Parsed
 from forge.errors import FieldError, Invalid
@@ -89,7 +89,7 @@ def _file(repository: Repository, workflow: Workflow, sha: str) -> tuple[File, P
     data = git.read_file(repository, sha, workflow.path)
     if data is None:
         raise Invalid(f"{workflow.path} does not exist at this ref")
-    file = File(workflow.path, data)
+    file = called.whole(repository, sha, workflow.path, data)
     parsed = file.parsed()
     if parsed.workflow is None:
         raise Invalid("The workflow is not valid. " + "; ".join(map(str, parsed.problems[:10])))

@@ -122,6 +122,8 @@ class Run(models.Model):
     head_commit = models.JSONField(default=dict)
     #: Contexts fixed for the run: {"github": {… without token …}, "vars": {}, "inputs": {}}.
     contexts = models.JSONField(default=dict)
+    #: The files that it calls, as they were when it was made: [{"reference", "source" (sha256), "path", "sha", "ref"}].
+    called = models.JSONField(default=list)
     actor = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
     latest_attempt = models.OneToOneField("RunAttempt", null=True, on_delete=models.SET_NULL, related_name="+")
     #: Counter of RunEvent.sequence; moved under the row's lock.
@@ -163,6 +165,8 @@ class RunAttempt(models.Model):
     triggering_actor = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
     #: all, failed, or job:<id>: what was asked to run again.
     scope = models.CharField(max_length=32, default="all")
+    #: With debug logging: steps and runner say more.
+    debug = models.BooleanField(default=False)
     cancel_requested_at = models.DateTimeField(null=True)
     cancel_requested_by = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
     started_at = models.DateTimeField(db_default=Now())  # GitHub's run_started_at
@@ -185,13 +189,20 @@ class RunAttempt(models.Model):
 
 
 class JobNode(models.Model):
-    """A job key of the file in one attempt. A reusable call is a node with children."""
+    """A job key of the file in one attempt.
+
+    A job that calls a workflow has ``calls`` instead of jobs, and for each of them the nodes of the called file as
+    children. A parent has a lower id than its children, and of two siblings the first in the file has.
+    """
 
     attempt = models.ForeignKey(RunAttempt, on_delete=models.CASCADE, related_name="nodes")
     parent = models.ForeignKey("self", null=True, on_delete=models.CASCADE, related_name="children")
-    key = models.CharField(max_length=255)
+    leg = models.PositiveIntegerField(default=0)  # of the parent's calls
+    key = models.CharField(max_length=1100)  # ten levels of names, each with the number of its leg
     position = models.PositiveIntegerField()  # order in the file
-    needs = models.JSONField(default=list)
+    needs = models.JSONField(default=list)  # keys
+    #: Runs of the called workflow: [{"name", "inputs", "matrix", …}], as workflows.decide.CallLeg.
+    calls = models.JSONField(default=list)
     expanded = models.BooleanField(default=False)
     fail_fast = models.BooleanField(default=True)
     max_parallel = models.PositiveIntegerField(null=True)
@@ -221,6 +232,8 @@ class Job(models.Model):
     label_set = models.ForeignKey(LabelSet, null=True, on_delete=models.PROTECT, related_name="jobs")
     timeout_minutes = models.FloatField(default=360)
     continue_on_error = models.BooleanField(default=False)
+    #: Concurrency groups that it has to pass: [{"name", "cancel_in_progress", "queue"}].
+    groups = models.JSONField(default=list)
     status = models.CharField(max_length=12, choices=STATUSES, default=Status.QUEUED)
     conclusion = models.CharField(max_length=16, choices=CONCLUSIONS, null=True)
     reason = models.JSONField(default=dict)
@@ -293,6 +306,9 @@ class Claim(models.Model):
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=32, blank=True, default="")
+    #: From when on nothing of the job can be running on the runner; null while that is not known. Kept of claims that
+    #: a concurrency group waits for.
+    gone_at = models.DateTimeField(null=True)
     #: sha256 of the final report, so that the identical one may be repeated.
     report_hash = models.CharField(max_length=64, blank=True, default="")
 
@@ -305,6 +321,63 @@ class Claim(models.Model):
         indexes = [
             models.Index(fields=["lease_expires_at"], condition=Q(ended_at=None), name="claim_lease"),
             models.Index(fields=["runner"], condition=Q(ended_at=None), name="claim_live_of_runner"),
+            models.Index(fields=["runner"], condition=Q(ended_at__isnull=False, gone_at=None), name="claim_not_gone"),
+        ]
+
+
+class ConcurrencyGroup(models.Model):
+    """A name that one job or run of a repository holds at a time. Its row is locked to decide who."""
+
+    repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="+")
+    name_key = models.CharField(max_length=400)  # lower case
+    name = models.CharField(max_length=400)  # as first written
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["repository", "name_key"], name="group_name")]
+
+
+class Place(models.Model):
+    """Somebody's place in a concurrency group: of a whole attempt, of one leg of a calling job (``node``, ``leg``) or
+    of one job. It is deleted when whoever has it is over."""
+
+    class State(models.TextChoices):
+        """Where it stands. ``refused`` waits for its cancel; ``leaving`` is over, but its runner may not know yet."""
+
+        WAITING = "waiting"
+        HOLDING = "holding"
+        LEAVING = "leaving"
+        REFUSED = "refused"
+
+    group = models.ForeignKey(ConcurrencyGroup, on_delete=models.CASCADE, related_name="places")
+    run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+")
+    attempt = models.ForeignKey(RunAttempt, on_delete=models.CASCADE, related_name="places")
+    node = models.ForeignKey(JobNode, null=True, on_delete=models.CASCADE, related_name="+")
+    leg = models.PositiveIntegerField(default=0)
+    job = models.ForeignKey(Job, null=True, on_delete=models.CASCADE, related_name="places")
+    state = models.CharField(max_length=8, choices=State.choices, default=State.WAITING)
+    cancel_in_progress = models.BooleanField(default=False)
+    queue = models.CharField(max_length=6, default="single")
+    #: Of a push: its ref and its number along the ref, by which a newer one is known.
+    ref = models.CharField(max_length=512, blank=True, default="")
+    ref_sequence = models.PositiveBigIntegerField(default=0)
+    #: Why it is to stop: {"code": superseded | queue_full | deadlock, "group", …}; due until it was carried out.
+    verdict = models.JSONField(default=dict)
+    verdict_due = models.BooleanField(default=False)
+    #: Of one that leaves: when its group is free whatever its runner says.
+    release_at = models.DateTimeField(null=True)
+    asked_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["group"], condition=Q(state__in=["holding", "leaving"]), name="place_held"),
+            models.UniqueConstraint(fields=["group", "job"], condition=Q(job__isnull=False), name="place_of_job"),
+        ]
+        indexes = [
+            models.Index(fields=["group", "id"], name="place_of_group"),
+            models.Index(fields=["attempt", "id"], name="place_of_attempt"),
+            models.Index(fields=["id"], condition=Q(state="waiting"), name="place_waiting"),
+            models.Index(fields=["id"], condition=Q(verdict_due=True), name="place_verdict"),
+            models.Index(fields=["release_at"], condition=Q(state="leaving"), name="place_leaving"),
         ]
 
 

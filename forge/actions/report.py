@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from forge import storable
-from forge.actions import advance, repeat, transitions, wakeup
+from forge.actions import advance, moves, repeat, transitions, wakeup
 from forge.actions.models import Annotation, Claim, Job, JobLog, Run, Step, Summary
 from forge.actions.refusals import AlreadyCompleted, LeaseLost
 from forge.errors import FieldError, Invalid
@@ -73,7 +73,8 @@ def finish(claim: Claim, report: JobReport) -> None:
         transitions.complete(
             job, Conclusion(str(report.conclusion)), _reason(job, report), outputs=storable.data(report.outputs)
         )
-        Claim.objects.filter(pk=held.pk).update(ended_at=Now(), end_reason="completed", report_hash=fingerprint)
+        ended = {"ended_at": Now(), "end_reason": "completed", "gone_at": Now()}
+        Claim.objects.filter(pk=held.pk).update(report_hash=fingerprint, **ended)
         advance.locked(run)
         wakeup.log_grew(job.pk)
 
@@ -86,7 +87,7 @@ def cannot_assign(claim: Claim, message: str) -> None:
         if held.ended_at is not None:
             return
         transitions.complete(job, Conclusion.FAILURE, {"code": "assignment_failed", "message": message})
-        advance.end_claim(job, "assignment_failed")
+        moves.end_claims(run, [job.pk], "assignment_failed")
         advance.locked(run)
 
 

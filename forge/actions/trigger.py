@@ -18,7 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from forge import storable
-from forge.actions import advance, events, plan, repeat
+from forge.actions import advance, called, events, plan, repeat
 from forge.actions.models import Event, Run, Workflow
 from forge.actions.sources import File, Parsed
 from forge.repos import git
@@ -86,6 +86,7 @@ def _read(event: Event) -> _Reading:
     if event.name == "push" and "repository" not in payload:
         payload = storable.data(events.push_payload(event, commit))
     changed = git.changed_paths(repository, event.before, event.sha) if event.name == "push" else None
+    files = tuple(called.whole(repository, event.sha, file.path, file.data) for file in files)
     return _Reading(commit, files, None if changed is None else tuple(changed), payload)
 
 

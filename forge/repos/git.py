@@ -223,10 +223,10 @@ def workflow_files(repository: Repository, sha: str) -> list[tuple[str, bytes]]:
     return files
 
 
-def read_file(repository: Repository, sha: str, file: str) -> bytes | None:
-    """A file's bytes at a commit; None when there is no such file."""
+def read_file(repository: Repository, sha: str, file: str, most: int | None = None) -> bytes | None:
+    """A file's bytes at a commit, the first ``most`` of them; None when there is no such file."""
     entry = _at(repository, sha, file)
-    return entry.data if isinstance(entry, pygit2.Blob) else None
+    return entry.data[:most] if isinstance(entry, pygit2.Blob) else None
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,10 @@ jobs:
     permissions: {}
     strategy: {matrix: "${{ fromJSON(vars.m) }}"}
     steps: [{uses: actions/checkout@v4, with: {fetch-depth: 0}}, {run: x, env: {B: c}}]
+  b: {runs-on: x, strategy: "${{ fromJSON(vars.x) }}", concurrency: y}
+  c: {runs-on: x, strategy: {matrix: {"${{ insert }}": "${{ vars.x }}", b: [{"${{ vars.y }}": 1}]}}}
+  d: {uses: ./.github/workflows/d.yml}
+concurrency: z
 """
     assert _found(text) == []
 
@@ -38,10 +42,6 @@ jobs:
     [
         ("on: [push, release]\njobs: {a: {runs-on: x}}\n", ["1:12: 'release' is not supported by Forge yet"]),
         (
-            "on: push\nconcurrency: x\njobs: {a: {runs-on: x}}\n",
-            ["2:14: 'concurrency' is not supported by Forge yet"],
-        ),
-        (
             "on: push\npermissions: write-all\njobs: {a: {runs-on: x}}\n",
             ["1:1: 'permissions: write-all' is not supported by Forge yet: GITHUB_TOKEN can only read"],
         ),
@@ -49,31 +49,18 @@ jobs:
             _job("{runs-on: x, permissions: {contents: write, checks: none}}"),
             ["3:3: 'contents: write' is not supported by Forge yet: GITHUB_TOKEN can only read"],
         ),
-        (_job("{uses: ./.github/workflows/b.yml}"), ["4:12: 'uses' is not supported by Forge yet"]),
         (_job("{runs-on: {group: g}}"), ["3:3: 'group' is not supported by Forge yet"]),
         (_job("{runs-on: x, container: y}"), ["4:29: 'container' is not supported by Forge yet"]),
         (_job("{runs-on: x, services: {y: z}}"), ["4:32: 'services' is not supported by Forge yet"]),
         (_job("{runs-on: x, environment: y}"), ["4:31: 'environment' is not supported by Forge yet"]),
-        (_job("{runs-on: x, concurrency: y}"), ["4:31: 'concurrency' is not supported by Forge yet"]),
         (_job("{runs-on: x, snapshot: y}"), ["4:28: 'snapshot' is not supported by Forge yet"]),
         (
             _job("{runs-on: x, cancel-timeout-minutes: 2}"),
             ["3:3: 'cancel-timeout-minutes' is not supported by Forge yet"],
         ),
         (
-            _job("{runs-on: x, strategy: '${{ vars.x }}'}"),
-            ["3:3: '${{ vars.x }}' in place of a mapping or a list is not supported by Forge yet"],
-        ),
-        (
             _job("{runs-on: x, strategy: {'${{ insert }}': '${{ vars.x }}'}}"),
             ["4:29: '${{ insert }}' is not supported by Forge yet"],
-        ),
-        (
-            _job("{runs-on: x, strategy: {matrix: {'${{ insert }}': '${{ vars.x }}', b: [{'${{ vars.y }}': 1}]}}}"),
-            [
-                "3:3: '${{ insert }}' is not supported by Forge yet",
-                "3:3: '${{ vars.y }}' is not supported by Forge yet",
-            ],
         ),
         (
             _job("{runs-on: x, env: {'${{ insert }}': '${{ vars }}'}}"),
@@ -119,3 +106,13 @@ def test_a_file_for_other_events_only_has_no_triggers() -> None:
     assert parsed.workflow is None
     assert parsed.partial is not None
     assert parsed.partial.on == ()
+
+
+def test_those_of_a_called_file_name_it() -> None:
+    called = {"./.github/workflows/d.yml": "on: [workflow_call, release]\njobs: {b: {runs-on: x, container: y}}\n"}
+    text = "on: push\njobs: {a: {uses: ./.github/workflows/d.yml}, b: {uses: ./.github/workflows/d.yml}}\n"
+    workflow, problems = parser.read(text, _PATH, called=parser.Called(called))
+    assert workflow is not None, problems
+    assert [str(found) for found in gaps.gaps(workflow)] == [
+        "./.github/workflows/d.yml:2:35: 'container' is not supported by Forge yet"
+    ]

@@ -178,5 +178,5 @@ def test_only_legal_moves_are_written() -> None:
     assert transitions.complete(job, Conclusion.SUCCESS)
     assert not transitions.complete(job, Conclusion.FAILURE)
     assert not transitions.start(job)
-    assert not transitions.queue(job)
+    assert not transitions.queue(run, [job.pk])
     assert not transitions.requeue(job)
