@@ -34,6 +34,12 @@ class Feed:
 
     def next(self) -> tuple[str, dict[str, Any]]:
         """The next event's name and data; ``ping`` for a sign of life. ``end`` comes once. Raises TooLate."""
+        try:
+            return self._next()
+        except httpx.ReadTimeout:
+            raise TooLate(f"{self._path}: the server was silent for 45 s") from None
+
+    def _next(self) -> tuple[str, dict[str, Any]]:
         name = ""
         for line in self._lines:
             if time.monotonic() > self._until:

@@ -67,6 +67,7 @@ class Rows:
                 ("steps", "job_id, number, status", "actions_step", ended),
                 ("claims", "job_id, epoch, runner_id", "actions_claim", "ended_at IS NULL"),
                 ("events", "repository_id, name, error", "actions_event", "state <> 'expanded'"),
+                ("places in groups", "group_id, run_id, state", "actions_place", "state IN ('waiting', 'holding')"),
                 (
                     "nodes without jobs",
                     "node.attempt_id, node.key",
