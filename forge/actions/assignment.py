@@ -78,6 +78,7 @@ def build(claim: Claim) -> Assignment:
         urls=urls,
         timeout_minutes=job.timeout_minutes,
         cancel_timeout_minutes=CANCEL_TIMEOUT_MINUTES,
+        debug=job.attempt.debug,
     )
 
 

@@ -6,13 +6,25 @@ A file that asks for it is refused before anything runs: better no run than one 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workflows.errors import Problem
 from workflows.model import Job, Position, Step, Table, Workflow
 from workflows.schema.jobs import PERMISSIONS
 
-#: The events that start a run here, or, as workflow_call, that no run has to wait for.
-EVENTS = frozenset(("push", "workflow_call", "workflow_dispatch"))
+#: The events that start a run here. What only ``workflow_call`` names never starts by itself.
+EVENTS = frozenset(
+    (
+        "create",
+        "delete",
+        "push",
+        "repository_dispatch",
+        "schedule",
+        "workflow_call",
+        "workflow_dispatch",
+        "workflow_run",
+    )
+)
 #: The actions that run without being fetched.
 ACTIONS = frozenset(("actions/checkout",))
 
@@ -31,6 +43,15 @@ def gaps(workflow: Workflow) -> tuple[Problem, ...]:
     for called in _called(workflow, {}).values():
         problems += _problems(called, [])
     return tuple(problems)
+
+
+def _of_triggers(workflow: Workflow) -> Iterator[_Gap]:
+    for trigger in workflow.on:
+        if trigger.event not in EVENTS:
+            yield trigger.position, _NOT_YET.format(trigger.event)
+        for schedule in trigger.schedules:
+            if schedule.timezone and not _is_zone(schedule.timezone):
+                yield schedule.position, f"There is no time zone '{schedule.timezone}'"
 
 
 def _problems(workflow: Workflow, more: list[_Gap]) -> list[Problem]:
@@ -56,6 +77,15 @@ def _of_workflow(workflow: Workflow) -> Iterator[_Gap]:
     yield from _of_table(workflow.env, start)
     for job in workflow.jobs:
         yield from _of_job(job)
+
+
+def _is_zone(name: str) -> bool:
+    """Whether this machine's database of time zones has one of the name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # none; no name; a folder of the database
+        return False
+    return True
 
 
 def _of_permissions(levels: Mapping[str, str], position: Position) -> Iterator[_Gap]:

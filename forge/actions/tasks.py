@@ -11,7 +11,7 @@ from django.db import close_old_connections
 from django.db.models.functions import Now
 
 from forge.actions import advance as advancing
-from forge.actions import concurrency, deletion, leases, log_pages, logs, prepared, trigger
+from forge.actions import concurrency, deletion, leases, log_pages, logs, prepared, schedules, trigger
 from forge.actions.models import Event
 
 log = logging.getLogger(__name__)
@@ -63,6 +63,12 @@ def tidy() -> None:
     """Everything that may wait: sealing logs, deleting sealed rows, taking deleted repositories apart."""
     for part in (log_pages.end_silent, sealing, log_pages.delete_chunks, deletion.sweep):
         _guarded(part)
+
+
+@shared_task(name="forge.actions.tasks.schedule")
+def schedule() -> None:
+    """Fire the schedules that are due."""
+    _guarded(schedules.fire)
 
 
 def events() -> None:

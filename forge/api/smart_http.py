@@ -95,7 +95,8 @@ async def _carry(
     request: HttpRequest, actor: Actor, repository: Repository, body: IO[bytes], asked: pktline.PushRequest
 ) -> HttpResponseBase:
     """From the prepared row to the answer."""
-    push = await run_sync(pushes.prepare, repository, actor.account, asked.commands)
+    by_job = actor.kind == "job"
+    push = await run_sync(pushes.prepare, repository, actor.account, asked.commands, by_job=by_job)
 
     async def alive() -> None:
         await run_sync(pushes.alive, push)

@@ -113,6 +113,8 @@ class Push(models.Model):
 
     repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="pushes")
     pusher = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
+    #: A job pushed with its GITHUB_TOKEN.
+    by_job = models.BooleanField(default=False)
     #: [{"ref", "before", "after"}] as the client asked.
     commands = models.JSONField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.PREPARED)

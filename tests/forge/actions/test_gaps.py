@@ -37,6 +37,29 @@ concurrency: z
     assert _found(text) == []
 
 
+def test_every_event_that_starts_a_run_has_no_gap() -> None:
+    text = """\
+on:
+  create:
+  delete:
+  push:
+  repository_dispatch: {types: [a]}
+  schedule: [{cron: 0 5 * * *}, {cron: 0 6 * * *, timezone: America/Argentina/Buenos_Aires}]
+  workflow_call:
+  workflow_dispatch:
+  workflow_run: {workflows: [a], types: [completed], branches: [main]}
+jobs: {a: {runs-on: x}}
+"""
+    assert _found(text) == []
+    assert {trigger.event for trigger in parser.parse(text, _PATH).on} == gaps.EVENTS
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berln", "Europe", "europe/berlin/x"])
+def test_a_time_zone_that_nobody_knows_is_named(zone: str) -> None:
+    text = f"on: {{schedule: [{{cron: 0 5 * * *, timezone: {zone}}}]}}\njobs: {{a: {{runs-on: x}}}}\n"
+    assert _found(text) == [f"1:17: There is no time zone '{zone}'"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
