@@ -110,6 +110,11 @@ def read(player: Player, value: None) -> None:
     player.read()
 
 
+def due(player: Player, value: int) -> None:
+    """Every cron line of the repository has been due for so many minutes, as after a time without a server."""
+    player.stage.rows.make_due(player.repository_id, int(value))
+
+
 def see(player: Player, value: Any) -> None:
     """The runs look so at this moment: the newest, or as many of the last ones as are given."""
     wanted = value if isinstance(value, list) else [value]
@@ -179,6 +184,7 @@ ACTS: Mapping[str, Act] = {
     "rerun-job": of_job("/actions/jobs/{job}/rerun", 201, over=True),
     "wait": wait,
     "read": read,
+    "due": due,
     "see": see,
     "start": start,
     "lose": lose,

@@ -56,6 +56,20 @@ class Rows:
         ((count,),) = self.read(statement, repository_id)
         return int(count)
 
+    def make_due(self, repository_id: int, minutes: int) -> None:
+        """Turn the clock of a repository's schedules: they have been due for so many minutes."""
+        if isinstance(self._address, Path):
+            since = f"strftime('%Y-%m-%d %H:%M:%f', 'now', '-{minutes} minutes')"
+            with sqlite3.connect(self._address, timeout=20) as writing:
+                writing.execute(
+                    f"UPDATE actions_schedule SET next_due = {since} WHERE repository_id = ?", [repository_id]
+                )
+            writing.close()
+            return
+        since = f"now() - interval '{minutes} minutes'"
+        with psycopg.connect(self._address, autocommit=True) as other:
+            other.execute(f"UPDATE actions_schedule SET next_due = {since} WHERE repository_id = %s", [repository_id])
+
     def left_open(self) -> dict[str, Sequence[object]]:
         """Rows that nobody will ever end, by what they are; empty lists when all is well."""
         ended = "status <> 'completed'"
