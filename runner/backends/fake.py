@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.backends.base import Command, Finding, JobPlace, Layout, Lease, SignalName
-from runner.backends.fake_shell import Shell
+from runner.backends.fake_shell import Fetch, Shell
 from runner.errors import GuestFileRefused, JobEnded
 from runner.guest_files import GuestFolder
 from runner.stop import Stop
@@ -30,12 +30,14 @@ _SIGNAL_CODES: Mapping[SignalName, int] = {"INT": 130, "TERM": 143, "KILL": 137}
 
 @dataclass
 class FakeBackend:
-    """``failures`` maps a label to what prepare says of it; ``speed`` divides every sleep."""
+    """``failures`` maps a label to what prepare says of it; ``speed`` divides every sleep; ``fetch`` is what scripts
+    have for a network, none by itself."""
 
     name = "fake"
     failures: Mapping[str, Exception] = field(default_factory=dict)
     endless: frozenset[str] = frozenset()
     speed: float = 1.0
+    fetch: Fetch | None = None
     prepared: list[Lease] = field(default_factory=list)
     closed: list[Lease] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
@@ -80,7 +82,7 @@ class FakeSandbox:
 
     def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> FakeExecution:
         self._backend.commands.append(command)
-        execution = FakeExecution(self._place.work, command, write, ended, self._backend.speed)
+        execution = FakeExecution(self._place.work, command, write, ended, self._backend)
         self._running.append(execution)
         return execution
 
@@ -97,13 +99,18 @@ class FakeExecution:
     trouble = None
 
     def __init__(
-        self, work: Path, command: Command, write: Callable[[bytes], None], ended: Callable[[], None], speed: float
+        self,
+        work: Path,
+        command: Command,
+        write: Callable[[bytes], None],
+        ended: Callable[[], None],
+        backend: FakeBackend,
     ) -> None:
         self._work = work
         self._command = command
         self._write = write
         self._ended = ended
-        self._speed = speed
+        self._backend = backend
         self._signalled = threading.Event()
         self._code = 0
         self._stubborn = False
@@ -126,7 +133,7 @@ class FakeExecution:
     def _interpret(self) -> int:
         script = self._script()
         self._stubborn = any(line.strip() == "# stubborn" for line in script.split("\n"))
-        return Shell(self, self._command.environment, self._command.directory).run(script)
+        return Shell(self, self._command.environment, self._command.directory, self._backend.fetch).run(script)
 
     def _script(self) -> str:
         path = next((part for part in self._command.argv if part.startswith("/__w/_temp/")), None)
@@ -140,7 +147,7 @@ class FakeExecution:
 
     def sleep(self, seconds: float) -> bool:
         """True when the script was stopped meanwhile."""
-        return self._signalled.wait(seconds / self._speed)
+        return self._signalled.wait(seconds / self._backend.speed)
 
     def read(self, path: str) -> bytes | None:
         """A file of the job's folder; None for all others."""

@@ -6,6 +6,8 @@
     NAME=word, export NAME=word                       for the commands that follow
 
     echo [-n] WORDS     cat FILE…     seq N      sleep SECONDS      exit [N]      true      false      :
+    curl [-s] [-S] [-X METHOD] [-H HEADER] [-d DATA] [-o FILE] [-w FORMAT] URL      FORMAT knows %{http_code}; only
+                        where the backend has a way to the network
     test A = B, A != B, -n A, -z A, A, -f FILE, ! and the numbers' -eq -ne -gt -ge -lt -le; [ … ]     env
 
 Any other word is an error, as an unknown command is (127).
@@ -16,13 +18,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Protocol
 
-_NAME = re.compile(r"[A-Za-z_]\w*")
+from runner.backends.fake_words import Piece, Token, UnreadableScript, Word, lists, tokens
+
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w*)=")
-_BRACED = re.compile(r"\{([A-Za-z_]\w*)(?::-([^}]*))?\}")
-_OPERATORS = ("&&", "||", ">>", ";", "\n", ">")
 
 
 class World(Protocol):
@@ -41,8 +41,8 @@ class World(Protocol):
         """Write a file; what is wrong with that, or nothing."""
 
 
-class _Syntax(Exception):
-    """The script cannot be read."""
+#: Method, URL, headers and body to status and body.
+Fetch = Callable[[str, str, Mapping[str, str], bytes], tuple[int, bytes]]
 
 
 class _Exit(Exception):
@@ -52,25 +52,12 @@ class _Exit(Exception):
         self.code = code
 
 
-@dataclass(frozen=True)
-class _Piece:
-    """A part of a word: text, or (``is_name``) a variable with what stands for it when it is empty."""
-
-    text: str
-    quoted: bool = False
-    is_name: bool = False
-    otherwise: str = ""
-
-
-_Word = tuple[_Piece, ...]
-_Token = _Word | str  # a str is an operator
-
-
 class Shell:
     """One script's run. ``run`` gives its exit code."""
 
-    def __init__(self, world: World, environment: Mapping[str, str], folder: str) -> None:
+    def __init__(self, world: World, environment: Mapping[str, str], folder: str, fetch: Fetch | None = None) -> None:
         self._world = world
+        self._fetch = fetch
         self._variables = dict(environment)
         self._folder = folder
         self._code = 0
@@ -79,35 +66,35 @@ class Shell:
     def run(self, script: str) -> int:
         """From the first command to the end, to ``exit``, or to the first that fails."""
         try:
-            for commands in _lists(_tokens(script)):
+            for commands in lists(tokens(script)):
                 self._list(commands)
                 if self.stopped:
                     return self._code
         except _Exit as end:
             return end.code
-        except _Syntax as error:
+        except UnreadableScript as error:
             return self._say(f"syntax error: {error}", 2)
         return self._code
 
-    def _list(self, commands: list[tuple[str, list[_Token]]]) -> None:
+    def _list(self, commands: list[tuple[str, list[Token]]]) -> None:
         """``a && b || c``: as with ``-e``, only the last may end the script by failing."""
         last = len(commands) - 1
-        for number, (operator, tokens) in enumerate(commands):
+        for number, (operator, found) in enumerate(commands):
             if operator == "&&" and self._code != 0:
                 continue
             if operator == "||" and self._code == 0:
                 continue
-            self._code = self._command(tokens)
+            self._code = self._command(found)
             if self.stopped:
                 return
             if self._code != 0 and number == last:
                 raise _Exit(self._code)
 
-    def _command(self, tokens: list[_Token]) -> int:
+    def _command(self, tokens: list[Token]) -> int:
         words, target, append = self._redirected(tokens)
         while words and (found := _assigned(words[0])):
             if len(words) > 1:
-                raise _Syntax("a variable for one command alone is not known here")
+                raise UnreadableScript("a variable for one command alone is not known here")
             return self._assign(found, words[0])
         if words and _plain(words[0]) == "export":
             return max((self._assign(_assigned(word) or "", word) for word in words[1:]), default=0)
@@ -121,8 +108,8 @@ class Shell:
             self._world.write(output)
         return code
 
-    def _redirected(self, tokens: list[_Token]) -> tuple[list[_Word], str, bool]:
-        words: list[_Word] = []
+    def _redirected(self, tokens: list[Token]) -> tuple[list[Word], str, bool]:
+        words: list[Word] = []
         target, append, wants = "", False, False
         for token in tokens:
             if isinstance(token, str):
@@ -132,13 +119,13 @@ class Shell:
             else:
                 words.append(token)
         if wants:
-            raise _Syntax("a file was expected")
+            raise UnreadableScript("a file was expected")
         return words, target, append
 
-    def _assign(self, name: str, word: _Word) -> int:
+    def _assign(self, name: str, word: Word) -> int:
         if not name:
             return self._say(f"export: {_plain(word)}: not a valid identifier", 1) if "=" in _plain(word) else 0
-        first = _Piece(word[0].text[len(name) + 1 :], quoted=True)
+        first = Piece(word[0].text[len(name) + 1 :], quoted=True)
         self._variables[name] = "".join(self._value(piece) for piece in (first, *word[1:]))
         return 0
 
@@ -158,6 +145,8 @@ class Shell:
             "env": lambda words: (0, "".join(f"{key}={value}\n" for key, value in self._variables.items()).encode()),
             "sleep": self._sleep,
         }
+        if self._fetch is not None:
+            known["curl"] = self._curl
         if name not in known:
             return self._say(f"{name}: command not found", 127), b""
         return known[name](rest)
@@ -174,6 +163,36 @@ class Shell:
                 return self._say(f"cat: {word}: No such file or directory", 1), whole
             whole += data
         return 0, whole
+
+    def _curl(self, words: list[str]) -> tuple[int, bytes]:
+        method, target, form, url = "", "", "", ""
+        headers, body = {}, b""
+        rest = iter(words)
+        for word in rest:
+            match word:
+                case "-s" | "-S" | "-sS":
+                    pass
+                case "-X":
+                    method = next(rest, "")
+                case "-H":
+                    name, _, value = next(rest, "").partition(":")
+                    headers[name] = value.strip()
+                case "-d":
+                    method, body = method or "POST", next(rest, "").encode()
+                case "-o":
+                    target = next(rest, "")
+                case "-w":
+                    form = next(rest, "")
+                case _ if word.startswith("-"):
+                    return self._say(f"curl: option {word}: is unknown", 2), b""
+                case _:
+                    url = word
+        assert self._fetch is not None
+        status, answer = self._fetch(method or "GET", url, headers, body)
+        if target and target != "/dev/null":
+            self._save(target, answer, append=False)
+        told = form.replace("%{http_code}", f"{status:03}").replace("\\n", "\n").encode()
+        return (0 if status else 7), (b"" if target else answer) + told
 
     def _sleep(self, words: list[str]) -> tuple[int, bytes]:
         self.stopped = self._world.sleep(float(words[0]))
@@ -219,7 +238,7 @@ class Shell:
         self._world.write(f"fake: {text}\n".encode())
         return code
 
-    def _expand(self, word: _Word) -> list[str]:
+    def _expand(self, word: Word) -> list[str]:
         """The words that a word becomes: what a variable without quotes holds is split, and may be nothing."""
         words: list[str] = []
         current: str | None = None
@@ -239,7 +258,7 @@ class Shell:
                 words, current = [*words, current], None
         return words if current is None else [*words, current]
 
-    def _value(self, piece: _Piece) -> str:
+    def _value(self, piece: Piece) -> str:
         if not piece.is_name:
             return piece.text
         return str(self._code) if piece.text == "?" else self._variables.get(piece.text, "") or piece.otherwise
@@ -259,126 +278,11 @@ def _is_number(text: str) -> bool:
     return re.fullmatch(r"-?\d+", text) is not None
 
 
-def _plain(word: _Word) -> str:
+def _plain(word: Word) -> str:
     return "".join(piece.text for piece in word)
 
 
-def _assigned(word: _Word) -> str:
+def _assigned(word: Word) -> str:
     """The name that a word assigns to; empty when it does not."""
     found = None if word[0].quoted or word[0].is_name else _ASSIGNMENT.match(word[0].text)
     return found[1] if found else ""
-
-
-def _lists(tokens: list[_Token]) -> list[list[tuple[str, list[_Token]]]]:
-    """Commands joined by && and ||, each with what stands before it."""
-    lists: list[list[tuple[str, list[_Token]]]] = [[]]
-    current: list[_Token] = []
-    operator = ";"
-
-    def end() -> None:
-        nonlocal current
-        if current:
-            lists[-1].append((operator, current))
-            current = []
-
-    for token in [*tokens, ";"]:
-        if not isinstance(token, str) or token in (">", ">>"):
-            current.append(token)
-            continue
-        if token in ("&&", "||"):
-            if not current:
-                raise _Syntax(f"near `{token}'")
-            end()
-            operator = token
-            continue
-        if token == "\n" and not current and operator != ";":
-            continue  # a line may end after && and ||
-        end()
-        operator = ";"
-        lists.append([])
-    return [each for each in lists if each]
-
-
-def _tokens(script: str) -> list[_Token]:
-    found: list[_Token] = []
-    at = 0
-    while at < len(script):
-        if script.startswith("\\\n", at):
-            at += 2
-        elif script[at] in " \t\r":
-            at += 1
-        elif script[at] == "#":
-            end = script.find("\n", at)
-            at = len(script) if end < 0 else end
-        elif operator := next((one for one in _OPERATORS if script.startswith(one, at)), ""):
-            found.append(operator)
-            at += len(operator)
-        else:
-            word, at = _word(script, at)
-            found.append(word)
-    return found
-
-
-def _word(script: str, at: int) -> tuple[_Word, int]:
-    pieces: list[_Piece] = []
-    while at < len(script) and script[at] not in " \t\r\n;>" and not script.startswith(("&&", "||"), at):
-        character = script[at]
-        if character == "'":
-            end = script.find("'", at + 1)
-            if end < 0:
-                raise _Syntax("unmatched `''")
-            pieces.append(_Piece(script[at + 1 : end], quoted=True))
-            at = end + 1
-        elif character == '"':
-            inner, at = _quoted(script, at + 1)
-            pieces += inner
-        elif character == "$":
-            piece, at = _variable(script, at, quoted=False)
-            pieces.append(piece)
-        elif character == "\\" and at + 1 < len(script):
-            if script[at + 1] != "\n":
-                pieces.append(_Piece(script[at + 1], quoted=True))
-            at += 2
-        elif character in "&|<`(){}*" and (character not in "{}*" or pieces == []):
-            raise _Syntax(f"`{character}' is not known here")
-        else:
-            end = at + 1
-            while end < len(script) and script[end] not in " \t\r\n;>'\"$\\&|<`":
-                end += 1
-            pieces.append(_Piece(script[at:end]))
-            at = end
-    return tuple(pieces), at
-
-
-def _quoted(script: str, at: int) -> tuple[list[_Piece], int]:
-    """What stands between double quotes."""
-    pieces, text = [_Piece("", quoted=True)], ""
-    while at < len(script):
-        character = script[at]
-        if character == '"':
-            return [*pieces, _Piece(text, quoted=True)], at + 1
-        if character == "\\" and script[at + 1 : at + 2] in ("$", '"', "\\", "`", "\n"):
-            text += "" if script[at + 1] == "\n" else script[at + 1]
-            at += 2
-        elif character == "$":
-            piece, at = _variable(script, at, quoted=True)
-            pieces += [_Piece(text, quoted=True), piece]
-            text = ""
-        elif character == "`":
-            raise _Syntax("` is not known here")
-        else:
-            text += character
-            at += 1
-    raise _Syntax("unmatched `\"'")
-
-
-def _variable(script: str, at: int, *, quoted: bool) -> tuple[_Piece, int]:
-    if found := _BRACED.match(script, at + 1):
-        return _Piece(found[1], quoted, is_name=True, otherwise=found[2] or ""), found.end()
-    if found := _NAME.match(script, at + 1):
-        return _Piece(found[0], quoted, is_name=True), found.end()
-    if script[at + 1 : at + 2] == "?":
-        return _Piece("?", quoted, is_name=True), at + 2
-    if script[at + 1 : at + 2] in ("(", "{"):
-        raise _Syntax(f"`${script[at + 1]}' is not known here")
-    return _Piece("$", quoted), at + 1

@@ -87,3 +87,25 @@ def test_what_it_does_not_know_is_an_error(script: str, code: int, output: str) 
     world = Memory()
     assert Shell(world, {}, "/here").run(script) == code
     assert world.output.decode() == output
+
+
+def test_it_reaches_the_network_by_what_its_backend_gives() -> None:
+    asked = []
+
+    def fetch(method: str, url: str, headers: object, body: bytes) -> tuple[int, bytes]:
+        asked.append((method, url, headers, body))
+        return 201, b"made"
+
+    world = Memory()
+    script = """curl -s http://there/a; echo
+curl -sS -o /dev/null -w '%{http_code}\\n' -X PUT -H "Accept: x" -d '{}' http://there/b
+curl -s -d 1 -o f http://there/c && cat f
+curl --proxy x http://there/d"""
+    assert Shell(world, {}, "/here", fetch).run(script) == 2
+    assert world.output == b"made\n201\nmadefake: curl: option --proxy: is unknown\n"
+    assert asked == [
+        ("GET", "http://there/a", {}, b""),
+        ("PUT", "http://there/b", {"Accept": "x"}, b"{}"),
+        ("POST", "http://there/c", {}, b"1"),
+    ]
+    assert Shell(Memory(), {}, "/here").run("curl http://there/a") == 127

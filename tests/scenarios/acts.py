@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
+
+from nacl.public import PublicKey, SealedBox
 
 if TYPE_CHECKING:
     from tests.scenarios.player import Player
@@ -60,6 +63,25 @@ def api(player: Player, value: Mapping[str, Any]) -> None:
     answer = player.api(value.get("method", "POST"), path, value.get("json"))
     assert answer.status_code == value.get("status", 200), f"{path}: {answer.status_code} {answer.text}"
     assert value.get("says", "") in answer.text, f"{path}: {answer.text}"
+
+
+def secret(player: Player, value: Mapping[str, Any]) -> None:
+    """Seal a value and set it: of the repository, or ``at`` its organization or an environment of it."""
+    places = {
+        "repository": f"/repos/{player.owner}/{player.name}/actions",
+        "organization": f"/orgs/{player.owner}/actions",
+        "environment": f"/repos/{player.owner}/{player.name}/environments/{value.get('environment')}",
+    }
+    place = f"/api/v3{places[value.get('at', 'repository')]}/secrets"
+    key = player.api("GET", f"{place}/public-key", expect=200).json()
+    box = SealedBox(PublicKey(base64.b64decode(key["key"]))).encrypt(str(value["value"]).encode())
+    body: dict[str, Any] = {"encrypted_value": base64.b64encode(box).decode(), "key_id": key["key_id"]}
+    if "visibility" in value:
+        body["visibility"] = value["visibility"]
+    if value.get("visibility") == "selected":
+        body["selected_repository_ids"] = [player.repository_id]
+    answer = player.api("PUT", f"{place}/{value['name']}", body)
+    assert answer.status_code in (201, 204), f"{place}: {answer.status_code} {answer.text}"
 
 
 def of_run(path: str, done: int, *, over: bool) -> Act:
@@ -175,6 +197,7 @@ ACTS: Mapping[str, Act] = {
     "push": push,
     "dispatch": dispatch,
     "api": api,
+    "secret": secret,
     "cancel": of_run("/actions/runs/{run}/cancel", 202, over=False),
     "force-cancel": of_run("/actions/runs/{run}/force-cancel", 202, over=False),
     "rerun": of_run("/actions/runs/{run}/rerun", 201, over=True),

@@ -8,6 +8,8 @@ import uuid
 from collections.abc import Mapping
 from pathlib import Path
 
+import httpx
+
 from runner import config
 from runner.backends.fake import FakeBackend
 from runner.client import Client, HttpTransport, Response
@@ -104,4 +106,10 @@ class Hand:
 def backend(*, labels: tuple[str, ...] = (), endless: bool = False, failure: str = "") -> FakeBackend:
     """A fake backend; with ``endless`` its jobs never get a place, with ``failure`` no job does."""
     failures = {label: InfrastructureError("image_unavailable", failure) for label in labels} if failure else {}
-    return FakeBackend(failures=failures, endless=frozenset(labels) if endless else frozenset())
+    return FakeBackend(failures=failures, endless=frozenset(labels) if endless else frozenset(), fetch=fetch)
+
+
+def fetch(method: str, url: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
+    """What ``curl`` in a script gets."""
+    answer = httpx.request(method, url, headers=dict(headers), content=body or None, timeout=30, trust_env=False)
+    return answer.status_code, answer.content

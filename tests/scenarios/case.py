@@ -139,7 +139,7 @@ def _jobs(jobs: Mapping[str, Any]) -> None:
 
 
 def _acts(given: Sequence[Any]) -> tuple[tuple[str, Any], ...]:
-    """Each act with its value. The files are always pushed first, if not by an act of the case's own."""
+    """Each act with its value. Without a push among them the files are pushed first."""
     acts = []
     for one in given:
         verb, value = (one, None) if isinstance(one, str) else next(iter(one.items()))
@@ -149,7 +149,7 @@ def _acts(given: Sequence[Any]) -> tuple[tuple[str, Any], ...]:
             for run in value if isinstance(value, list) else [value]:
                 check_run(run)
         acts.append((verb, value))
-    return tuple(acts if acts and acts[0][0] in ("push", "before") else [("push", {}), *acts])
+    return tuple(acts if acts and any(verb == "push" for verb, _ in acts) else [("push", {}), *acts])
 
 
 def _known(data: Any, keys: set[str], where: str) -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tests.scenarios.stage import Stage
 
 #: Seconds that a scenario may take, beside all the others.
-MOST_SECONDS = 150.0
+MOST_SECONDS = 280.0
 
 
 class Player:

@@ -58,6 +58,7 @@ class Rows:
 
     def make_due(self, repository_id: int, minutes: int) -> None:
         """Turn the clock of a repository's schedules: they have been due for so many minutes."""
+        update = "UPDATE actions_schedule SET next_due ="
         if isinstance(self._address, Path):
             since = f"strftime('%Y-%m-%d %H:%M:%f', 'now', '-{minutes} minutes')"
             with sqlite3.connect(self._address, timeout=20) as writing:
@@ -68,7 +69,7 @@ class Rows:
             return
         since = f"now() - interval '{minutes} minutes'"
         with psycopg.connect(self._address, autocommit=True) as other:
-            other.execute(f"UPDATE actions_schedule SET next_due = {since} WHERE repository_id = %s", [repository_id])
+            other.execute(f"{update} {since} WHERE repository_id = %s", [repository_id])
 
     def left_open(self) -> dict[str, Sequence[object]]:
         """Rows that nobody will ever end, by what they are; empty lists when all is well."""

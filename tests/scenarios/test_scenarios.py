@@ -7,7 +7,7 @@ import pytest
 from tests.scenarios.case import cases
 from tests.scenarios.stage import Stage
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.mark.parametrize("scenario", [name for name, case in cases().items() if not case.absent])
