@@ -14,6 +14,14 @@ class Kind(models.TextChoices):
 
     USER = "User"
     ORGANIZATION = "Organization"
+    BOT = "Bot"
+
+
+class WorkflowPermissions(models.TextChoices):
+    """What GITHUB_TOKEN may do where no workflow file says it; the words of GitHub's setting."""
+
+    READ = "read"
+    WRITE = "write"
 
 
 class AccountManager(models.Manager["Account"]):
@@ -25,9 +33,9 @@ class AccountManager(models.Manager["Account"]):
 
 
 class Account(AbstractBaseUser):
-    """A user or an organisation. Logins are unique without regard to case.
+    """A user, an organisation, or the one bot that does what jobs do. Logins are unique without regard to case.
 
-    An organisation has no usable password and cannot log in.
+    Only users have a usable password and can log in.
     """
 
     login = models.CharField(max_length=39)
@@ -37,6 +45,11 @@ class Account(AbstractBaseUser):
     email = models.EmailField(blank=True, default="")
     is_active = models.BooleanField(default=True)
     is_site_admin = models.BooleanField(default=False)
+    #: Of an organisation: the most that its repositories may choose for files that say nothing.
+    default_workflow_permissions = models.CharField(
+        max_length=5, choices=WorkflowPermissions.choices, default=WorkflowPermissions.READ
+    )
+    can_approve_pull_request_reviews = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -48,6 +61,10 @@ class Account(AbstractBaseUser):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=Kind.values), name="account_kind"),
+            models.CheckConstraint(
+                condition=models.Q(default_workflow_permissions__in=WorkflowPermissions.values),
+                name="account_workflow_permissions",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -291,6 +291,31 @@ async def backend(
     )
 
 
+async def index_pack(repository: Repository, pack: IO[bytes], into: Path) -> bool:
+    """Write the objects of a pack into a folder beside the repository's, which stay as they are. False when git
+    does not take it."""
+    process = await asyncio.create_subprocess_exec(
+        "git",
+        "index-pack",
+        "--stdin",
+        "--fix-thin",
+        stdin=pack,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={
+            **_environment(),
+            "GIT_DIR": str(path(repository)),
+            "GIT_OBJECT_DIRECTORY": str(into),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(path(repository) / "objects"),
+        },
+    )
+    try:
+        return await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+
+
 def _environment() -> dict[str, str]:
     """What git may know of this machine: nothing but where programs are."""
     return {

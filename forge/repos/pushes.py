@@ -23,10 +23,10 @@ ALIVE_EVERY = 10.0
 def prepare(
     repository: Repository, account: Account | None, commands: Sequence[Command], *, by_job: bool = False
 ) -> Push:
-    """Commit the row of a push that is about to be tried; each command is {"ref", "before", "after"}.
-    ``by_job``: it comes with the GITHUB_TOKEN of a job."""
+    """Commit the row of a push that is about to be tried; each command is {"ref", "before", "after"}. A push
+    ``by_job`` was made with a GITHUB_TOKEN."""
     wanted = [{"ref": one["ref"], "before": one["before"], "after": one["after"]} for one in commands]
-    return Push.objects.create(repository=repository, pusher=account, by_job=by_job, commands=wanted)
+    return Push.objects.create(repository=repository, pusher=account, commands=wanted, by_job=by_job)
 
 
 def alive(push: Push) -> None:

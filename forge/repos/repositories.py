@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
@@ -14,6 +15,8 @@ from forge.errors import FieldError, Forbidden, Invalid, NotFound
 from forge.repos import access, git
 from forge.repos.models import Repository, Right
 
+#: What ``update`` writes.
+_CHANGEABLE = ("name", "name_key", "private", "description", "default_branch", "updated_at")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _BRANCH_REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[/.-]|[/.]$|^@$")
 
@@ -42,6 +45,9 @@ def create(
         private=private,
         description=description,
         default_branch=default_branch,
+        # A new repository begins with what its organisation allows; a person's own begins restricted.
+        default_workflow_permissions=owner.default_workflow_permissions,
+        can_approve_pull_request_reviews=owner.can_approve_pull_request_reviews,
     )
     with transaction.atomic():
         _save(repository)
@@ -74,7 +80,7 @@ def update(
         _check_default(repository, default_branch)
         repository.default_branch = default_branch
     with transaction.atomic():
-        _save(repository)
+        _save(repository, _CHANGEABLE)
     if moved:
         ensure_folder(repository)
         git.set_head(repository, repository.default_branch)
@@ -158,10 +164,11 @@ def _need_admin(actor: Actor, repository: Repository) -> None:
         raise Forbidden(f"You need admin access to {repository.full_name} for this", ("repo",))
 
 
-def _save(repository: Repository) -> None:
+def _save(repository: Repository, fields: Sequence[str] | None = None) -> None:
+    """Write the row, or only these fields: the others, such as counters, may have moved since it was read."""
     try:
         with transaction.atomic():
-            repository.save()
+            repository.save(update_fields=fields)
     except IntegrityError as error:
         if not Repository.objects.filter(
             owner=repository.owner, name_key=repository.name_key, deleted_at=None

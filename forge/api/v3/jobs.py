@@ -51,6 +51,8 @@ class AttemptJobsView(RunBound):
 class JobBound(ApiView):
     """Base of what concerns one job, named in the URL as ``job_id``."""
 
+    permission = "actions"
+
     def job(self, right: Right) -> tuple[Repository, Job]:
         """The repository and the job of the URL."""
         repository = self.repository(right)
@@ -86,7 +88,7 @@ class JobRerunView(JobBound):
         """A new attempt: this job and what depends on it."""
         repository, job = self.job(Right.WRITE)
         run = queries.run(repository, job.run_id)
-        rerun.attempt(self.actor.account, run, job=job, debug=debug_logging(request))
+        rerun.attempt(self.author, run, job=job, debug=debug_logging(request))
         return Response({}, status=201)
 
 

@@ -24,6 +24,8 @@ from forge.runners.models import Runner
 class RunnerScope(ApiView):
     """Base: the scope is the repository of the URL, or the organisation named ``org``."""
 
+    permission = "administration"
+
     def scope(self) -> dict[str, Any]:
         """``{"repository": …}`` or ``{"owner": …}``, if the actor administers it."""
         if "org" in self.kwargs:

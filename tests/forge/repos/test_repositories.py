@@ -66,6 +66,16 @@ def test_only_those_who_may_create(alice: Actor) -> None:
     assert repositories.create(Actor.for_session(bob), "acme", "a").full_name == "acme/a"
 
 
+def test_a_change_leaves_alone_what_moved_meanwhile(alice: Actor, repository: Repository) -> None:
+    owner = Actor.for_session(repository.owner)
+    Repository.objects.filter(pk=repository.pk).update(last_run_index=7, run_count=6)  # a push, since it was read
+
+    repositories.update(owner, repository, description="d")
+
+    repository.refresh_from_db()
+    assert (repository.description, repository.last_run_index, repository.run_count) == ("d", 7, 6)
+
+
 def test_changes_are_kept(alice: Actor, repository: Repository, commit: Commit) -> None:
     commit({"a": b"1"}, branch="trunk")
     owner = Actor.for_session(repository.owner)
@@ -81,6 +91,16 @@ def test_changes_are_kept(alice: Actor, repository: Repository, commit: Commit) 
         repositories.update(owner, repository, default_branch="nowhere")
     with pytest.raises(Forbidden):
         repositories.update(alice, repository, private=False)
+
+
+def test_a_change_leaves_alone_what_has_moved_meanwhile(repository: Repository) -> None:
+    owner = Actor.for_session(repository.owner)
+    Repository.objects.filter(pk=repository.pk).update(run_count=5, last_run_index=7)
+
+    repositories.update(owner, repository, private=True)
+
+    repository.refresh_from_db()
+    assert (repository.private, repository.run_count, repository.last_run_index) == (True, 5, 7)
 
 
 def test_a_deleted_name_is_free_again(alice: Actor) -> None:
