@@ -8,7 +8,9 @@ import logging
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from forge.accounts import audit, users
 from forge.accounts.models import Account
@@ -214,6 +216,21 @@ def test_pages(admin: Client) -> None:
     assert [one["name"] for one in second.json()["secrets"]] == ["S2", "S3"]
     assert second.json()["total_count"] == 5
     assert 'rel="next"' in second["Link"]
+
+
+@pytest.mark.parametrize("kind", ["secrets", "variables"])
+def test_queries_do_not_grow(admin: Client, shared: Repository, place: Place, kind: str) -> None:
+    counts = []
+    for number in range(6):
+        if kind == "secrets":
+            put_secret(admin, place.api, f"A{number}", "x", **place.more)
+        else:
+            body = {"name": f"A{number}", "value": "x", **place.more}
+            admin.post(f"{place.api}/variables", body, content_type="application/json")
+        with CaptureQueriesContext(connection) as seen:
+            assert admin.get(f"{place.api}/{kind}").json()["total_count"] == number + 1
+        counts.append(len(seen))
+    assert len(set(counts[1:])) == 1, counts
 
 
 def test_an_unknown_environment(admin: Client) -> None:
