@@ -24,6 +24,7 @@ EMBEDDED_THREADS = 4
 TIDY_SECONDS = 10.0
 #: A schedule starts so late at most; looking for due ones is one query.
 SCHEDULE_SECONDS = 5.0
+CHECK_SECONDS = 60.0
 
 app = Celery("forge")
 app.conf.update(
@@ -55,6 +56,11 @@ app.conf.update(
             "task": "forge.actions.tasks.tidy",
             "schedule": TIDY_SECONDS,
             "options": {"expires": TIDY_SECONDS * 5},
+        },
+        "check": {
+            "task": "forge.actions.tasks.check",
+            "schedule": CHECK_SECONDS,
+            "options": {"expires": CHECK_SECONDS},
         },
     },
     beat_scheduler="celery.beat:Scheduler",  # in memory: every entry may be late or early

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import os
 import subprocess
 import sys
@@ -26,7 +27,10 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit status: 0, 1 for a refusal (said on stderr), 2 for wrong usage."""
+    """Run one command; its exit status: 0, 1 for a refusal (said on stderr), 2 for wrong usage.
+
+    ``check`` ends with 1 when it finds something.
+    """
     parser = _parser()
     given = parser.parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "forge.settings")
@@ -216,6 +220,26 @@ def vault_rotate(given: argparse.Namespace) -> int:
     return 1 if done.unreadable else 0
 
 
+# --- rules ----------------------------------------------------------------------------------------
+
+
+def check(given: argparse.Namespace) -> int:
+    """Hold the rows against the rules of the engine; 1 when something is wrong."""
+    _django()
+    from forge.actions import reconcile
+
+    place = _found(given.repository) if given.repository else None
+    seen = reconcile.whole(place, mend=not given.only_look)
+    if given.json:
+        findings = [reconcile.as_data(one) for one in seen.findings]
+        print(json.dumps({"runs": seen.runs, "repositories": seen.repositories, "findings": findings}, indent=2))
+    else:
+        for one in seen.findings:
+            print(reconcile.in_words(one))
+        print(f"{seen.runs} runs of {seen.repositories} repositories: {len(seen.findings)} found")
+    return int(bool(seen.findings))
+
+
 # --- inside ---------------------------------------------------------------------------------------
 
 
@@ -321,6 +345,10 @@ def _serving(commands: Commands) -> None:
     _add(commands, "beat", beat)
     _add(commands, "migrate", migrate)
     _add(commands, "demo", demo)
+    command = _add(commands, "check", check)
+    command.add_argument("--repository", metavar="OWNER/NAME", help="only this one")
+    command.add_argument("--only-look", action="store_true", help="put nothing right")
+    command.add_argument("--json", action="store_true", help="as JSON, for scripts")
 
 
 def _keeping(commands: Commands) -> None:

@@ -3,8 +3,9 @@
 Codes: ``cancelled``, ``run_cancelled``, ``fail_fast``, ``condition_false``, ``need_failed``,
 ``evaluation_error``, ``runner_lost``, ``timed_out``, ``assignment_failed``, ``step_failed``,
 ``startup_failure``, ``source_unreadable``, ``repository_deleted``, ``jobs_failed``, ``jobs_cancelled``,
-``all_skipped``, ``superseded``, ``queue_full``, ``deadlock``, ``message``, whatever a runner reports with its own
-words, and for waiting jobs and runs ``no_runner``, ``all_busy``, ``starting``, ``max_parallel``, ``concurrency``,
+``all_skipped``, ``superseded``, ``queue_full``, ``deadlock``, ``runner_said`` (its runner ended it so and gave no
+reason), ``message``, whatever a runner reports with its own words, and for waiting jobs and runs ``no_runner``,
+``all_busy``, ``starting``, ``max_parallel``, ``concurrency``,
 ``cancelling``, ``ready``.
 """
 
@@ -54,7 +55,9 @@ def of_end(attempt: RunAttempt, conclusion: Conclusion) -> dict[str, Any]:
     if conclusion not in _BLAMED:
         return {}
     code, conclusions = _BLAMED[conclusion]
-    blamed = Job.objects.filter(attempt=attempt, conclusion__in=conclusions, continue_on_error=False)
+    blamed = Job.objects.filter(attempt=attempt, conclusion__in=conclusions)
+    if conclusion is not Conclusion.CANCELLED:  # continue-on-error forgives a failure, never a cancel
+        blamed = blamed.filter(continue_on_error=False)
     jobs = list(blamed.order_by("completed_at", "pk").only("name", "reason")[: NAMED + 1])
     if not jobs:
         return {}
@@ -239,6 +242,7 @@ _SENTENCES: dict[str, Callable[[Reason], str]] = {
     "timed_out": _timed_out,
     "assignment_failed": lambda reason: f"The job could not be given to a runner: {reason.get('message', '')}",
     "step_failed": lambda reason: f"The step “{reason.get('name')}” failed.",
+    "runner_said": lambda reason: f"Its runner ended it as {reason.get('conclusion')} and gave no reason.",
     "startup_failure": lambda reason: "The workflow file is not valid.",
     "source_unreadable": lambda reason: "The workflow file was valid when the run began and is refused now.",
     "repository_deleted": lambda reason: "The repository was deleted.",

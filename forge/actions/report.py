@@ -142,7 +142,9 @@ def _reason(job: Job, report: JobReport) -> dict[str, Any]:
         failed = Step.objects.filter(job=job, conclusion=Conclusion.FAILURE).first()
         if failed is not None:
             return {"code": "step_failed", "step": failed.number, "name": failed.name}
-    return storable.data({"code": "message", "message": report.message[:4000]}) if report.message else {}
+    if report.message:
+        return storable.data({"code": "message", "message": report.message[:4000]})
+    return {} if report.conclusion == Conclusion.SUCCESS else {"code": "runner_said", "conclusion": report.conclusion}
 
 
 def _keep(job: Job, report: JobReport) -> None:

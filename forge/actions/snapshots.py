@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from forge.actions import contexts, sources
@@ -15,18 +15,26 @@ _Passed = Mapping[tuple[int | None, int | None, int], Sequence[str]]  # states b
 
 def take(run: Run, attempt: RunAttempt) -> Snapshot | None:
     """The attempt as it stands, in three queries; None when its file is not valid (any more)."""
+    nodes, jobs = JobNode.objects.filter(attempt=attempt), Job.objects.filter(attempt=attempt)
+    return of_rows(run, attempt, nodes, jobs, Place.objects.filter(attempt=attempt))
+
+
+def of_rows(
+    run: Run, attempt: RunAttempt, nodes: Iterable[JobNode], found: Iterable[Job], asked: Iterable[Place]
+) -> Snapshot | None:
+    """The same of rows that were read already: the attempt's nodes, jobs and places."""
     workflow = sources.of_run(run)
     if workflow is None:
         return None
-    passed = _passed(attempt)
+    passed = _passed(asked)
     jobs: dict[int, list[JobState]] = {}
-    for job in Job.objects.filter(attempt=attempt).order_by("node_id", "leg"):
+    for job in sorted(found, key=lambda job: (job.node_id, job.leg)):
         jobs.setdefault(job.node_id, []).append(_job(job, passed))
-    nodes = list(JobNode.objects.filter(attempt=attempt).order_by("id"))
-    keys = {node.pk: node.key for node in nodes}
+    ordered = sorted(nodes, key=lambda node: node.pk)
+    keys = {node.pk: node.key for node in ordered}
     return Snapshot(
         workflow=workflow,
-        nodes=tuple(_node(node, jobs.get(node.pk, []), keys, passed) for node in nodes),
+        nodes=tuple(_node(node, jobs.get(node.pk, []), keys, passed) for node in ordered),
         hold=Hold(attempt.hold),
         cancel_requested=attempt.cancel_requested_at is not None,
         completed=attempt.status == Status.COMPLETED,
@@ -44,11 +52,10 @@ def kept_groups(given: Sequence[Group]) -> list[dict[str, Any]]:
     return [{"name": one.name, "cancel_in_progress": one.cancel_in_progress, "queue": one.queue} for one in given]
 
 
-def _passed(attempt: RunAttempt) -> _Passed:
+def _passed(asked: Iterable[Place]) -> _Passed:
     found: dict[tuple[int | None, int | None, int], list[str]] = {}
-    rows = Place.objects.filter(attempt=attempt).values_list("job", "node", "leg", "state")
-    for job, node, leg, state in rows:
-        found.setdefault((job, node, leg), []).append(state)
+    for place in asked:
+        found.setdefault((place.job_id, place.node_id, place.leg), []).append(place.state)
     return found
 
 

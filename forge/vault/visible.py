@@ -14,8 +14,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from django.db.models import Q, QuerySet
-
 from forge.accounts import audit
 from forge.environments import environments
 from forge.environments.models import Environment
@@ -81,7 +79,7 @@ def _environment(repository: Repository, name: str | None) -> Environment | None
 
 
 def _secrets(repository: Repository, environment: Environment | None) -> dict[str, str]:
-    rows = list(_reachable(Secret, repository, environment).order_by("name"))
+    rows = _reachable(Secret, repository, environment)
     shared = [row for row in rows if row.organization_id is not None][:ORGANIZATION_SECRETS]
     winning: dict[str, Secret] = {}
     for row in (*shared, *_of_repository(rows), *_of_environment(rows)):
@@ -91,18 +89,21 @@ def _secrets(repository: Repository, environment: Environment | None) -> dict[st
 
 
 def _variables(repository: Repository, environment: Environment | None) -> dict[str, str]:
-    rows = list(_reachable(Variable, repository, environment).order_by("name"))
+    rows = _reachable(Variable, repository, environment)
     own, left = _fitting(_of_repository(rows), VARIABLE_BYTES)
     shared, _ = _fitting((row for row in rows if row.organization_id is not None), left)
     winning = {row.name: row.value for row in (*shared, *own, *_of_environment(rows))}
     return dict(sorted(winning.items()))
 
 
-def _reachable(model: type[E], repository: Repository, environment: Environment | None) -> QuerySet[E]:
-    wanted = Q(repository_id=repository.pk) | queries.reach(model, repository)
+def _reachable(model: type[E], repository: Repository, environment: Environment | None) -> list[E]:
+    """The rows of all three scopes by name, in one query. Put together from one for each scope: SQLite reads the
+    whole table where one condition names them all."""
+    rows = model._default_manager
+    scopes = [rows.filter(repository_id=repository.pk), rows.filter(queries.reach(model, repository))]
     if environment is not None:
-        wanted |= Q(environment_id=environment.pk)
-    return model._default_manager.filter(wanted)
+        scopes.append(rows.filter(environment_id=environment.pk))
+    return list(scopes[0].union(*scopes[1:], all=True).order_by("name"))
 
 
 def _of_repository(rows: Iterable[E]) -> list[E]:

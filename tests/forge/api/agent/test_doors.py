@@ -135,6 +135,7 @@ async def test_a_cancel_reaches_the_held_call() -> None:
     assert (await poll(runner, free=0, active=seen)).status_code == 204
 
 
+@pytest.mark.breaks_rules
 async def test_the_same_key_gives_the_same_assignment_until_it_ends() -> None:
     await run_sync(lambda: Project.new().run(ONE))
     runner = await run_sync(FakeRunner.new, "ubuntu-latest")
