@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 #: Threads of the embedded worker; SQLite writes one at a time anyway.
 EMBEDDED_THREADS = 4
 TIDY_SECONDS = 10.0
+#: A schedule starts so late at most; looking for due ones is one query.
+SCHEDULE_SECONDS = 5.0
+CHECK_SECONDS = 60.0
 
 app = Celery("forge")
 app.conf.update(
@@ -44,10 +47,20 @@ app.conf.update(
             "schedule": settings.SWEEP_SECONDS,
             "options": {"expires": max(settings.SWEEP_SECONDS * 5, 10)},
         },
+        "schedule": {
+            "task": "forge.actions.tasks.schedule",
+            "schedule": SCHEDULE_SECONDS,
+            "options": {"expires": SCHEDULE_SECONDS * 5},
+        },
         "tidy": {
             "task": "forge.actions.tasks.tidy",
             "schedule": TIDY_SECONDS,
             "options": {"expires": TIDY_SECONDS * 5},
+        },
+        "check": {
+            "task": "forge.actions.tasks.check",
+            "schedule": CHECK_SECONDS,
+            "options": {"expires": CHECK_SECONDS},
         },
     },
     beat_scheduler="celery.beat:Scheduler",  # in memory: every entry may be late or early

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import json
 import os
 import subprocess
 import sys
@@ -26,7 +27,10 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; its exit status: 0, 1 for a refusal (said on stderr), 2 for wrong usage."""
+    """Run one command; its exit status: 0, 1 for a refusal (said on stderr), 2 for wrong usage.
+
+    ``check`` ends with 1 when it finds something.
+    """
     parser = _parser()
     given = parser.parse_args(arguments)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "forge.settings")
@@ -202,6 +206,40 @@ def runner_token(given: argparse.Namespace) -> int:
     return 0
 
 
+def vault_rotate(given: argparse.Namespace) -> int:
+    """A new key for the vault, and every secret under it; the server may run."""
+    _django()
+    from forge.vault import rotation
+
+    done = rotation.rotate()
+    print(f"The key {done.key_id} is current; {done.encrypted} secrets are encrypted under it.")
+    if done.retired:
+        print(f"No secret has used these keys for a day, they are gone: {', '.join(done.retired)}.")
+    for text in done.unreadable:
+        print(f"forge: {text}", file=sys.stderr)
+    return 1 if done.unreadable else 0
+
+
+# --- rules ----------------------------------------------------------------------------------------
+
+
+def check(given: argparse.Namespace) -> int:
+    """Hold the rows against the rules of the engine; 1 when something is wrong."""
+    _django()
+    from forge.actions import reconcile
+
+    place = _found(given.repository) if given.repository else None
+    seen = reconcile.whole(place, mend=not given.only_look)
+    if given.json:
+        findings = [reconcile.as_data(one) for one in seen.findings]
+        print(json.dumps({"runs": seen.runs, "repositories": seen.repositories, "findings": findings}, indent=2))
+    else:
+        for one in seen.findings:
+            print(reconcile.in_words(one))
+        print(f"{seen.runs} runs of {seen.repositories} repositories: {len(seen.findings)} found")
+    return int(bool(seen.findings))
+
+
 # --- inside ---------------------------------------------------------------------------------------
 
 
@@ -307,6 +345,10 @@ def _serving(commands: Commands) -> None:
     _add(commands, "beat", beat)
     _add(commands, "migrate", migrate)
     _add(commands, "demo", demo)
+    command = _add(commands, "check", check)
+    command.add_argument("--repository", metavar="OWNER/NAME", help="only this one")
+    command.add_argument("--only-look", action="store_true", help="put nothing right")
+    command.add_argument("--json", action="store_true", help="as JSON, for scripts")
 
 
 def _keeping(commands: Commands) -> None:
@@ -331,6 +373,7 @@ def _keeping(commands: Commands) -> None:
     for name, run in (("show", repo_show), ("delete", repo_delete)):
         _add(group, name, run).add_argument("name", metavar="OWNER/NAME")
     _add(group, "list", repo_list)
+    _add(_group(commands, "vault", "the keys of secrets"), "rotate", vault_rotate)
     command = _add(_group(commands, "runner", "runner agents"), "token", runner_token)
     command.add_argument("--scope", default="", metavar="OWNER[/NAME]", help="without: the whole site")
 

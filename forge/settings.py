@@ -63,6 +63,8 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 REPOSITORIES = DATA / "repositories"
 BLOBS = DATA / "blobs"
+#: The keys under which secrets are encrypted; made at their first use. They are never in the database.
+VAULT_KEYS = Path(env.str("FORGE_VAULT_KEYS", default="") or DATA / "vault-keys.json").resolve()
 
 # --- database -------------------------------------------------------------------------------------
 
@@ -112,6 +114,7 @@ LEASE_SECONDS = env.int("FORGE_LEASE_SECONDS", default=45)
 HEARTBEAT_SECONDS = env.int("FORGE_HEARTBEAT_SECONDS", default=15)
 #: A runner that cannot renew for so long kills the job itself.
 OFFLINE_LIMIT_SECONDS = env.int("FORGE_OFFLINE_LIMIT_SECONDS", default=3600)
+GUARDED_OFFLINE_LIMIT_SECONDS = env.int("FORGE_GUARDED_OFFLINE_LIMIT_SECONDS", default=120)
 #: How long a poll of a runner is held at most.
 POLL_SECONDS = env.float("FORGE_POLL_SECONDS", default=50.0)
 #: How often the sweeps look for what a lost nudge left behind.
@@ -142,6 +145,8 @@ INSTALLED_APPS = [
     "forge.accounts",
     "forge.repos",
     "forge.runners",
+    "forge.environments",
+    "forge.vault",
     "forge.actions",
     "forge.api",
     "forge.web",

@@ -11,6 +11,22 @@ from django.db import connections
 
 from tests.services import docker, postgresql, redis
 
+#: What random worlds are made of, here and in the soak; `--state-seed N` (as often as wanted) takes others.
+SEEDS, SOAK_SEEDS = (1, 2), (11, 12, 13)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Options of these tests."""
+    parser.addoption("--state-seed", type=int, action="append", help="a seed for the random worlds of the engine")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every seed is a case of its own, so that its number stands in the name."""
+    if "state_seed" in metafunc.fixturenames:
+        soaks = any(mark.name == "soak" for mark in metafunc.definition.iter_markers())
+        given = metafunc.config.getoption("--state-seed")
+        metafunc.parametrize("state_seed", given or (SOAK_SEEDS if soaks else SEEDS))
+
 
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup: None) -> Iterator[None]:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 from django.db.models.functions import Now
 
 from forge.accounts.models import Account
-from forge.actions import advance, repeat, transitions
+from forge.actions import advance, moves, repeat, transitions
 from forge.actions.models import Job, JobNode, Run, RunAttempt
 from forge.errors import Conflict
 from workflows.states import Conclusion, Status
@@ -28,7 +30,7 @@ def run(account: Account | None, run: Run) -> None:
     """Ask a run to stop: what waits ends now, what runs is asked; ``always()`` still runs. Conflict when over."""
     with transaction.atomic():
         found, attempt = _open(run)
-        _request(attempt, account)
+        request(attempt, {"code": "cancelled", **_person(account)}, account)
         advance.locked(found)
 
 
@@ -37,16 +39,18 @@ def force(account: Account | None, run: Run, *, code: str = "cancelled") -> None
     """End a run now, whatever its runners say. Conflict when it is over."""
     with transaction.atomic():
         found, attempt = _open(run)
-        _request(attempt, account, code)
+        request(attempt, {"code": code, **_person(account)}, account)
         reason = {**attempt.reason, "forced": True}
         for job in Job.objects.select_for_update(no_key=True).filter(attempt=attempt).order_by("id"):
             if job.status != Status.COMPLETED:
-                advance.stop(job, reason, force=True)
-        for node in JobNode.objects.filter(attempt=attempt, expanded=False).order_by("position"):
-            JobNode.objects.filter(pk=node.pk).update(expanded=True)
-            transitions.new_job(
-                node, found, 0, Status.COMPLETED, Conclusion.CANCELLED, name=node.key, reason=reason, free=False
-            )
+                moves.stop(found, job, reason, force=True)
+        rest = list(JobNode.objects.filter(attempt=attempt, expanded=False).order_by("id"))
+        JobNode.objects.filter(pk__in=[node.pk for node in rest]).update(expanded=True)
+        over = (Status.COMPLETED, Conclusion.CANCELLED)
+        jobs = [
+            transitions.new_job(node, found, 0, *over, name=node.key[:255], reason=reason, free=False) for node in rest
+        ]
+        transitions.add(found, jobs)
         advance.locked(found)
 
 
@@ -58,7 +62,7 @@ def job(account: Account | None, job: Job) -> CancelledJob:
         now = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
         changed = False
         if now.status != Status.COMPLETED:
-            changed = advance.stop(now, {"code": "cancelled", **_person(account)})
+            changed = moves.stop(found, now, {"code": "cancelled", **_person(account)})
             advance.locked(found)
         attempt = RunAttempt.objects.get(pk=now.attempt_id)
         completed = attempt.status == Status.COMPLETED
@@ -73,11 +77,12 @@ def _open(run: Run) -> tuple[Run, RunAttempt]:
     return found, attempt
 
 
-def _request(attempt: RunAttempt, account: Account | None, code: str = "cancelled") -> None:
-    """Write down who asked, once: the first one stands in the reason."""
+def request(attempt: RunAttempt, reason: Mapping[str, Any], account: Account | None = None) -> None:
+    """Write down that an open attempt is to stop, and why, once: the first reason stands. The caller has the run's
+    lock, and advances it."""
     if attempt.cancel_requested_at is not None:
         return
-    attempt.reason = {"code": code, **_person(account)}
+    attempt.reason = dict(reason)
     attempt.cancel_requested_by = account
     rows = RunAttempt.objects.filter(pk=attempt.pk)
     rows.update(reason=attempt.reason, cancel_requested_by=account, cancel_requested_at=Now(), updated_at=Now())

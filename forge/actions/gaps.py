@@ -5,13 +5,25 @@ A file that asks for it is refused before anything runs: better no run than one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workflows.errors import Problem
-from workflows.model import Job, Position, Step, Strategy, Table, Workflow
+from workflows.model import Job, Position, Step, Table, Workflow
 
-#: The events that start a run here.
-EVENTS = frozenset(("push", "workflow_dispatch"))
+#: The events that start a run here. What only ``workflow_call`` names never starts by itself.
+EVENTS = frozenset(
+    (
+        "create",
+        "delete",
+        "push",
+        "repository_dispatch",
+        "schedule",
+        "workflow_call",
+        "workflow_dispatch",
+        "workflow_run",
+    )
+)
 #: The actions that run without being fetched.
 ACTIONS = frozenset(("actions/checkout",))
 
@@ -20,22 +32,54 @@ _Gap = tuple[Position, str]
 
 
 def gaps(workflow: Workflow) -> tuple[Problem, ...]:
-    """A problem for each use of something that is not done yet, in file order; none when all of it runs."""
-    found = sorted(_of_workflow(workflow), key=lambda gap: (gap[0].line, gap[0].column))
-    return tuple(Problem(workflow.path, at.line, at.column, message) for at, message in found)
+    """A problem for each use of something that is not done yet, in file order; none when all of it runs. Those of
+    called files stand behind the file's own."""
+    own = [(trigger.position, _NOT_YET.format(trigger.event)) for trigger in workflow.on if trigger.event not in EVENTS]
+    problems = _problems(workflow, own)
+    for called in _called(workflow, {}).values():
+        problems += _problems(called, [])
+    return tuple(problems)
 
 
-def _of_workflow(workflow: Workflow) -> Iterator[_Gap]:
+def _of_triggers(workflow: Workflow) -> Iterator[_Gap]:
     for trigger in workflow.on:
         if trigger.event not in EVENTS:
             yield trigger.position, _NOT_YET.format(trigger.event)
-    if workflow.concurrency:
-        yield workflow.concurrency.position, _NOT_YET.format("concurrency")
+        for schedule in trigger.schedules:
+            if schedule.timezone and not _is_zone(schedule.timezone):
+                yield schedule.position, f"There is no time zone '{schedule.timezone}'"
+
+
+def _problems(workflow: Workflow, more: list[_Gap]) -> list[Problem]:
+    found = sorted([*more, *_of_workflow(workflow)], key=lambda gap: (gap[0].line, gap[0].column))
+    return [Problem(workflow.path, at.line, at.column, message) for at, message in found]
+
+
+def _called(workflow: Workflow, known: dict[str, Workflow]) -> dict[str, Workflow]:
+    """Every file that a workflow calls, directly or not, once."""
+    for job in workflow.jobs:
+        inner = job.call.workflow if job.call else None
+        if inner is not None and inner.path not in known:
+            known[inner.path] = inner
+            _called(inner, known)
+    return known
+
+
+def _of_workflow(workflow: Workflow) -> Iterator[_Gap]:
     for position in workflow.expression_keys:
         yield position, _NOT_YET.format("${{ insert }}")
     yield from _of_table(workflow.env, Position(1, 1))
     for job in workflow.jobs:
         yield from _of_job(job)
+
+
+def _is_zone(name: str) -> bool:
+    """Whether this machine's database of time zones has one of the name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # none; no name; a folder of the database
+        return False
+    return True
 
 
 def _of_table(table: Table, position: Position) -> Iterator[_Gap]:
@@ -48,12 +92,8 @@ def _of_table(table: Table, position: Position) -> Iterator[_Gap]:
 
 
 def _of_job(job: Job) -> Iterator[_Gap]:
-    if job.call:
-        yield job.call.position, _NOT_YET.format("uses")
     for name, feature in (
-        ("concurrency", job.concurrency),
         ("container", job.container),
-        ("environment", job.environment),
         ("snapshot", job.snapshot),
     ):
         if feature:
@@ -68,7 +108,6 @@ def _of_job(job: Job) -> Iterator[_Gap]:
             yield job.position, _NOT_YET.format(name)
     yield from _of_table(job.env, job.position)
     yield from _of_table(job.outputs, job.position)
-    yield from _of_strategy(job.strategy, job.position)
     for step in job.steps:
         yield from _of_step(step)
 
@@ -76,23 +115,6 @@ def _of_job(job: Job) -> Iterator[_Gap]:
 def _first_service(job: Job) -> Position:
     services = () if isinstance(job.services, str) else job.services.values()
     return next((service.position for service in services), job.position)
-
-
-def _of_strategy(strategy: Strategy | str | None, position: Position) -> Iterator[_Gap]:
-    if isinstance(strategy, str):
-        yield from _of_table(strategy, position)
-    elif strategy is not None:
-        for name in _expression_keys(strategy.matrix):
-            yield position, _NOT_YET.format(name)
-
-
-def _expression_keys(value: object) -> Iterator[str]:
-    """The keys with expressions anywhere in a matrix."""
-    if isinstance(value, Mapping):
-        yield from (name for name in value if "${{" in name)
-        value = list(value.values())
-    for item in value if isinstance(value, list) else ():
-        yield from _expression_keys(item)
 
 
 def _of_step(step: Step) -> Iterator[_Gap]:

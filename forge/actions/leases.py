@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Now
 
-from forge.actions import advance, repeat, transitions, wakeup
+from forge.actions import advance, moves, places, repeat, transitions, wakeup
 from forge.actions.models import Beat, Claim, Job, Run, RunAttempt, Step
 from forge.actions.refusals import LeaseLost
 from forge.runners.models import Runner
@@ -52,6 +52,7 @@ def heartbeat(runner: Runner, active: Sequence[ActiveJob]) -> tuple[HeartbeatEnt
     Claim.objects.filter(pk__in=[claim.pk for claim in held.values()], ended_at=None).update(
         lease_expires_at=_term(), renewed_at=Now()
     )
+    places.heard(runner, active)
     return tuple(_entry(one, held.get((one.job, one.epoch))) for one in active)
 
 
@@ -163,6 +164,7 @@ def _lose(claim_id: int, why: str, *, expired_only: bool) -> bool:
             mine = mine.filter(lease_expires_at__lt=Now())
         if not mine.update(ended_at=Now(), end_reason=why):
             return False
+        moves.forget_gone(run, [claim])
         wakeup.runner_changed(claim.runner_id)
         _after_loss(run, job, claim, why)
     return True
@@ -186,7 +188,7 @@ def _after_loss(run: Run, job: Job, claim: Claim, why: str) -> None:
     else:
         Step.objects.filter(job=job).delete()  # none of the workflow's own has begun
         if transitions.requeue(job):
-            advance.offer(job)
+            moves.offer(job)
     advance.locked(run)
 
 
@@ -197,6 +199,6 @@ def _end(job: Job, conclusion: Conclusion, reason: dict[str, object]) -> bool:
         now = Job.objects.select_for_update(no_key=True).get(pk=job.pk)
         if not transitions.complete(now, conclusion, reason):
             return False
-        advance.end_claim(now, str(reason["code"]))
+        moves.end_claims(run, [now.pk], str(reason["code"]))
         advance.locked(run)
     return True

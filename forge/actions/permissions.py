@@ -6,15 +6,14 @@ from collections.abc import Mapping
 
 from forge.actions.models import Job
 from forge.repos import workflow_permissions
-from workflows import permissions
+from workflows import decide, permissions
 from workflows.model import Workflow
 
 
 def of_job(job: Job, workflow: Workflow) -> Mapping[str, str]:
-    """Level by name: what its file says of it, else the default of the repository as it is now. Give the job
-    with its node and its run's repository and owner."""
-    said = permissions.said(workflow.job(job.node.key).permissions, workflow.permissions)
-    return permissions.effective([said], default(job))
+    """Level by name: what its file says of it, else the default of the repository as it is now, and never more than
+    those who call its file have. Give the job with its node and its run's repository and owner."""
+    return permissions.effective(decide.definition(workflow, job.node.key).permissions, default(job))
 
 
 def default(job: Job) -> Mapping[str, str]:

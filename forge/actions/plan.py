@@ -13,14 +13,17 @@ from typing import Any
 from django.db.models import F
 
 from forge import storable
-from forge.actions import contexts, transitions
+from forge.actions import contexts, places, transitions, workflow_runs
 from forge.actions.models import Event, JobNode, Run, RunAttempt, Workflow
+from forge.actions.places import Wish
 from forge.actions.sources import File
 from forge.repos import git
 from forge.repos.models import Repository
+from forge.vault import visible
 from workflows import expressions
 from workflows import model as language
-from workflows.errors import ExpressionError, Problem
+from workflows.decide import Group, groups
+from workflows.errors import ExpressionError, Problem, WrongValue
 from workflows.states import Hold
 
 
@@ -39,23 +42,47 @@ class Plan:
 def make(event: Event, row: Workflow, plan: Plan, commit: Mapping[str, Any]) -> Run:
     """Write the run. The event's repository is locked by the counter that this moves."""
     run = _run(event, row, plan, commit)
-    hold = Hold.NONE if plan.workflow else Hold.STARTUP_FAILURE
-    attempt = transitions.new_attempt(
-        run,
-        hold=hold,
-        problems=[_wire(problem) for problem in plan.problems],
-        reason={} if plan.workflow else {"code": "startup_failure"},
-        triggering_actor_id=event.actor_id,
-    )
+    attempt, _ = begin(run, plan.workflow, plan.problems, triggering_actor=event.actor)
     run.title = _title(run, attempt, plan)
     run.save(update_fields=["title"])
-    if plan.workflow:
-        nodes(attempt, plan.workflow)
+    workflow_runs.announce(attempt, "requested")
+    if attempt.hold == Hold.STARTUP_FAILURE:
+        workflow_runs.announce(attempt, "completed")
     return run
 
 
-def nodes(attempt: RunAttempt, workflow: language.Workflow) -> list[JobNode]:
-    """The job keys of the file, none of them expanded yet."""
+def begin(
+    run: Run, workflow: language.Workflow | None, problems: Sequence[Problem] = (), **more: Any
+) -> tuple[RunAttempt, list[JobNode]]:
+    """A new attempt with a node for each job key of the file, none of them expanded yet. It is held where the file
+    names a concurrency group, and failed where the file cannot be used or its group cannot be told."""
+    wanted: tuple[Group, ...] = ()
+    more = {"number": 1, "variables": visible.variables(run.repository), **more}
+    seen = contexts.of_attempt(run, RunAttempt(**more))
+    if workflow is not None:
+        try:
+            wanted = groups.evaluate(seen, workflow.concurrency)
+        except (ExpressionError, WrongValue) as error:
+            problems, workflow = (_of_concurrency(workflow, error),), None
+    hold = Hold.STARTUP_FAILURE if workflow is None else Hold.CONCURRENCY if wanted else Hold.NONE
+    attempt = transitions.new_attempt(
+        run,
+        hold=hold,
+        problems=[_wire(problem) for problem in problems],
+        reason={} if workflow else {"code": "startup_failure"},
+        **more,
+    )
+    rows = _nodes(attempt, workflow) if workflow else []
+    places.ask(run, attempt, [Wish(wanted)] if wanted else [])
+    return attempt, rows
+
+
+def _of_concurrency(workflow: language.Workflow, error: ExpressionError | WrongValue) -> Problem:
+    at = workflow.concurrency.position if workflow.concurrency else language.Position()
+    return Problem(workflow.path, at.line, at.column, f"Error when evaluating 'concurrency'. {error}")
+
+
+def _nodes(attempt: RunAttempt, workflow: language.Workflow) -> list[JobNode]:
     return JobNode.objects.bulk_create(
         [
             JobNode(attempt=attempt, key=job.id, position=position, needs=list(job.needs))
@@ -84,6 +111,7 @@ def _run(event: Event, row: Workflow, plan: Plan, commit: Mapping[str, Any]) -> 
         workflow=row,
         event=event,
         source=plan.file.source(),
+        called=[one.kept() for one in plan.file.called],
         parent=plan.parent,
         run_number=number,
         run_index=index,
@@ -94,7 +122,7 @@ def _run(event: Event, row: Workflow, plan: Plan, commit: Mapping[str, Any]) -> 
         head_branch=fixed["ref_name"],
         head_sha=commit["id"],
         head_commit=storable.data(dict(commit)),
-        contexts=storable.data({"github": fixed, "vars": {}, "inputs": dict(plan.inputs)}),
+        contexts=storable.data({"github": fixed, "inputs": dict(plan.inputs)}),
         actor_id=event.actor_id,
     )
 
@@ -110,7 +138,7 @@ def _numbers(repository: Repository, row: Workflow) -> tuple[int, int]:
 
 
 def _title(run: Run, attempt: RunAttempt, plan: Plan) -> str:
-    """``run-name`` where the file gives one and it evaluates; else the commit's first line, or the workflow's name."""
+    """``run-name`` where the file gives one and it evaluates; else what its event says, or the workflow's name."""
     named = plan.workflow.run_name if plan.workflow else None
     if named:
         try:
@@ -119,8 +147,14 @@ def _title(run: Run, attempt: RunAttempt, plan: Plan) -> str:
             text = ""
         if text:
             return storable.text(text)[:1024]
-    subject = git.subject(run.head_commit.get("message", "")) if run.event_name == "push" else ""
-    return (subject or run.workflow_name)[:1024]
+    return (_of_event(run) or run.workflow_name)[:1024]
+
+
+def _of_event(run: Run) -> str:
+    """What an event says of itself in a title; nothing for most of them."""
+    if run.event_name == "push":
+        return git.subject(run.head_commit.get("message", ""))
+    return str(run.event.payload.get("action", "")) if run.event_name == "repository_dispatch" else ""
 
 
 def _wire(problem: Problem) -> dict[str, Any]:

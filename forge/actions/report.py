@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 
 from forge import storable
-from forge.actions import advance, repeat, transitions, wakeup
+from forge.actions import advance, moves, repeat, transitions, wakeup
 from forge.actions.models import Annotation, Claim, Job, JobLog, Run, Step, Summary
 from forge.actions.refusals import AlreadyCompleted, LeaseLost
 from forge.errors import FieldError, Invalid
@@ -29,6 +29,7 @@ CONCLUSIONS = frozenset(
 )
 MOST_STEPS, MOST_ANNOTATIONS = 5000, 1000
 OUTPUT_BYTES, SUMMARY_BYTES = 1 << 20, 1 << 20
+ADDRESS_LENGTH = 2048
 _STEP_STATUSES = (Status.QUEUED, Status.IN_PROGRESS, Status.COMPLETED)
 
 
@@ -71,9 +72,14 @@ def finish(claim: Claim, report: JobReport) -> None:
         _keep(job, report)
         _end_log(job, held, report)
         transitions.complete(
-            job, Conclusion(str(report.conclusion)), _reason(job, report), outputs=storable.data(report.outputs)
+            job,
+            Conclusion(str(report.conclusion)),
+            _reason(job, report),
+            outputs=storable.data(report.outputs),
+            environment_url=_address(report.environment_url),
         )
-        Claim.objects.filter(pk=held.pk).update(ended_at=Now(), end_reason="completed", report_hash=fingerprint)
+        ended = {"ended_at": Now(), "end_reason": "completed", "gone_at": Now()}
+        Claim.objects.filter(pk=held.pk).update(report_hash=fingerprint, **ended)
         advance.locked(run)
         wakeup.log_grew(job.pk)
 
@@ -86,7 +92,7 @@ def cannot_assign(claim: Claim, message: str) -> None:
         if held.ended_at is not None:
             return
         transitions.complete(job, Conclusion.FAILURE, {"code": "assignment_failed", "message": message})
-        advance.end_claim(job, "assignment_failed")
+        moves.end_claims(run, [job.pk], "assignment_failed")
         advance.locked(run)
 
 
@@ -141,7 +147,9 @@ def _reason(job: Job, report: JobReport) -> dict[str, Any]:
         failed = Step.objects.filter(job=job, conclusion=Conclusion.FAILURE).first()
         if failed is not None:
             return {"code": "step_failed", "step": failed.number, "name": failed.name}
-    return storable.data({"code": "message", "message": report.message[:4000]}) if report.message else {}
+    if report.message:
+        return storable.data({"code": "message", "message": report.message[:4000]})
+    return {} if report.conclusion == Conclusion.SUCCESS else {"code": "runner_said", "conclusion": report.conclusion}
 
 
 def _keep(job: Job, report: JobReport) -> None:
@@ -149,6 +157,12 @@ def _keep(job: Job, report: JobReport) -> None:
     for one in report.summaries:
         text = storable.text(one.text)
         Summary.objects.update_or_create(job=job, step=_number(one.step), defaults={"text": text})
+
+
+def _address(url: str | None) -> str:
+    """An address that a browser may follow; empty for any other text."""
+    text = storable.text(url or "").strip()
+    return text if text.lower().startswith(("http://", "https://")) and len(text) <= ADDRESS_LENGTH else ""
 
 
 def _annotation(job: Job, one: AnnotationReport) -> Annotation:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -33,11 +34,29 @@ class Parsed:
 
 
 @dataclass(frozen=True)
+class CalledFile:
+    """A file that a workflow calls: the reference that names it in the caller, what it holds, and where it was read
+    (``path`` as ``owner/name/file@version``, the commit, and the full name of the version where that is a ref)."""
+
+    reference: str
+    data: bytes
+    path: str
+    sha: str
+    ref: str = ""
+
+    def kept(self) -> dict[str, str]:
+        """What a run keeps of it; the text stands in a row of its own."""
+        said = {"reference": self.reference, "path": self.path, "sha": self.sha, "ref": self.ref}
+        return {**said, "source": _source(self.data).sha256}
+
+
+@dataclass(frozen=True)
 class File:
-    """A workflow file at a commit: its path and its bytes as far as they are read."""
+    """A workflow file at a commit: its path, its bytes as far as they are read, and the files that it calls."""
 
     path: str
     data: bytes
+    called: tuple[CalledFile, ...] = ()
 
     @property
     def sha256(self) -> str:
@@ -45,25 +64,64 @@ class File:
         return hashlib.sha256(self.data).hexdigest()
 
     def parsed(self) -> Parsed:
-        """What the file says."""
-        return _parsed(self.path, self.data)
+        """What the file says, its calls resolved."""
+        return _parsed(self.path, self.data, tuple((one.reference, one.data) for one in self.called))
 
     def source(self) -> WorkflowSource:
         """The row that keeps the text."""
-        text = storable.text(self.data.decode("utf-8", "replace"))
-        return WorkflowSource.objects.get_or_create(sha256=self.sha256, defaults={"text": text})[0]
+        return _source(self.data)
 
 
 def of_run(run: Run) -> Workflow | None:
-    """The workflow that a run runs; None when its file is not valid. Give it with source and workflow."""
-    return _parsed(run.workflow.path, run.source.text.encode()).workflow
+    """The workflow that a run runs, with all that it calls; None when it is not valid. Give it with its workflow."""
+    return parsed_of_run(run).workflow
+
+
+def parsed_of_run(run: Run) -> Parsed:
+    """The same with what keeps it from being valid."""
+    called = tuple((str(one["reference"]), str(one["source"])) for one in run.called)
+    return _kept(run.workflow.path, run.source_id, called)
+
+
+def file_of_run(run: Run) -> File:
+    """The file of a run as it was, with those that it calls."""
+    texts = _texts([run.source_id, *(str(one["source"]) for one in run.called)])
+    called = tuple(
+        CalledFile(str(one["reference"]), texts[str(one["source"])], str(one["path"]), str(one["sha"]), str(one["ref"]))
+        for one in run.called
+    )
+    return File(run.workflow.path, texts[run.source_id], called)
+
+
+def alone(path: str, data: bytes) -> Parsed:
+    """A file by itself: its calls are left as they are."""
+    return _parsed(path, data, None)
+
+
+def _source(data: bytes) -> WorkflowSource:
+    """The row of a text, found by the hash of what the row holds."""
+    text = storable.text(data.decode("utf-8", "replace"))
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return WorkflowSource.objects.get_or_create(sha256=digest, defaults={"text": text})[0]
+
+
+def _texts(hashes: list[str]) -> Mapping[str, bytes]:
+    rows = WorkflowSource.objects.filter(sha256__in=set(hashes)).values_list("sha256", "text")
+    return {digest: text.encode() for digest, text in rows}
+
+
+@lru_cache(maxsize=1024)
+def _kept(path: str, digest: str, called: tuple[tuple[str, str], ...]) -> Parsed:
+    """A text is named by its hash and never changes, so what was read of it once holds."""
+    texts = _texts([digest, *(one for _, one in called)])
+    return _parsed(path, texts[digest], tuple((reference, texts[one]) for reference, one in called))
 
 
 @lru_cache(maxsize=256)
-def _parsed(path: str, data: bytes) -> Parsed:
-    workflow, problems = parser.read(data, path)
+def _parsed(path: str, data: bytes, called: tuple[tuple[str, bytes], ...] | None) -> Parsed:
+    workflow, problems = parser.read(data, path, called=None if called is None else parser.Called(dict(called)))
     if workflow is not None:
-        problems = gaps.gaps(workflow)
+        problems = gaps.gaps(workflow) if called is not None else ()
         if not problems:
             return Parsed(workflow)
     errors = tuple(problem for problem in problems if problem.severity == "error")

@@ -11,7 +11,17 @@ from django.db import close_old_connections
 from django.db.models.functions import Now
 
 from forge.actions import advance as advancing
-from forge.actions import deletion, leases, log_pages, logs, prepared, trigger
+from forge.actions import (
+    concurrency,
+    deletion,
+    leases,
+    log_pages,
+    logs,
+    prepared,
+    reconcile,
+    schedules,
+    trigger,
+)
 from forge.actions.models import Event
 
 log = logging.getLogger(__name__)
@@ -32,6 +42,12 @@ def advance(run_id: int) -> None:
     advancing.run(run_id)
 
 
+@shared_task(name="forge.actions.tasks.settle")
+def settle(group_id: int) -> None:
+    """Decide who has a concurrency group."""
+    concurrency.settle(group_id)
+
+
 @shared_task(name="forge.actions.tasks.seal")
 def seal(job_id: int) -> None:
     """Seal what can be sealed of a log."""
@@ -40,8 +56,15 @@ def seal(job_id: int) -> None:
 
 @shared_task(name="forge.actions.tasks.sweep")
 def sweep() -> None:
-    """Everything that must not wait long: pushes, events, leases, overdue jobs, runs that stand still."""
-    for part in (prepared.settle_left_behind, events, leases.expire, leases.end_overdue, runs):
+    """Everything that must not wait long: pushes, events, leases, overdue jobs, groups, runs that stand still."""
+    for part in (
+        prepared.settle_left_behind,
+        events,
+        leases.expire,
+        leases.end_overdue,
+        concurrency.sweep,
+        runs,
+    ):
         _guarded(part)
 
 
@@ -50,6 +73,18 @@ def tidy() -> None:
     """Everything that may wait: sealing logs, deleting sealed rows, taking deleted repositories apart."""
     for part in (log_pages.end_silent, sealing, log_pages.delete_chunks, deletion.sweep):
         _guarded(part)
+
+
+@shared_task(name="forge.actions.tasks.schedule")
+def schedule() -> None:
+    """Fire the schedules that are due."""
+    _guarded(schedules.fire)
+
+
+@shared_task(name="forge.actions.tasks.check")
+def check() -> None:
+    """Compare a bounded number of rows with the rules, and report what breaks them."""
+    _guarded(reconcile.a_pass)
 
 
 def events() -> None:

@@ -8,7 +8,7 @@ it comes before those of its jobs.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from forge.actions import workflow_runs
 from forge.actions.models import Job, JobNode, Run, RunAttempt, RunEvent, Step
 from workflows import states
 from workflows.messages import StepReport
@@ -25,7 +26,7 @@ from workflows.states import Conclusion, Hold, Status
 def lock(run_id: int) -> Run:
     """The run's row, locked until the transaction ends, with what advancing it needs."""
     run = Run.objects.select_for_update(no_key=True, of=("self",)).select_related(
-        "repository__owner", "workflow", "source", "event", "latest_attempt__triggering_actor"
+        "repository__owner", "workflow", "event", "latest_attempt__triggering_actor"
     )
     return run.get(pk=run_id)
 
@@ -35,6 +36,7 @@ def new_attempt(
 ) -> RunAttempt:
     """The next try at a run, which becomes its latest. One held by a startup failure is over at once."""
     failed = hold is Hold.STARTUP_FAILURE
+    begins = states.roll_up_status(hold, (), finished=False)
     RunAttempt.objects.filter(run=run, latest=True).update(latest=False)
     attempt = RunAttempt.objects.create(
         run=run,
@@ -42,7 +44,7 @@ def new_attempt(
         number=number,
         hold=hold,
         problems=list(problems),
-        status=Status.COMPLETED if failed else Status.QUEUED,
+        status=begins,
         conclusion=Conclusion.STARTUP_FAILURE if failed else None,
         completed_at=timezone.now() if failed else None,
         **more,
@@ -53,15 +55,25 @@ def new_attempt(
     return attempt
 
 
+def release(found: RunAttempt) -> bool:
+    """What held the attempt is over; its status follows from its jobs again."""
+    held = RunAttempt.objects.filter(pk=found.pk, hold=found.hold).exclude(status=Status.COMPLETED)
+    if not held.update(hold=Hold.NONE, updated_at=Now()):
+        return False
+    found.hold = Hold.NONE
+    return True
+
+
 def new_job(
     node: JobNode, run: Run, leg: int, status: Status, conclusion: Conclusion | None = None, **more: Any
 ) -> Job:
-    """A job of a node that is being expanded; carried-over and skipped ones are over at once."""
+    """A job that is not written yet, of a node that is being expanded; carried-over and skipped ones are over at
+    once. ``add`` writes it."""
     if status is Status.QUEUED:
         more["queued_at"] = timezone.now()
     if status is Status.COMPLETED:
         more.setdefault("completed_at", timezone.now())
-    job = Job.objects.create(
+    return Job(
         repository_id=run.repository_id,
         owner_id=run.repository.owner_id,
         run=run,
@@ -72,8 +84,13 @@ def new_job(
         conclusion=conclusion,
         **more,
     )
-    record(run.pk, [_job_event(job.pk, status, conclusion)])
-    return job
+
+
+def add(run: Run, jobs: Sequence[Job]) -> list[Job]:
+    """Write new jobs of a run, all at once."""
+    made = Job.objects.bulk_create(jobs)
+    record(run.pk, [_job_event(job.pk, job.status, job.conclusion) for job in made])
+    return made
 
 
 def attempt(
@@ -92,12 +109,18 @@ def attempt(
         return False
     found.status, found.conclusion = status, conclusion
     record(found.run_id, [_attempt_event(found.pk, status, conclusion)])
+    if status is Status.IN_PROGRESS or status is Status.COMPLETED:
+        workflow_runs.announce(found, "in_progress" if status is Status.IN_PROGRESS else "completed")
     return True
 
 
-def queue(job: Job) -> bool:
-    """A held job may go to the runners."""
-    return _move(job, Status.QUEUED, queued_at=Now())
+def queue(run: Run, jobs: Sequence[int]) -> list[Job]:
+    """Held jobs may go to the runners; those that did, with their labels."""
+    rows = Job.objects.filter(pk__in=jobs, status__in=states.before(Status.QUEUED)).select_related("label_set")
+    found = list(rows.order_by("id"))
+    Job.objects.filter(pk__in=[job.pk for job in found]).update(status=Status.QUEUED, queued_at=Now())
+    record(run.pk, [_job_event(job.pk, Status.QUEUED, None) for job in found])
+    return found
 
 
 def start(job: Job) -> bool:
@@ -127,6 +150,22 @@ def complete(job: Job, conclusion: Conclusion, reason: Mapping[str, Any] | None 
         return False
     _close_steps(job, conclusion)
     return True
+
+
+def cancel(run: Run, jobs: Sequence[int], reason: Mapping[str, Any]) -> list[int]:
+    """Jobs that no runner works on are cancelled, all at once; the ids of those that were."""
+    waiting = [status for status in states.before(Status.COMPLETED) if status is not Status.IN_PROGRESS]
+    found = list(Job.objects.filter(pk__in=jobs, status__in=waiting).order_by("id").values_list("pk", flat=True))
+    ended = Job.objects.filter(pk__in=found, status__in=waiting)
+    ended.update(
+        status=Status.COMPLETED,
+        conclusion=Conclusion.CANCELLED,
+        reason=dict(reason),
+        free=False,
+        completed_at=timezone.now(),
+    )
+    record(run.pk, [_job_event(job, Status.COMPLETED, Conclusion.CANCELLED) for job in found])
+    return found
 
 
 def report_steps(job: Job, reports: Iterable[StepReport]) -> list[Step]:

@@ -78,6 +78,16 @@ def own(actor: Actor) -> QuerySet[Repository]:
     return visible(actor).filter(_belonging(actor.account)) if actor.account else _alive().none()
 
 
+def sharing(caller: Repository, owner: str, name: str) -> Repository | None:
+    """The repository ``owner/name`` if workflows of ``caller`` may call its workflows: its own, a public one, or one
+    of the same owner that shares them with private repositories. None for every other, as if it did not exist."""
+    found = _alive().filter(owner__login_key=owner.lower(), name_key=name.lower()).first()
+    if found is None or found.pk == caller.pk or not found.private:
+        return found
+    shares = found.workflow_access != Repository.WorkflowAccess.NONE
+    return found if shares and caller.private and found.owner_id == caller.owner_id else None
+
+
 def _own(actor: Actor) -> Q:
     """What the actor may read though it is private."""
     if actor.kind == "job":

@@ -20,6 +20,13 @@ class Right(models.IntegerChoices):
 class Repository(models.Model):
     """One git repository. Its folder is named by id, so that renaming moves nothing."""
 
+    class WorkflowAccess(models.TextChoices):
+        """Who may call the workflows of a private repository, in GitHub's words: nobody else, or its owner's others."""
+
+        NONE = "none"
+        USER = "user"
+        ORGANIZATION = "organization"
+
     owner = models.ForeignKey(Account, on_delete=models.PROTECT, related_name="repositories")
     name = models.CharField(max_length=100)
     name_key = models.CharField(max_length=100)
@@ -31,6 +38,7 @@ class Repository(models.Model):
     )
     can_approve_pull_request_reviews = models.BooleanField(default=False)
     default_branch = models.CharField(max_length=255, default="main")
+    workflow_access = models.CharField(max_length=12, choices=WorkflowAccess.choices, default=WorkflowAccess.NONE)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(auto_now=True)
     pushed_at = models.DateTimeField(null=True)

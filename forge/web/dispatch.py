@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from django.http import HttpRequest, HttpResponse
 
 from forge.accounts.models import Account
+from forge.actions import called
 from forge.actions import dispatch as dispatching
-from forge.actions import sources
 from forge.actions.models import Workflow
 from forge.actions.queries import pages, runs
 from forge.errors import Invalid
@@ -110,7 +110,7 @@ def _form(repository: Repository, workflow: Workflow, ref: str, entered: Mapping
     data = git.read_file(repository, found[1], workflow.path)
     if data is None:
         return Form(ref, message=f"{workflow.path} does not exist on “{ref}”. Choose a branch that has it.")
-    parsed = sources.File(workflow.path, data).parsed()
+    parsed = called.whole(repository, found[1], workflow.path, data).parsed()
     if parsed.workflow is None:
         return Form(ref, message=f"{workflow.path} is not valid on “{ref}”.", problems=parsed.problems)
     trigger = next((one for one in parsed.workflow.on if one.event == "workflow_dispatch"), None)

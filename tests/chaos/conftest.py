@@ -44,9 +44,10 @@ def several(several_processes: Stack) -> Iterator[Stack]:
 
 
 def end(stack: Stack) -> None:
-    """Stop the agents of a test, which may leave nothing on the engine."""
+    """Stop the agents of a test, which may leave nothing on the engine, and rows that keep the rules."""
     stack.stop_runners()
     eventually(lambda: not stack.containers(), timeout=20, what="no container is left")
+    stack.rules_hold()
 
 
 def workflow(script: str, *, more: str = "") -> dict[str, str]:

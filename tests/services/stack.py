@@ -95,7 +95,11 @@ class Stack:
         if error is not None:
             for name, process in self.processes.items():
                 print(f"--- {name}\n{process.output[-6000:]}", file=sys.stderr)
-        self.stop()
+        try:
+            if error is None:
+                self.rules_hold()
+        finally:
+            self.stop()
 
     def _begin(self) -> None:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -199,6 +203,17 @@ class Stack:
         )
         assert done.returncode == 0, f"forge {' '.join(arguments)}: {done.stderr}"
         return done.stdout
+
+    def rules_hold(self) -> None:
+        """Whatever happened here, the rows keep the rules of the engine. The server may be running or not."""
+        done = subprocess.run(
+            [BIN / "forge", "check", "--only-look"],
+            env=clean(self.environment),
+            text=True,
+            capture_output=True,
+            timeout=60,
+        )
+        assert done.returncode == 0, f"the rows break the rules:\n{done.stdout}{done.stderr}"
 
     def api(self, path: str, method: str = "GET", json: Any = None, **more: Any) -> httpx.Response:
         """One call of the REST API as the stack's person; ``path`` from the root or below /api/v3."""

@@ -8,9 +8,9 @@ from functools import partial
 from typing import TypeVar
 
 from workflows import expressions, matrix
-from workflows.decide import strategies
+from workflows.decide import groups, strategies
 from workflows.decide.needs import View
-from workflows.decide.snapshot import Expand, Leg, Snapshot
+from workflows.decide.snapshot import Expand, Group, Leg, Snapshot
 from workflows.errors import ExpressionError, InvalidMatrix, WrongValue
 from workflows.model import Job
 
@@ -47,7 +47,7 @@ def legs(job: Job, contexts: Mapping[str, object]) -> Legs:
     total = len(combinations)
     found = []
     for index, combination in enumerate(combinations):
-        of_leg = _leg_contexts(combination.values, index, total, fail_fast, most)
+        of_leg = leg_contexts(combination.values, index, total, fail_fast, most)
         name = _key(job, "name", partial(_name, job, combination, {**contexts, **of_leg}))
         found.append((combination.values, name, of_leg))
     return Legs(tuple(found), fail_fast, most)
@@ -69,7 +69,7 @@ def contexts_for_job(snapshot: Snapshot, key: str, leg: Leg) -> dict[str, object
     view = View(snapshot)
     node = view.nodes[key]
     total = max(len(node.jobs), 1)
-    of_leg = _leg_contexts(leg.matrix, leg.index, total, node.fail_fast, node.max_parallel)
+    of_leg = leg_contexts(leg.matrix, leg.index, total, node.fail_fast, node.max_parallel)
     seen = view.contexts(node)
     return {"needs": seen["needs"], **({"inputs": seen["inputs"]} if node.parent else {}), **of_leg}
 
@@ -79,9 +79,10 @@ def plain_name(job: Job) -> str:
     return (job.name or job.id)[:_LONGEST_NAME]
 
 
-def _leg_contexts(
+def leg_contexts(
     values: Mapping[str, object], index: int, total: int, fail_fast: bool, most: int | None
 ) -> dict[str, object]:
+    """``matrix`` and ``strategy`` of one leg."""
     strategy = {"fail-fast": fail_fast, "job-index": index, "job-total": total, "max-parallel": most or total}
     return {"matrix": dict(values) or None, "strategy": strategy}
 
@@ -94,7 +95,14 @@ def _leg(job: Job, index: int, name: str, combination: Mapping[str, object], con
         matrix=combination,
         timeout_minutes=_key(job, "timeout-minutes", lambda: _minutes(job.timeout_minutes, contexts)),
         continue_on_error=_key(job, "continue-on-error", lambda: strategies.flag(job.continue_on_error, contexts)),
+        groups=groups_of(job, contexts),
+        environment=_key(job, "environment", lambda: _environment(job, contexts)),
     )
+
+
+def groups_of(job: Job, contexts: Mapping[str, object]) -> tuple[Group, ...]:
+    """The concurrency groups that a leg of a job has to pass before it runs. Raises CannotEvaluate."""
+    return _key(job, "concurrency", lambda: groups.evaluate(contexts, job.concurrency))
 
 
 def _key(job: Job, key: str, evaluate: Callable[[], Value]) -> Value:
@@ -115,6 +123,10 @@ def _name(job: Job, combination: matrix.Combination, contexts: Mapping[str, obje
             return rendered if len(rendered) <= _LONGEST_NAME else rendered[: _LONGEST_NAME - 3] + "..."
         return matrix.display_name(job.id, combination.segments)
     return matrix.display_name(job.name or job.id, combination.segments)
+
+
+def _environment(job: Job, contexts: Mapping[str, object]) -> str:
+    return expressions.render(job.environment.name, contexts).strip() if job.environment else ""
 
 
 def _labels(given: tuple[str, ...] | str, contexts: Mapping[str, object]) -> tuple[str, ...]:

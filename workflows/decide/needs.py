@@ -7,8 +7,8 @@ from functools import cached_property
 
 from workflows import expressions, graph, states
 from workflows.decide import call_outputs
-from workflows.decide.snapshot import CallLeg, NodeState, Snapshot
-from workflows.model import Job
+from workflows.decide.snapshot import CallLeg, Gate, NodeState, Snapshot
+from workflows.model import Job, Workflow
 from workflows.states import Conclusion, Status
 
 #: What makes fail-fast stop the other legs.
@@ -55,6 +55,15 @@ class View:
             self._called[node.parent] = {job.id: job for job in called.jobs} if called else {}
         return self._called[node.parent][node.id]
 
+    def workflow(self, node: NodeState) -> Workflow:
+        """The file that a node stands in: the run's, or the called one."""
+        if node.parent is None:
+            return self.snapshot.workflow
+        call = self.job(self.nodes[node.parent]).call
+        assert call is not None
+        assert call.workflow is not None
+        return call.workflow
+
     def caller(self, node: NodeState) -> CallLeg | None:
         """The leg of the calling job that a node belongs to."""
         return None if node.parent is None else self.nodes[node.parent].calls[node.leg]
@@ -87,11 +96,22 @@ class View:
         return all(self.done(self.nodes[need]) for need in node.needs)
 
     def _may_run(self, node: NodeState) -> bool:
-        """False while max-parallel holds back the leg of the calling job: those before it have the room."""
+        """False while the leg of the calling job is held back, by max-parallel or by a concurrency group."""
         if node.parent is None:
             return True
         parent = self.nodes[node.parent]
-        return (parent.max_parallel is None or node.leg in self._with_room(parent)) and self._may_run(parent)
+        return self.passed(node) and self.has_room(parent, node.leg) and self._may_run(parent)
+
+    def passed(self, node: NodeState) -> bool:
+        """True when every leg that the node belongs to has its concurrency groups."""
+        if node.parent is None:
+            return True
+        parent = self.nodes[node.parent]
+        return parent.calls[node.leg].gate in (Gate.OPEN, Gate.HELD) and self.passed(parent)
+
+    def has_room(self, node: NodeState, leg: int) -> bool:
+        """False while max-parallel holds back a leg of a calling job: those before it have the room."""
+        return node.max_parallel is None or leg in self._with_room(node)
 
     def _with_room(self, node: NodeState) -> frozenset[int]:
         """The legs of a calling job that may run now: the first that are not over."""
@@ -148,14 +168,18 @@ class View:
         """Why what the node has not begun does not begin any more: the run, or the leg that calls it, is cancelled."""
         if self.snapshot.cancel_requested:
             return {"code": "run_cancelled"}
-        if node.parent is None:
-            return None
-        parent = self.nodes[node.parent]
-        if parent.fail_fast:
-            failed = self._failed_leg(parent)
-            if failed is not None and failed != node.leg:
-                return {"code": "fail_fast", "job": self._failed_job(parent, failed), "leg": failed}
-        return self.stopped(parent)
+        return None if node.parent is None else self.leg_stopped(self.nodes[node.parent], node.leg)
+
+    def leg_stopped(self, node: NodeState, leg: int) -> dict[str, object] | None:
+        """The same for one leg of a calling job."""
+        cancelled = node.calls[leg].cancelled
+        if cancelled is not None:
+            return dict(cancelled)
+        if node.fail_fast:
+            failed = self._failed_leg(node)
+            if failed is not None and failed != leg:
+                return {"code": "fail_fast", "job": self._failed_job(node, failed), "leg": failed}
+        return self.stopped(node)
 
     def _failed_leg(self, node: NodeState) -> int | None:
         """The first leg of a calling job that is over and failed."""

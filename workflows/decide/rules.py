@@ -8,7 +8,19 @@ from workflows import states
 from workflows.decide.calls import enter
 from workflows.decide.expansion import CannotEvaluate, expand, plain_name
 from workflows.decide.needs import FAILURES, View
-from workflows.decide.snapshot import Cancel, Conclude, End, JobState, Move, NodeState, Queue, Snapshot
+from workflows.decide.snapshot import (
+    Ask,
+    AskCall,
+    Cancel,
+    Conclude,
+    End,
+    Gate,
+    JobState,
+    Move,
+    NodeState,
+    Queue,
+    Snapshot,
+)
 from workflows.errors import ExpressionError
 from workflows.states import Conclusion, Hold, Status
 
@@ -42,6 +54,12 @@ def roll_up(snapshot: Snapshot) -> tuple[Status, Conclusion | None]:
     return status, Conclusion.STARTUP_FAILURE if snapshot.hold is Hold.STARTUP_FAILURE else _conclusion(view)
 
 
+def leg_done(snapshot: Snapshot, key: str, leg: int) -> bool:
+    """True when everything that one leg of a calling job runs is over."""
+    view = View(snapshot)
+    return view.leg_done(view.nodes[key], leg)
+
+
 def _conclusion(view: View) -> Conclusion:
     return states.roll_up_conclusion(map(view.end, view.roots))
 
@@ -57,6 +75,8 @@ def _begin(view: View, node: NodeState) -> Move:
     """A node whose needs are over: its legs, or the one job that says why it has none."""
     job, caller = view.job(node), view.caller(node)
     cancelled = view.stopped(node) is not None
+    if cancelled and not view.passed(node):
+        return _cancelled(view, node)  # what a group keeps from running must not run by being cancelled
     try:
         if not view.holds(node, cancelled=cancelled):
             return _skip(view, node)
@@ -102,8 +122,11 @@ def _dissolve(view: View) -> Iterator[Move]:
 
 def _running(view: View, node: NodeState) -> Iterator[Move]:
     """A node with jobs: those to cancel, else those whose turn has come."""
-    if node.calls or view.done(node):
-        return  # what a calling job runs has nodes of its own
+    if view.done(node):
+        return
+    if node.calls:  # what a calling job runs has nodes of its own
+        yield from _ask(view, node)
+        return
     stopped = view.stopped(node)
     if stopped is not None and not _goes_on(view, node):
         yield from _cancel_all(node, stopped)
@@ -135,12 +158,26 @@ def _cancel_all(node: NodeState, reason: dict[str, object]) -> Iterator[Move]:
             yield Cancel(job.id, reason)
 
 
+def _ask(view: View, node: NodeState) -> Iterator[Move]:
+    """The legs of a calling job whose turn has come to ask for their groups."""
+    if not view.ready(node):
+        return  # it is a leg of a caller that waits itself
+    for leg in node.calls:
+        if leg.gate is Gate.WANTED and view.has_room(node, leg.index) and not view.leg_stopped(node, leg.index):
+            yield AskCall(node.key, leg.index)
+
+
 def _release(node: NodeState) -> Iterator[Move]:
-    """Legs held by max-parallel go in order of their index, as many as have room."""
-    if node.max_parallel is None:
-        return
-    running = sum(job.status not in (Status.PENDING, Status.COMPLETED) for job in node.jobs)
-    held = sorted((job for job in node.jobs if job.status is Status.PENDING), key=lambda job: job.leg)
-    for job in held[: max(node.max_parallel - running, 0)]:
-        if not job.cancel_requested:
+    """Pending legs go in order of their index, as many as max-parallel has room for; with a group they ask first."""
+    pending = sorted((job for job in node.jobs if job.status is Status.PENDING), key=lambda job: job.leg)
+    for job in pending:
+        if job.gate is Gate.HELD and not job.cancel_requested:
             yield Queue(job.id)
+    held = [job for job in pending if job.gate in (Gate.OPEN, Gate.WANTED)]
+    if node.max_parallel is not None:
+        closed = sum(job.status is Status.COMPLETED for job in node.jobs)
+        running = len(node.jobs) - closed - len(held)
+        held = held[: max(node.max_parallel - running, 0)]
+    for job in held:
+        if not job.cancel_requested:
+            yield Queue(job.id) if job.gate is Gate.OPEN else Ask(job.id)

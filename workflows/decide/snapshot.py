@@ -4,9 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from workflows.model import Workflow
 from workflows.states import Conclusion, Hold, Status
+
+
+@dataclass(frozen=True)
+class Group:
+    """A concurrency group as it was evaluated: one of all that name it (in any case) runs at a time."""
+
+    name: str
+    cancel_in_progress: bool = False
+    queue: str = "single"  # single: one waits, a newer one takes its place; max: a hundred wait in order
+
+
+class Gate(StrEnum):
+    """How something stands with the concurrency groups that it has to pass."""
+
+    OPEN = ""  # there are none
+    WANTED = "wanted"  # its turn to ask has not come
+    ASKED = "asked"  # it waits in line
+    HELD = "held"  # it has them
 
 
 @dataclass(frozen=True)
@@ -19,11 +38,13 @@ class Leg:
     matrix: Mapping[str, object] = field(default_factory=dict)
     timeout_minutes: float = 360
     continue_on_error: bool = False
+    groups: tuple[Group, ...] = ()
+    environment: str = ""  # the name of the environment that it deploys to
 
 
 @dataclass(frozen=True)
 class JobState:
-    """One existing job of a node. ``pending`` is kept for legs that max-parallel holds back."""
+    """One existing job of a node. ``pending`` is kept for legs that max-parallel or a concurrency group holds back."""
 
     id: int
     leg: int
@@ -32,16 +53,23 @@ class JobState:
     continue_on_error: bool = False
     cancel_requested: bool = False
     outputs: Mapping[str, str] = field(default_factory=dict)
+    gate: Gate = Gate.OPEN
 
 
 @dataclass(frozen=True)
 class CallLeg:
-    """One run of a called workflow: its place in the caller's matrix, and the ``inputs`` that its jobs see."""
+    """One run of a called workflow: its place in the caller's matrix, and the ``inputs`` that its jobs see.
+
+    ``cancelled`` is why all of it is to stop, where it is.
+    """
 
     index: int
     name: str
     inputs: Mapping[str, object] = field(default_factory=dict)
     matrix: Mapping[str, object] = field(default_factory=dict)
+    groups: tuple[Group, ...] = ()
+    gate: Gate = Gate.OPEN
+    cancelled: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True)
@@ -85,7 +113,8 @@ class Expand:
     """Make the node's jobs, one for each leg, and mark the node as expanded.
 
     The first ``max_parallel`` legs by index are made ``queued`` (all of them when it is None), the others
-    ``pending``; a ``Queue`` for each of those follows when its turn has come.
+    ``pending``, and so is every leg with ``groups``; an ``Ask`` or ``Queue`` for each of those follows when its turn
+    has come.
     """
 
     key: str
@@ -120,8 +149,23 @@ class End:
 
 
 @dataclass(frozen=True)
+class Ask:
+    """Let a pending job ask for its concurrency groups: its turn has come."""
+
+    job: int
+
+
+@dataclass(frozen=True)
+class AskCall:
+    """The same for one leg of a calling job; none of its nodes begins before it has them."""
+
+    key: str
+    leg: int
+
+
+@dataclass(frozen=True)
 class Queue:
-    """Let a pending job (held by max-parallel) go to the runners."""
+    """Let a pending job (held by max-parallel or a group) go to the runners."""
 
     job: int
 
@@ -145,4 +189,4 @@ class Conclude:
     conclusion: Conclusion
 
 
-Move = Expand | Enter | End | Queue | Cancel | Conclude
+Move = Expand | Enter | End | Ask | AskCall | Queue | Cancel | Conclude

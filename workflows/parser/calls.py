@@ -89,7 +89,7 @@ class Calls:
         call = job.call
         assert call is not None
         if depth > self.called.depth:
-            circle = _CIRCLE.format(call.uses) if _full(call.uses, path) in self._under_way else ""
+            circle = _CIRCLE.format(call.uses) if full_reference(call.uses, path) in self._under_way else ""
             self._once(findings, Position(0, 0), _DEPTH.format(self.called.depth), circle)
             return job
         reference, found = self._find(call, path, findings)
@@ -115,7 +115,7 @@ class Calls:
         self, call: Call, path: str, findings: Findings
     ) -> tuple[str, tuple[Node | None, Workflow | None] | None]:
         """The full reference of a call, and the file with it; None when it is not there, which is reported."""
-        reference = _full(call.uses, path)
+        reference = full_reference(call.uses, path)
         name = next((name for name in (reference, call.uses) if name in self.called.files), None)
         if name is None:
             elsewhere = self.called.own_files_only and not call.uses.startswith("./")
@@ -166,8 +166,9 @@ def _inside(problem: Problem) -> str:
     return _INSIDE.format(problem.file + place, problem.message)
 
 
-def _full(uses: str, path: str) -> str:
-    """The reference with owner, name and version where a file that has them calls one beside it."""
+def full_reference(uses: str, path: str) -> str:
+    """The reference of a call in the file at ``path``: with owner, name and version where a file that has them calls
+    one beside it."""
     if not uses.startswith("./") or "@" not in path:
         return uses
     owner_and_name = path.split("/")[:2]

@@ -19,7 +19,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from forge.actions import assignment, claim, leases, report, wakeup
+from forge.actions import assignment, claim, leases, places, report, wakeup
 from forge.actions.models import Claim, Job
 from forge.actions.refusals import BadCredential, RunnerInUse
 from forge.api.agent.door import answer, bearer, held_door, message, nothing, runner_of
@@ -150,6 +150,7 @@ def _admit(credential: str, asked: Poll) -> Runner:
         presence.arrived(runner.pk, asked.instance)
     elif presence.arrived(runner.pk, asked.instance):
         Runner.objects.filter(pk=runner.pk).update(last_seen_at=timezone.now())
+    places.heard(runner, asked.active)
     return runner
 
 

@@ -9,8 +9,6 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from forge.accounts import users
-from forge.accounts.models import Account, Kind, Membership
 from forge.accounts.needs import ANY
 from forge.api.declared import DeclaredView
 from forge.errors import FieldError, Forbidden, Invalid, NotFound
@@ -28,19 +26,6 @@ class ApiView(DeclaredView):
         if "repository_id" in self.kwargs:
             return access.repository_by_id(self.actor, self.kwargs["repository_id"], right, self.need)
         return access.repository(self.actor, self.kwargs["owner"], self.kwargs["repo"], right, self.need)
-
-    def owned_organization(self, login: str) -> Account:
-        """The organisation with this login, if the actor owns it and its credential may administer it."""
-        found = users.find(login)
-        if found.kind != Kind.ORGANIZATION:
-            raise NotFound
-        account = self.actor.account
-        owners = Membership.objects.filter(organization=found, role=Membership.Role.OWNER)
-        if account is None or not (account.is_site_admin or owners.filter(user=account).exists()):
-            raise Forbidden("You must be an owner of this organization")
-        if not self.actor.allows(_ADMIN_ORG) or self.actor.only_repository_id is not None:
-            raise Forbidden(f"This token lacks the scope {_ADMIN_ORG}", [_ADMIN_ORG])
-        return found
 
     def need_account(self, *scopes: str) -> Any:
         """The account that asks, if its credential covers one of these scopes (none: any credential)."""

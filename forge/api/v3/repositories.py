@@ -14,6 +14,7 @@ from forge.accounts import users
 from forge.accounts.actor import Actor
 from forge.accounts.models import Kind
 from forge.accounts.needs import USER
+from forge.actions import events
 from forge.api.addresses import base_url
 from forge.api.pagination import bare, page
 from forge.api.v3 import shapes
@@ -86,7 +87,7 @@ class RepositoryView(ApiView):
     def patch(self, request: Request, **_: Any) -> Response:
         """Change what the body gives."""
         repository = self.repository(Right.ADMIN)
-        data = body(request)
+        data, branch = body(request), repository.default_branch
         changed = repositories.update(
             self.actor,
             repository,
@@ -95,6 +96,8 @@ class RepositoryView(ApiView):
             description=text(data, "description", "" if "description" in data else None),
             default_branch=text(data, "default_branch"),
         )
+        if changed.default_branch != branch:
+            events.default_branch_changed(changed, self.actor.account)
         return Response(_shown(self.actor, request, changed))
 
     @extend_schema(operation_id="repos_delete", responses={204: None})

@@ -12,6 +12,7 @@ from rest_framework.response import Response
 from forge.actions import leases
 from forge.actions.queries import runners as queries
 from forge.api.pagination import listed, page
+from forge.api.v3 import organizations
 from forge.api.v3.base import ApiView
 from forge.api.v3.run_shapes import DEFAULT_GROUP
 from forge.api.v3.shapes import time
@@ -28,7 +29,7 @@ class RunnerScope(ApiView):
     def scope(self) -> dict[str, Any]:
         """``{"repository": …}`` or ``{"owner": …}``, if the actor administers it."""
         if "org" in self.kwargs:
-            return {"owner": self.owned_organization(self.kwargs["org"])}
+            return {"owner": organizations.owned(self.actor, self.kwargs["org"])}
         return {"repository": self.repository(Right.ADMIN)}
 
 

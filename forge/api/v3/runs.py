@@ -148,8 +148,7 @@ class RunRerunView(RunBound):
     def post(self, request: Request, **_: Any) -> Response:
         """A new attempt with all jobs."""
         run = self.run(Right.WRITE)
-        refuse_debugging(request)
-        rerun.attempt(self.author, run)
+        rerun.attempt(self.author, run, debug=debug_logging(request))
         return Response({}, status=201)
 
 
@@ -160,8 +159,7 @@ class RunRerunFailedView(RunBound):
     def post(self, request: Request, **_: Any) -> Response:
         """A new attempt: the jobs that failed and what depends on them; the others carry over."""
         run = self.run(Right.WRITE)
-        refuse_debugging(request)
-        rerun.attempt(self.author, run, "failed")
+        rerun.attempt(self.author, run, "failed", debug=debug_logging(request))
         return Response({}, status=201)
 
 
@@ -218,13 +216,13 @@ class RunPendingDeploymentsView(RunBound):
         return Response([])
 
 
-def refuse_debugging(request: Request) -> None:
-    """422 for switches that would do nothing, rather than silence."""
+def debug_logging(request: Request) -> bool:
+    """Whether the new attempt is to log more. 422 for the switch that would do nothing, rather than silence."""
     data = body(request)
-    for name in ("enable_debug_logging", "enable_debugger"):
-        if flag(data, name):
-            message = f"{name} is not supported by this server; leave it out"
-            raise Invalid(message, [FieldError("WorkflowRun", name, "invalid", message)])
+    if flag(data, "enable_debugger"):
+        message = "enable_debugger is not supported by this server; leave it out"
+        raise Invalid(message, [FieldError("WorkflowRun", "enable_debugger", "invalid", message)])
+    return bool(flag(data, "enable_debug_logging"))
 
 
 def _in_full(attempt: RunAttempt, request: Request) -> Response:

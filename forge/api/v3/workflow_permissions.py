@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from forge.api.v3 import organizations
 from forge.api.v3.base import ApiView, body, flag, text
 from forge.repos import workflow_permissions
 from forge.repos.models import Right
@@ -48,14 +49,14 @@ class OrganizationWorkflowPermissionsView(ApiView):
     )
     def get(self, request: Request, org: str) -> Response:
         """The most that its repositories may choose."""
-        return Response(_shape(workflow_permissions.of_organization(self.owned_organization(org))))
+        return Response(_shape(workflow_permissions.of_organization(organizations.owned(self.actor, org))))
 
     @extend_schema(
         operation_id="actions_set_github_actions_default_workflow_permissions_organization", responses={204: None}
     )
     def put(self, request: Request, org: str) -> Response:
         """Change what the body gives, for all its repositories at once."""
-        workflow_permissions.change_organization(self.owned_organization(org), **_wanted(request))
+        workflow_permissions.change_organization(organizations.owned(self.actor, org), **_wanted(request))
         return Response(status=204)
 
 

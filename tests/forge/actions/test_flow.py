@@ -134,7 +134,7 @@ def test_fail_fast_cancels_the_others() -> None:
     second.finish("cancelled")
     assert state(run) == ("completed", "failure")
     assert jobs(run)["build (3)"] == ("completed", "cancelled")
-    assert reasons.text(attempt(run).reason) == "Job build (1) failed."
+    assert reasons.text(attempt(run).reason) == ("Job build (1): Its runner ended it as failure and gave no reason.")
     assert reasons.text(second.job.reason) == "Cancelled because another job of its matrix failed."
 
 

@@ -29,43 +29,52 @@ jobs:
     permissions: {contents: write, id-token: write}
     strategy: {matrix: "${{ fromJSON(vars.m) }}"}
     steps: [{uses: actions/checkout@v4, with: {fetch-depth: 0}}, {run: x, env: {B: c}}]
+  b: {runs-on: x, strategy: "${{ fromJSON(vars.x) }}", concurrency: y}
+  c: {runs-on: x, strategy: {matrix: {"${{ insert }}": "${{ vars.x }}", b: [{"${{ vars.y }}": 1}]}}}
+  d: {uses: ./.github/workflows/d.yml}
+concurrency: z
 """
     assert _found(text) == []
+
+
+def test_every_event_that_starts_a_run_has_no_gap() -> None:
+    text = """\
+on:
+  create:
+  delete:
+  push:
+  repository_dispatch: {types: [a]}
+  schedule: [{cron: 0 5 * * *}, {cron: 0 6 * * *, timezone: America/Argentina/Buenos_Aires}]
+  workflow_call:
+  workflow_dispatch:
+  workflow_run: {workflows: [a], types: [completed], branches: [main]}
+jobs: {a: {runs-on: x}}
+"""
+    assert _found(text) == []
+    assert {trigger.event for trigger in parser.parse(text, _PATH).on} == gaps.EVENTS
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berln", "Europe", "europe/berlin/x"])
+def test_a_time_zone_that_nobody_knows_is_named(zone: str) -> None:
+    text = f"on: {{schedule: [{{cron: 0 5 * * *, timezone: {zone}}}]}}\njobs: {{a: {{runs-on: x}}}}\n"
+    assert _found(text) == [f"1:17: There is no time zone '{zone}'"]
 
 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("on: [push, release]\njobs: {a: {runs-on: x}}\n", ["1:12: 'release' is not supported by Forge yet"]),
-        (
-            "on: push\nconcurrency: x\njobs: {a: {runs-on: x}}\n",
-            ["2:14: 'concurrency' is not supported by Forge yet"],
-        ),
-        (_job("{uses: ./.github/workflows/b.yml}"), ["4:12: 'uses' is not supported by Forge yet"]),
         (_job("{runs-on: {group: g}}"), ["3:3: 'group' is not supported by Forge yet"]),
         (_job("{runs-on: x, container: y}"), ["4:29: 'container' is not supported by Forge yet"]),
         (_job("{runs-on: x, services: {y: z}}"), ["4:32: 'services' is not supported by Forge yet"]),
-        (_job("{runs-on: x, environment: y}"), ["4:31: 'environment' is not supported by Forge yet"]),
-        (_job("{runs-on: x, concurrency: y}"), ["4:31: 'concurrency' is not supported by Forge yet"]),
         (_job("{runs-on: x, snapshot: y}"), ["4:28: 'snapshot' is not supported by Forge yet"]),
         (
             _job("{runs-on: x, cancel-timeout-minutes: 2}"),
             ["3:3: 'cancel-timeout-minutes' is not supported by Forge yet"],
         ),
         (
-            _job("{runs-on: x, strategy: '${{ vars.x }}'}"),
-            ["3:3: '${{ vars.x }}' in place of a mapping or a list is not supported by Forge yet"],
-        ),
-        (
             _job("{runs-on: x, strategy: {'${{ insert }}': '${{ vars.x }}'}}"),
             ["4:29: '${{ insert }}' is not supported by Forge yet"],
-        ),
-        (
-            _job("{runs-on: x, strategy: {matrix: {'${{ insert }}': '${{ vars.x }}', b: [{'${{ vars.y }}': 1}]}}}"),
-            [
-                "3:3: '${{ insert }}' is not supported by Forge yet",
-                "3:3: '${{ vars.y }}' is not supported by Forge yet",
-            ],
         ),
         (
             _job("{runs-on: x, env: {'${{ insert }}': '${{ vars }}'}}"),
@@ -111,3 +120,13 @@ def test_a_file_for_other_events_only_has_no_triggers() -> None:
     assert parsed.workflow is None
     assert parsed.partial is not None
     assert parsed.partial.on == ()
+
+
+def test_those_of_a_called_file_name_it() -> None:
+    called = {"./.github/workflows/d.yml": "on: [workflow_call, release]\njobs: {b: {runs-on: x, container: y}}\n"}
+    text = "on: push\njobs: {a: {uses: ./.github/workflows/d.yml}, b: {uses: ./.github/workflows/d.yml}}\n"
+    workflow, problems = parser.read(text, _PATH, called=parser.Called(called))
+    assert workflow is not None, problems
+    assert [str(found) for found in gaps.gaps(workflow)] == [
+        "./.github/workflows/d.yml:2:35: 'container' is not supported by Forge yet"
+    ]

@@ -30,7 +30,7 @@ class Served:
         """Run a ``forge`` command beside the server; its output."""
         command = [sys.executable, "-m", "forge.cli", *arguments]
         done = subprocess.run(command, env=self.environment, input=text, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
+        assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout.strip()
 
     def create(self, login: str, name: str, **fields: object) -> str:
@@ -69,7 +69,9 @@ def served(data: Path, *options: str) -> Iterator[Served]:
         assert process.stdout is not None
         line = process.stdout.readline()
         assert line.startswith("Forge is ready at "), errors.read_text()
-        yield Served(process, line.split()[-1], data, environment)
+        running = Served(process, line.split()[-1], data, environment)
+        yield running
+        running.forge("check", "--only-look")  # whatever happened here, the rows keep the rules of the engine
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=30) == 0, errors.read_text()
     finally:

@@ -66,6 +66,16 @@ def test_only_those_who_may_create(alice: Actor) -> None:
     assert repositories.create(Actor.for_session(bob), "acme", "a").full_name == "acme/a"
 
 
+def test_a_change_leaves_alone_what_moved_meanwhile(alice: Actor, repository: Repository) -> None:
+    owner = Actor.for_session(repository.owner)
+    Repository.objects.filter(pk=repository.pk).update(last_run_index=7, run_count=6)  # a push, since it was read
+
+    repositories.update(owner, repository, description="d")
+
+    repository.refresh_from_db()
+    assert (repository.description, repository.last_run_index, repository.run_count) == ("d", 7, 6)
+
+
 def test_changes_are_kept(alice: Actor, repository: Repository, commit: Commit) -> None:
     commit({"a": b"1"}, branch="trunk")
     owner = Actor.for_session(repository.owner)

@@ -1,0 +1,138 @@
+"""What must be true after every deed, whatever it was."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from forge.actions import reconcile
+from forge.actions.models import Claim, Event, Job, JobNode, Place, Run, RunAttempt, Step
+from tests.forge.actions.machine.world import World
+from workflows import states
+from workflows.states import Status
+
+#: Of groups these hold at any moment; the others as soon as nudges and sweeps had their turn.
+ALWAYS = ("one_holder", "never_free")
+
+
+@dataclass
+class Watch:
+    """Remembers how everything stood after the last deed."""
+
+    world: World
+    jobs: dict[int, tuple[str, str | None]] = field(default_factory=dict)
+    attempts: dict[int, tuple[str, str | None]] = field(default_factory=dict)
+    steps: dict[int, tuple[str, str | None, int]] = field(default_factory=dict)
+
+    def look(self, *, swept: bool = False, everything: bool = False) -> None:
+        """Fail with what is wrong."""
+        self._moves()
+        self._verdicts()
+        self._started()
+        failed = Event.objects.filter(repository=self.world.repository, tries__gt=0).values_list("error", flat=True)
+        assert not failed, f"events that could not be expanded: {list(failed)}"
+        wrong = self._rules(swept=swept, everything=everything)
+        assert not wrong, "the rows break the rules:\n" + "\n".join(map(str, wrong))
+
+    def _rules(self, *, swept: bool, everything: bool) -> list[reconcile.Found]:
+        repository = self.world.repository.pk
+        runs = Run.objects.filter(repository=repository)
+        if not everything:  # the others cannot have changed: ``_moves`` sees that nothing of them has
+            runs = runs.exclude(pk__in=self._long_over())
+        groups = set(Place.objects.filter(run__repository=repository).values_list("group", flat=True))
+        lines = [one for one in reconcile.at_groups(groups) if swept or one.rule in ALWAYS]
+        found = reconcile.at_runs(runs.values_list("pk", flat=True))
+        return [*found, *reconcile.at_repositories([repository]), *lines]
+
+    def _long_over(self) -> list[int]:
+        over = RunAttempt.objects.filter(repository=self.world.repository, latest=True, status=Status.COMPLETED)
+        recent = {one.job_id for one in self.world.claims[-6:]}
+        busy = set(Job.objects.filter(pk__in=recent).values_list("run", flat=True))
+        return [run for run in over.order_by("-updated_at").values_list("run", flat=True)[2:] if run not in busy]
+
+    def _moves(self) -> None:
+        """Nothing goes back, and nothing leaves completed, but for the one way of a job that never started."""
+        mine = {"job": Job, "attempt": RunAttempt}
+        for kind, model in mine.items():
+            rows = model._default_manager.filter(repository=self.world.repository)
+            now = {pk: (status, end) for pk, status, end in rows.values_list("pk", "status", "conclusion")}
+            before: dict[int, tuple[str, str | None]] = getattr(self, f"{kind}s")
+            for pk in before.keys() & now.keys():
+                self._moved(kind, pk, before[pk], now[pk])
+            setattr(self, f"{kind}s", now)
+        self._steps()
+
+    def _moved(self, kind: str, pk: int, before: tuple[str, str | None], now: tuple[str, str | None]) -> None:
+        if before == now:
+            return
+        text = f"{kind} {pk} moved from {before} to {now}"
+        was, status = Status(before[0]), Status(now[0])
+        if kind == "job":
+            back = was is Status.IN_PROGRESS and status is Status.QUEUED and pk not in self.world.started
+            assert back or states.may_move(was, status), text
+        else:
+            assert was is not Status.COMPLETED, text
+        assert (status is Status.COMPLETED) == (now[1] is not None), text
+
+    def _steps(self) -> None:
+        rows = Step.objects.filter(job__repository=self.world.repository)
+        now = {pk: (status, end, job) for pk, status, end, job in rows.values_list("pk", "status", "conclusion", "job")}
+        for pk, (status, end, job) in self.steps.items():
+            if pk not in now:  # with its job, or because it is handed out anew
+                assert job not in self.jobs or self.jobs[job][0] == Status.QUEUED or job not in self.world.started
+            elif now[pk][:2] != (status, end):
+                text = f"step {pk} moved from {status, end} to {now[pk]}"
+                assert states.may_move(Status(status), Status(now[pk][0])), text
+        self.steps = now
+
+    def _started(self) -> None:
+        """Once the server has let a step begin, no other claim follows."""
+        newest = Claim.objects.filter(job__in=self.world.started).values_list("job", "epoch")
+        for job, epoch in newest:
+            assert epoch <= self.world.started[job], (
+                f"job {job} has a claim {epoch} after {self.world.started[job]} began"
+            )
+
+    def _verdicts(self) -> None:
+        """Status and conclusion of every attempt, worked out of its jobs once more and by other means."""
+        repository = self.world.repository
+        fields = ("attempt", "status", "conclusion", "continue_on_error")
+        jobs: dict[int, list[tuple[Any, ...]]] = {}
+        for attempt, *rest in Job.objects.filter(repository=repository).values_list(*fields):
+            jobs.setdefault(attempt, []).append(tuple(rest))
+        left = set(
+            JobNode.objects.filter(attempt__repository=repository, expanded=False).values_list("attempt", flat=True)
+        )
+        rows = RunAttempt.objects.filter(repository=repository).values_list("pk", "status", "conclusion", "hold")
+        for pk, status, conclusion, hold in rows:
+            expected = _verdict(jobs.get(pk, []), pk in left, hold)
+            assert (status, conclusion) == expected, f"attempt {pk} is {status, conclusion}, its jobs say {expected}"
+
+
+def _verdict(jobs: Iterable[tuple[Any, ...]], undecided: bool, hold: str) -> tuple[str, str | None]:
+    words = list(jobs)
+    if hold == "startup_failure":
+        return "completed", "startup_failure"
+    seen = {status for status, *_ in words}
+    if not undecided and seen <= {"completed"}:
+        return "completed", _end(words)
+    if hold:
+        return "pending", None
+    begun = "in_progress" if "completed" in seen else "queued"
+    if "in_progress" in seen:
+        return "in_progress", None
+    if "queued" in seen or seen <= {"completed"}:
+        return begun, None
+    return "pending", None
+
+
+def _end(jobs: Iterable[tuple[Any, ...]]) -> str:
+    counted = [
+        "success" if forgiven and word in ("failure", "timed_out") else word.replace("timed_out", "failure")
+        for _, word, forgiven in jobs
+    ]
+    for word in ("failure", "cancelled"):
+        if word in counted:
+            return word
+    return "skipped" if counted and set(counted) == {"skipped"} else "success"
