@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 EMBEDDED_THREADS = 4
 TIDY_SECONDS = 10.0
 CHECK_SECONDS = 60.0
+#: A schedule starts so late at most; looking for due ones is one query.
+SCHEDULE_SECONDS = 5.0
 
 app = Celery("forge")
 app.conf.update(
@@ -44,6 +46,11 @@ app.conf.update(
             "task": "forge.actions.tasks.sweep",
             "schedule": settings.SWEEP_SECONDS,
             "options": {"expires": max(settings.SWEEP_SECONDS * 5, 10)},
+        },
+        "schedule": {
+            "task": "forge.actions.tasks.schedule",
+            "schedule": SCHEDULE_SECONDS,
+            "options": {"expires": SCHEDULE_SECONDS * 5},
         },
         "tidy": {
             "task": "forge.actions.tasks.tidy",

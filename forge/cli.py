@@ -206,6 +206,20 @@ def runner_token(given: argparse.Namespace) -> int:
     return 0
 
 
+def vault_rotate(given: argparse.Namespace) -> int:
+    """A new key for the vault, and every secret under it; the server may run."""
+    _django()
+    from forge.vault import rotation
+
+    done = rotation.rotate()
+    print(f"The key {done.key_id} is current; {done.encrypted} secrets are encrypted under it.")
+    if done.retired:
+        print(f"No secret has used these keys for a day, they are gone: {', '.join(done.retired)}.")
+    for text in done.unreadable:
+        print(f"forge: {text}", file=sys.stderr)
+    return 1 if done.unreadable else 0
+
+
 # --- rules ----------------------------------------------------------------------------------------
 
 
@@ -359,6 +373,7 @@ def _keeping(commands: Commands) -> None:
     for name, run in (("show", repo_show), ("delete", repo_delete)):
         _add(group, name, run).add_argument("name", metavar="OWNER/NAME")
     _add(group, "list", repo_list)
+    _add(_group(commands, "vault", "the keys of secrets"), "rotate", vault_rotate)
     command = _add(_group(commands, "runner", "runner agents"), "token", runner_token)
     command.add_argument("--scope", default="", metavar="OWNER[/NAME]", help="without: the whole site")
 

@@ -63,6 +63,8 @@ CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
 REPOSITORIES = DATA / "repositories"
 BLOBS = DATA / "blobs"
+#: The keys under which secrets are encrypted; made at their first use. They are never in the database.
+VAULT_KEYS = Path(env.str("FORGE_VAULT_KEYS", default="") or DATA / "vault-keys.json").resolve()
 
 # --- database -------------------------------------------------------------------------------------
 
@@ -143,6 +145,8 @@ INSTALLED_APPS = [
     "forge.accounts",
     "forge.repos",
     "forge.runners",
+    "forge.environments",
+    "forge.vault",
     "forge.actions",
     "forge.api",
     "forge.web",

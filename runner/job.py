@@ -147,7 +147,7 @@ class JobRun:
         event = (self.assignment.contexts.get("github") or {}).get("event") or {}
         self._folder.write_event(event)
         self._sandbox = sandbox = self._backend.prepare(place, lambda text: self._log.lines([text]), self.stop)
-        self._context = context = JobContext(self.assignment, sandbox.layout, runner)
+        self._context = context = JobContext(self.assignment, sandbox.layout, runner, debug=self.assignment.debug)
         context.evaluate_job_env()
         bench = Workbench(
             context=context,

@@ -15,7 +15,7 @@ import pygit2
 
 from forge.accounts.actor import Actor
 from forge.accounts.models import Account
-from forge.actions import assignment, claim, events, logs, report, trigger
+from forge.actions import assignment, claim, concurrency, events, logs, report, trigger
 from forge.actions.models import Claim, Event, Job, Run, RunAttempt
 from forge.repos import git, pushes, repositories
 from forge.repos.models import Repository
@@ -65,10 +65,11 @@ class Project:
         pushes.land(push, [change])
         return events.settle(push, [change])[0]
 
-    def run(self, text: str, path: str = CI, **options: Any) -> Run:
-        """Push one workflow file and answer the one run that it starts."""
-        event = self.push({path: text}, **options)
+    def run(self, text: str, path: str = CI, files: Mapping[str, str | bytes] | None = None, **options: Any) -> Run:
+        """Push one workflow file, with these others, and answer the one run that it starts. Groups are settled."""
+        event = self.push({path: text, **(files or {})}, **options)
         (run,) = trigger.expand(event.pk)
+        concurrency.sweep()
         return run
 
 

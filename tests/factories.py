@@ -15,7 +15,7 @@ from typing import Any
 import pygit2
 
 from forge.accounts import tokens
-from forge.accounts.models import Account, Kind
+from forge.accounts.models import Account, Kind, Membership
 from forge.actions.models import (
     Annotation,
     Event,
@@ -30,9 +30,13 @@ from forge.actions.models import (
     Workflow,
     WorkflowSource,
 )
+from forge.environments import environments
 from forge.repos import git
 from forge.repos.models import Repository
 from forge.runners.models import Runner
+from forge.vault import sealing
+from forge.vault.models import Secret, Variable
+from forge.vault.scopes import Scope
 
 #: Every time of a made row is counted from here.
 START = datetime(2026, 1, 15, 12, 0, 0, tzinfo=UTC)
@@ -257,6 +261,25 @@ def runner(name: str = "", **fields: Any) -> Runner:
     name = name or f"runner{next(_numbers)}"
     digest = hashlib.sha256(name.encode()).hexdigest()
     return Runner.objects.create(name=name, credential_hash=digest, **{"labels": ["ubuntu-latest"], **fields})
+
+
+def vault(within: Repository, secret: str = "TOKEN", variable: str = "") -> Account:
+    """The same secret and the same variable (called as the repository) in a repository, in its environment
+    ``production``, and in a new organisation of its owner, for selected repositories. The organisation."""
+    organization = account(f"{within.owner.login}-org", kind=Kind.ORGANIZATION)
+    Membership.objects.create(organization=organization, user=within.owner, role=Membership.Role.OWNER)
+    environment = environments.get_or_create(within, "production")
+    for scope in (
+        Scope.of_organization(organization),
+        Scope.of_repository(within),
+        Scope.of_environment(environment),
+    ):
+        visibility = "selected" if scope.kind == "organization" else ""
+        key_id, sealed = sealing.seal("a value", scope, secret)
+        columns = {**scope.columns, "visibility": visibility}
+        Secret.objects.create(**columns, name=secret, key_id=key_id, sealed=sealed)
+        Variable.objects.create(**columns, name=(variable or within.name).upper(), value="a value")
+    return organization
 
 
 def _ended(status: str, conclusion: str | None) -> str | None:

@@ -166,6 +166,7 @@ class Assignment:
     urls: Urls = Urls("", "", "")
     timeout_minutes: float = 360
     cancel_timeout_minutes: float = 5
+    debug: bool = False  # debug logging: RUNNER_DEBUG, ##[debug] lines
 
 
 @dataclass(frozen=True)

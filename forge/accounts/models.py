@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
@@ -14,6 +14,14 @@ class Kind(models.TextChoices):
 
     USER = "User"
     ORGANIZATION = "Organization"
+    BOT = "Bot"
+
+
+class WorkflowPermissions(models.TextChoices):
+    """What GITHUB_TOKEN may do where no workflow file says it; the words of GitHub's setting."""
+
+    READ = "read"
+    WRITE = "write"
 
 
 class AccountManager(models.Manager["Account"]):
@@ -25,9 +33,9 @@ class AccountManager(models.Manager["Account"]):
 
 
 class Account(AbstractBaseUser):
-    """A user or an organisation. Logins are unique without regard to case.
+    """A user, an organisation, or the one bot that does what jobs do. Logins are unique without regard to case.
 
-    An organisation has no usable password and cannot log in.
+    Only users have a usable password and can log in.
     """
 
     login = models.CharField(max_length=39)
@@ -37,6 +45,11 @@ class Account(AbstractBaseUser):
     email = models.EmailField(blank=True, default="")
     is_active = models.BooleanField(default=True)
     is_site_admin = models.BooleanField(default=False)
+    #: Of an organisation: the most that its repositories may choose for files that say nothing.
+    default_workflow_permissions = models.CharField(
+        max_length=5, choices=WorkflowPermissions.choices, default=WorkflowPermissions.READ
+    )
+    can_approve_pull_request_reviews = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -48,6 +61,10 @@ class Account(AbstractBaseUser):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=Kind.values), name="account_kind"),
+            models.CheckConstraint(
+                condition=models.Q(default_workflow_permissions__in=WorkflowPermissions.values),
+                name="account_workflow_permissions",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -87,3 +104,63 @@ class AccessToken(models.Model):
     expires_at = models.DateTimeField(null=True)
     last_used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+
+class AuditRows(models.QuerySet["AuditEntry"]):
+    """Rows of the audit log: read and added, never changed."""
+
+    def update(self, **_: Any) -> int:
+        """Refused."""
+        raise TypeError("the audit log is only added to")
+
+    def bulk_update(self, *_: Any, **__: Any) -> int:
+        """Refused."""
+        raise TypeError("the audit log is only added to")
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Refused."""
+        raise TypeError("the audit log is only added to")
+
+
+class AuditEntry(models.Model):
+    """Who did what to a secret thing, when. Never a value, only names.
+
+    Ids and names are kept as they were and are no keys: what they name may go, the entry stays.
+    """
+
+    at = models.DateTimeField(db_default=Now())
+    action = models.CharField(max_length=40)  # secret.created, secrets.handed_over …
+    #: Who asked; none for the server itself. ``credential`` tells which token it was.
+    actor_id = models.BigIntegerField(null=True)
+    actor_login = models.CharField(max_length=39, blank=True, default="")
+    credential = models.CharField(max_length=64, blank=True, default="")
+    #: What it belongs to, and the same in words for a person.
+    owner_id = models.BigIntegerField(null=True)
+    repository_id = models.BigIntegerField(null=True)
+    environment = models.CharField(max_length=255, blank=True, default="")
+    scope = models.CharField(max_length=512, blank=True, default="")
+    names = models.JSONField(default=list)
+    details = models.JSONField(default=dict)
+    #: The job that was given something, its run, and the claim's epoch.
+    run_id = models.BigIntegerField(null=True)
+    job_id = models.BigIntegerField(null=True)
+    epoch = models.PositiveIntegerField(null=True)
+
+    objects = AuditRows.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["owner_id", "id"], name="audit_owner"),
+            models.Index(fields=["repository_id", "id"], name="audit_repository"),
+            models.Index(fields=["run_id", "id"], condition=models.Q(run_id__isnull=False), name="audit_run"),
+        ]
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Added once, never changed."""
+        if not self._state.adding:
+            raise TypeError("the audit log is only added to")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refused."""
+        raise TypeError("the audit log is only added to")

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import re
 
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 
+from forge.accounts.actor import Actor
 from forge.accounts.models import Account, Kind, Membership
 from forge.errors import Conflict, FieldError, Invalid, NotFound
 
+#: Who did what a job did with its GITHUB_TOKEN. No login that a person can choose has brackets.
+BOT = "github-actions[bot]"
 #: First parts of our own paths, and words that would confuse people.
 RESERVED = frozenset(
     """
@@ -52,6 +56,18 @@ def create_organization(login: str, owner: Account) -> Account:
         _insert(account)
         Membership.objects.create(organization=account, user=owner, role=Membership.Role.OWNER)
     return account
+
+
+def author(actor: Actor) -> Account | None:
+    """Who is named as the one that did what the actor does; of a job that is the account of ``BOT``, made when
+    it is first needed. It has no rights, no password and no token."""
+    return bot() if actor.kind == "job" else actor.account
+
+
+def bot() -> Account:
+    """The account of ``BOT``."""
+    unusable = {"login": BOT, "kind": Kind.BOT, "password": make_password(None)}
+    return Account.objects.get_or_create(login_key=BOT, defaults=unusable)[0]
 
 
 def find(login: str) -> Account:

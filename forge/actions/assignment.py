@@ -16,10 +16,10 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from forge.accounts.actor import Actor
-from forge.actions import places, snapshots, sources
+from forge.actions import permissions, places, snapshots, sources
 from forge.actions.models import Claim, Job
 from forge.actions.refusals import BadCredential, LeaseLost
-from forge.repos.models import Repository, Right
+from forge.repos.models import Repository
 from forge.runners.models import Runner
 from workflows import decide
 from workflows.decide import Leg, Snapshot
@@ -49,7 +49,7 @@ def build(claim: Claim) -> Assignment:
     now = snapshots.take(run, job.attempt)
     if now is None:
         raise CannotBuild(f"{run.workflow.path} is not valid any more.")
-    defined = decide.definition(now, job.node.key)
+    defined = decide.definition(now.workflow, job.node.key)
     is_guarded = defined.job.environment is not None or places.guarded(run)
     runner = Runner.objects.get(pk=claim.runner_id)
     urls = _urls(runner)
@@ -78,6 +78,7 @@ def build(claim: Claim) -> Assignment:
         urls=urls,
         timeout_minutes=job.timeout_minutes,
         cancel_timeout_minutes=CANCEL_TIMEOUT_MINUTES,
+        debug=job.attempt.debug,
     )
 
 
@@ -115,22 +116,13 @@ def actor_for_token(text: str) -> Actor | None:
     claim = _claim_of(text, JOB)
     if claim is None or claim.ended_at is not None:
         return None
-    jobs = Job.objects.select_related("node", "run__workflow", "run__source").filter(pk=claim.job_id, epoch=claim.epoch)
-    job = jobs.exclude(status=Status.COMPLETED).first()
+    jobs = Job.objects.select_related("node", "run__workflow", "run__repository__owner")
+    job = jobs.filter(pk=claim.job_id, epoch=claim.epoch).exclude(status=Status.COMPLETED).first()
     if job is None:
         return None
-    right = Right.READ if _may_read(job) else Right.NONE
-    return Actor(kind="job", rights={job.repository_id: right}, token_id=f"job:{job.pk}:{claim.epoch}")
-
-
-def _may_read(job: Job) -> bool:
-    """What ``permissions`` of the job, else of the workflow, say of ``contents``; where nothing is said, yes."""
     workflow = sources.of_run(job.run)
-    if workflow is None:
-        return False
-    said = workflow.job(job.node.key).permissions
-    said = workflow.permissions if said is None else said
-    return said is None or said.get("contents", "none") != "none"
+    held = {} if workflow is None else permissions.of_job(job, workflow)
+    return Actor.for_job(job.repository_id, held, token_id=f"job:{job.pk}:{claim.epoch}")
 
 
 def _token(prefix: str, claim: Claim) -> str:

@@ -11,10 +11,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Now
 
-from forge.actions import advance, cancel, moves, repeat, transitions
+from forge.actions import advance, cancel, moves, reasons, repeat, transitions
 from forge.actions.models import ConcurrencyGroup, Job, JobNode, Place
 from workflows.decide import groups
 from workflows.decide.groups import Asker, Line
@@ -22,6 +22,7 @@ from workflows.states import Hold, Status
 
 State = Place.State
 _TAKEN = (State.HOLDING, State.LEAVING)
+_ALL = ("run", "node", "job__node")
 #: Places of a circle that are looked at; longer ones wait for a person.
 MOST_STEPS = 200
 
@@ -66,7 +67,7 @@ def carry_out(place_id: int) -> bool:
 def sweep() -> None:
     """Groups and verdicts whose nudge was lost, and groups whose holder cannot be running any more."""
     taken = Place.objects.filter(group=OuterRef("group"), state__in=_TAKEN)
-    waiting = Place.objects.filter(~Exists(taken), state=State.WAITING).order_by("id")
+    waiting = Place.objects.filter(~Exists(taken) | Q(considered=False), state=State.WAITING).order_by("id")
     leaving = Place.objects.filter(state=State.LEAVING, release_at__lte=Now()).order_by("release_at")
     due = Place.objects.filter(verdict_due=True).order_by("id")
     found = {group for rows in (waiting, leaving, due) for group in rows.values_list("group", flat=True)[:200]}
@@ -82,7 +83,7 @@ def _settle(group_id: int) -> bool:
         if group is None:
             return False
         Place.objects.filter(group=group, state=State.LEAVING, release_at__lte=Now()).delete()
-        rows = list(Place.objects.filter(group=group).exclude(state=State.REFUSED).order_by("id"))
+        rows = list(Place.objects.filter(group=group).exclude(state=State.REFUSED).select_related(*_ALL).order_by("id"))
         holder = next((place for place in rows if place.state in _TAKEN), None)
         waiting = [place for place in rows if place.state == State.WAITING]
         if not waiting:
@@ -92,6 +93,7 @@ def _settle(group_id: int) -> bool:
         # The run's lock is taken before any place is written: whoever gives one back has its run and waits for the row.
         if granted is not None and not _grant(granted):
             return True
+        Place.objects.filter(pk__in=[place.pk for place in waiting], considered=False).update(considered=True)
         _refuse(group, waiting, line)
         now = granted or holder
         if now is not None:
@@ -124,19 +126,12 @@ def _refuse(group: ConcurrencyGroup, waiting: Sequence[Place], line: Line) -> No
         if newer is None:
             _judge([place], {"code": "queue_full", "group": group.name}, State.REFUSED)
         else:
-            found = by_id.get(newer) or Place.objects.get(pk=newer)
+            found = by_id.get(newer) or Place.objects.select_related(*_ALL).get(pk=newer)
             _judge([place], _superseded(group, found), State.REFUSED)
 
 
 def _superseded(group: ConcurrencyGroup, newer: Place) -> dict[str, Any]:
-    return {"code": "superseded", "group": group.name, "newer": _named(newer)}
-
-
-def _named(place: Place) -> dict[str, Any]:
-    """Who has a place, for a reason."""
-    run = place.run
-    job = place.job.name if place.job else None
-    return {"run": run.pk, "number": run.run_number, "workflow": run.workflow_name, "job": job}
+    return {"code": "superseded", "group": group.name, "newer": reasons.named(newer)}
 
 
 def _judge(places: Sequence[int], verdict: Mapping[str, Any], state: Place.State | None = None) -> None:
@@ -153,7 +148,9 @@ def _break_circles(group: ConcurrencyGroup, waiting: Sequence[Place], holder: Pl
     for place in waiting:
         held = _held_around(place)
         if held and _waits_for(holder, held):
-            _judge([place.pk], {"code": "deadlock", "group": group.name, "holder": _named(holder)}, State.REFUSED)
+            _judge(
+                [place.pk], {"code": "deadlock", "group": group.name, "holder": reasons.named(holder)}, State.REFUSED
+            )
 
 
 def _held_around(place: Place) -> set[int]:
@@ -182,9 +179,9 @@ def _waits_for(holder: Place, held: set[int]) -> bool:
             return True
         if one.job_id is not None:
             continue  # a job that has its group waits for nothing any more
-        inner = Place.objects.filter(attempt=one.attempt_id, state=State.WAITING).select_related("node", "job__node")
+        inner = Place.objects.filter(attempt=one.attempt_id, state=State.WAITING).select_related(*_ALL)
         wanted = {place.group_id for place in inner if _encloses(one, _key(place))}
-        for found in Place.objects.filter(group__in=wanted, state__in=_TAKEN).select_related("node", "job__node"):
+        for found in Place.objects.filter(group__in=wanted, state__in=_TAKEN).select_related(*_ALL):
             if found.pk not in seen:
                 seen.add(found.pk)
                 todo.append(found)

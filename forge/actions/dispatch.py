@@ -1,7 +1,8 @@
-"""A person starts a workflow by hand: workflow_dispatch at a branch or tag, with inputs."""
+"""Runs that are asked for: workflow_dispatch at a branch or tag, with inputs, and repository_dispatch."""
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,7 @@ from django.db import transaction
 
 from forge import storable
 from forge.accounts.models import Account
-from forge.actions import advance, called, events, plan, repeat
+from forge.actions import advance, called, events, payloads, plan, repeat
 from forge.actions.models import Event, Run, Workflow
 from forge.actions.sources import File, Parsed
 from forge.errors import FieldError, Invalid
@@ -21,6 +22,10 @@ from workflows.errors import InvalidInputs
 from workflows.model import Trigger
 
 _KINDS = ("refs/heads/", "refs/tags/")
+#: GitHub's limits of a repository_dispatch: characters of its type and of the payload's JSON, keys of the payload.
+TYPE_LENGTH, PAYLOAD_LENGTH, PAYLOAD_KEYS = 100, 65_535, 10
+#: Levels of a payload; of this GitHub says nothing, and nobody needs more.
+PAYLOAD_DEPTH = 100
 
 
 def dispatch(
@@ -39,6 +44,24 @@ def dispatch(
     )
     advance.begin(run)
     return Run.objects.select_related("latest_attempt", "workflow").get(pk=run.pk)
+
+
+def repository_dispatch(
+    account: Account | None, repository: Repository, event_type: str, client_payload: Mapping[str, object]
+) -> Event:
+    """An event from outside, for every workflow on the default branch that listens to its type. Invalid when it
+    is beyond GitHub's limits."""
+    _check_type(event_type)
+    _check_payload(client_payload)
+    payload = {
+        "action": event_type,
+        "branch": repository.default_branch,
+        "client_payload": dict(client_payload),
+    }
+    with transaction.atomic():
+        event = events.write(repository, "repository_dispatch", actor=account, payload=storable.data(payload))
+    assert event is not None, "its key is new"
+    return event
 
 
 def takes(parsed: Parsed) -> Trigger | None:
@@ -65,7 +88,7 @@ def _write(
             ref=ref,
             sha=sha,
             actor=account,
-            payload=events.dispatch_payload(
+            payload=payloads.dispatch(
                 repository,
                 account,
                 ref,
@@ -76,6 +99,41 @@ def _write(
             state=Event.State.EXPANDED,
         )
         return plan.make(event, workflow, made, commit)
+
+
+def _check_type(event_type: str) -> None:
+    if len(event_type) > TYPE_LENGTH:
+        raise _refused("event_type", f"Only {TYPE_LENGTH} characters are allowed; {len(event_type)} were supplied.")
+
+
+def _check_payload(given: Mapping[str, object]) -> None:
+    if not _is_within(given, PAYLOAD_DEPTH):
+        raise _refused("client_payload", f"client_payload is too deep: {PAYLOAD_DEPTH} levels are allowed.")
+    if len(given) > PAYLOAD_KEYS:
+        raise _refused(
+            "client_payload", f"No more than {PAYLOAD_KEYS} properties are allowed; {len(given)} were supplied."
+        )
+    try:
+        length = len(json.dumps(given, ensure_ascii=False, allow_nan=False, separators=(",", ":")))
+    except ValueError as error:
+        raise _refused("client_payload", "client_payload holds a number that is too large.") from error
+    if length > PAYLOAD_LENGTH:
+        raise _refused("client_payload", f"client_payload is too large: {PAYLOAD_LENGTH} characters are allowed.")
+
+
+def _is_within(value: object, levels: int) -> bool:
+    """Whether a JSON value has no more levels than these. Level by level: it may be too deep for a recursion."""
+    level = [value]
+    for _ in range(levels + 1):
+        nested = [one for one in level if isinstance(one, Mapping | list)]
+        level = [item for one in nested for item in (one.values() if isinstance(one, Mapping) else one)]
+        if not nested:
+            return True
+    return False
+
+
+def _refused(field: str, why: str) -> Invalid:
+    return Invalid(f"Invalid request.\n\n{why}", [FieldError("RepositoryDispatch", field, "invalid", why)])
 
 
 def _resolve(repository: Repository, ref: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What can start a run, and the payload of each.
+"""What can start a run: the rows of events.
 
 An event row is written in the transaction of what caused it; everything else follows from the row, as
 often as it needs to be tried. Events of a ref are numbered along before → after: two pushes may reach
@@ -9,16 +9,14 @@ whoever comes first (git holds the later one only because it took the earlier).
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
-from datetime import datetime
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models.functions import Now
 
 from forge.accounts.models import Account
-from forge.actions import background, repeat
+from forge.actions import background, payloads, repeat
 from forge.actions.models import Event
 from forge.repos import git
 from forge.repos.models import Push, Ref, Repository
@@ -27,7 +25,12 @@ Change = Mapping[str, str]  # {"ref", "before", "after"}
 
 #: Refs of one push that start runs; the events of the others are kept, and say that they were too many.
 REFS_PER_PUSH = 50
-_KINDS = ("refs/heads/", "refs/tags/")
+#: Tags of one push; when more are made, moved or deleted at once, none of them starts a run, as on GitHub.
+TAGS_PER_PUSH = 3
+_HEADS, _TAGS = "refs/heads/", "refs/tags/"
+_TOO_MANY_REFS = f"More than {REFS_PER_PUSH} refs were pushed at once; this one starts no run."
+_TOO_MANY_TAGS = f"More than {TAGS_PER_PUSH} tags were pushed at once; none of them starts a run."
+_BY_JOB = "A job pushed this with its GITHUB_TOKEN, which starts no run."
 
 
 @repeat.on_deadlock
@@ -36,11 +39,13 @@ def settle(push: Push, accepted: Sequence[Change]) -> list[Event]:
     changes = sorted((dict(one) for one in accepted if _concerns(one)), key=lambda one: one["ref"])
     with transaction.atomic():
         if not Push.objects.select_for_update().filter(pk=push.pk, state=Push.State.PREPARED).exists():
-            return list(Event.objects.filter(repository=push.repository_id, key__startswith=f"push:{push.pk}:"))
+            keys = [_key(name, push, one["ref"]) for one in changes for name in _names(one)]
+            return list(Event.objects.filter(repository=push.repository_id, key__in=keys).order_by("id"))
         rows = _lock_refs(push.repository_id, [one["ref"] for one in changes])
+        quiet = _quiet(push, changes)
         written: list[Event] = []
-        for number, change in enumerate(changes):
-            written += _write_along(push, rows[change["ref"]], change, capped=number >= REFS_PER_PUSH)
+        for change in changes:
+            written += _write_along(push, rows[change["ref"]], change, quiet)
         Push.objects.filter(pk=push.pk).update(state=Push.State.SETTLED, settled_at=Now())
         nudge(written)
     return written
@@ -48,20 +53,41 @@ def settle(push: Push, accepted: Sequence[Change]) -> list[Event]:
 
 def notice(accepted: Sequence[Change]) -> str | None:
     """What git should tell the pusher about a push of too many refs; None for an ordinary one."""
-    count = sum(1 for one in accepted if _concerns(one) and one["after"] != git.ZERO)
-    if count <= REFS_PER_PUSH:
-        return None
-    return f"{count} refs were pushed at once; only the first {REFS_PER_PUSH} (by name) start workflow runs."
+    came = [one for one in accepted if _concerns(one) and one["after"] != git.ZERO]
+    said = []
+    if len(came) > REFS_PER_PUSH:
+        said.append(
+            f"{len(came)} refs were pushed at once; only the first {REFS_PER_PUSH} (by name) start workflow runs."
+        )
+    tags = sum(1 for one in came if one["ref"].startswith(_TAGS))
+    if tags > TAGS_PER_PUSH:
+        said.append(f"{tags} tags were pushed at once; with more than {TAGS_PER_PUSH} none starts workflow runs.")
+    return " ".join(said) or None
 
 
-def write(
-    repository: Repository, name: str, *, ref: str, sha: str, actor: Account | None, path: str, **more: Any
-) -> Event:
-    """An event that concerns one workflow file (dispatch, re-run). The caller holds the transaction."""
-    key = f"{name}:{uuid.uuid4()}"
-    return Event.objects.create(
-        repository=repository, name=name, key=key, ref=ref, sha=sha, actor=actor, workflow_path=path, **more
+def write(repository: Repository, name: str, *, actor: Account | None, key: str = "", **more: Any) -> Event | None:
+    """An event at the head of the default branch, as it will be found; None when its key is there already.
+    The caller holds the transaction."""
+    event, made = Event.objects.get_or_create(
+        repository=repository,
+        key=key or f"{name}:{uuid.uuid4()}",
+        defaults={"name": name, "ref": default_ref(repository), "actor": actor, **more},
     )
+    if not made:
+        return None
+    nudge([event])
+    return event
+
+
+def default_branch_changed(repository: Repository, actor: Account | None) -> None:
+    """Another branch says from now on which workflows there are; their schedules go in the name of ``actor``."""
+    with transaction.atomic():
+        write(repository, "default_branch", actor=actor, quiet="The default branch was changed.")
+
+
+def default_ref(repository: Repository) -> str:
+    """The full name of the default branch."""
+    return _HEADS + repository.default_branch
 
 
 def nudge(written: Sequence[Event]) -> None:
@@ -72,7 +98,28 @@ def nudge(written: Sequence[Event]) -> None:
 
 
 def _concerns(change: Change) -> bool:
-    return change["ref"].startswith(_KINDS) and change["before"] != change["after"]
+    return change["ref"].startswith((_HEADS, _TAGS)) and change["before"] != change["after"]
+
+
+def _names(change: Change) -> Iterator[str]:
+    """The events that a change of a ref is."""
+    yield "push"
+    if change["before"] == git.ZERO:
+        yield "create"
+    if change["after"] == git.ZERO:
+        yield "delete"
+
+
+def _quiet(push: Push, changes: Sequence[Change]) -> dict[tuple[str, str], str]:
+    """Why which events start no run, by name and ref."""
+    found = {(name, one["ref"]): _BY_JOB for one in changes if push.by_job for name in _names(one)}
+    found |= {(name, one["ref"]): _TOO_MANY_REFS for one in changes[REFS_PER_PUSH:] for name in _names(one)}
+    for kind in ("push", "create", "delete"):
+        tags = [one for one in changes if one["ref"].startswith(_TAGS) and kind in _names(one)]
+        alive = [one for one in tags if kind != "push" or one["after"] != git.ZERO]
+        if len(alive) > TAGS_PER_PUSH:
+            found |= {(kind, one["ref"]): _TOO_MANY_TAGS for one in alive}
+    return found
 
 
 def _lock_refs(repository_id: int, names: Sequence[str]) -> dict[str, Ref]:
@@ -84,19 +131,18 @@ def _lock_refs(repository_id: int, names: Sequence[str]) -> dict[str, Ref]:
     return {ref.name: ref for ref in locked}
 
 
-def _write_along(push: Push, ref: Ref, change: Change, *, capped: bool) -> list[Event]:
-    """The event of a change, after those of changes that git took before it and that nobody has settled."""
+def _write_along(push: Push, ref: Ref, change: Change, quiet: Mapping[tuple[str, str], str]) -> list[Event]:
+    """The events of a change, after those of changes that git took before it and that nobody has settled."""
     written = []
-    if Event.objects.filter(repository=push.repository_id, key=_key(push, ref)).exists():
+    if Event.objects.filter(repository=push.repository_id, key=_key("push", push, ref.name)).exists():
         return []  # a later push has written it already
     if ref.sha != change["before"]:
-        for earlier in _way(push, ref, change["before"]):
-            written.append(_write(*earlier, capped=False))
-    written.append(_write(push, ref, change, capped=capped))
-    return written
+        for other, earlier in _way(push, ref, change["before"]):
+            written += _write(other, ref, earlier, _quiet(other, [one for one in other.commands if _concerns(one)]))
+    return written + _write(push, ref, change, quiet)
 
 
-def _way(push: Push, ref: Ref, goal: str) -> list[tuple[Push, Ref, Change]]:
+def _way(push: Push, ref: Ref, goal: str) -> list[tuple[Push, Change]]:
     """The prepared pushes that lead from where the ref's events end to ``goal``; empty when there is no way."""
     steps: dict[str, tuple[Push, Change]] = {}
     prepared = Push.objects.filter(repository=push.repository_id, state=Push.State.PREPARED).exclude(pk=push.pk)
@@ -104,132 +150,60 @@ def _way(push: Push, ref: Ref, goal: str) -> list[tuple[Push, Ref, Change]]:
         for one in other.commands:
             if one["ref"] == ref.name:
                 steps[one["before"]] = (other, one)
-    way: list[tuple[Push, Ref, Change]] = []
+    way: list[tuple[Push, Change]] = []
     at = ref.sha
     while at != goal and at in steps:
         other, one = steps.pop(at)
-        way.append((other, ref, one))
+        way.append((other, one))
         at = one["after"]
     return way if at == goal else []
 
 
-def _write(push: Push, ref: Ref, change: Change, *, capped: bool) -> Event:
-    deleted = change["after"] == git.ZERO
+def _write(push: Push, ref: Ref, change: Change, quiet: Mapping[tuple[str, str], str]) -> list[Event]:
     ref.sequence, ref.sha = ref.sequence + 1, change["after"]
     ref.save(update_fields=["sequence", "sha"])
-    too_many = f"More than {REFS_PER_PUSH} refs were pushed at once; this one starts no run."
+    written = [_push(push, ref, change, quiet.get(("push", ref.name), ""))]
+    for name in _names(change):
+        if name != "push" and (name, ref.name) not in quiet:
+            written.append(_made_or_gone(push, ref, change, name))
+    return written
+
+
+def _push(push: Push, ref: Ref, change: Change, quiet: str) -> Event:
+    deleted = change["after"] == git.ZERO
+    # Nothing is left to run on after a delete; the event keeps the order of the ref. One that starts no run
+    # still tells which workflows there are when it moves the default branch.
+    over = deleted or (quiet != "" and ref.name != default_ref(push.repository))
     return Event.objects.create(
         repository_id=push.repository_id,
         name="push",
-        key=_key(push, ref),
+        key=_key("push", push, ref.name),
         ref=ref.name,
         before=change["before"],
         sha=change["after"],
         ref_sequence=ref.sequence,
         actor_id=push.pusher_id,
         payload={"ref": ref.name, "before": change["before"], "after": change["after"], "deleted": deleted},
-        # Nothing is left to run on after a delete; the event keeps the order of the ref.
-        state=Event.State.EXPANDED if deleted or capped else Event.State.PENDING,
-        error=too_many if capped and not deleted else "",
+        state=Event.State.EXPANDED if over else Event.State.PENDING,
+        quiet="" if deleted else quiet,
+        error="" if deleted else quiet,
     )
 
 
-def _key(push: Push, ref: Ref) -> str:
-    return f"push:{push.pk}:{ref.name}"
+def _made_or_gone(push: Push, ref: Ref, change: Change, name: str) -> Event:
+    """The create or delete that comes with a push. A delete runs on what the default branch is by then."""
+    made = name == "create"
+    return Event.objects.create(
+        repository_id=push.repository_id,
+        name=name,
+        key=_key(name, push, ref.name),
+        ref=ref.name if made else default_ref(push.repository),
+        sha=change["after"] if made else "",
+        ref_sequence=ref.sequence if made else 0,
+        actor_id=push.pusher_id,
+        payload=payloads.ref_change(push.repository, ref.name, created=made),
+    )
 
 
-# --- payloads, as GitHub's webhooks have them ------------------------------------------------------
-
-
-def push_payload(event: Event, commit: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload of a push; ``commit`` is the head commit. Reads git: never within a transaction."""
-    repository, zero = event.repository, git.ZERO
-    commits = git.commits_between(repository, event.before, event.sha)
-    url = html_url(repository)
-    created = event.before == zero
-    return {
-        "ref": event.ref,
-        "before": event.before,
-        "after": event.sha,
-        "base_ref": None,
-        "created": created,
-        "deleted": False,
-        "forced": not created and _forced(repository, event.before, event.sha),
-        "compare": f"{url}/commit/{event.sha}" if created else f"{url}/compare/{event.before[:12]}...{event.sha[:12]}",
-        "commits": [_commit(one, url) for one in commits],
-        "head_commit": _commit(commit, url),
-        "pusher": {"name": event.actor.login, "email": event.actor.email} if event.actor else {"name": "ghost"},
-        **common_payload(repository, event.actor),
-    }
-
-
-def dispatch_payload(
-    repository: Repository, actor: Account | None, ref: str, path: str, inputs: Mapping[str, Any]
-) -> dict[str, Any]:
-    """The payload of a workflow_dispatch."""
-    return {"ref": ref, "workflow": path, "inputs": dict(inputs) or None, **common_payload(repository, actor)}
-
-
-def common_payload(repository: Repository, actor: Account | None) -> dict[str, Any]:
-    """What every event carries: repository, sender, and the organisation where there is one."""
-    payload = {"repository": repository_payload(repository), "sender": account_payload(actor)}
-    if repository.owner.kind == "Organization":
-        payload["organization"] = account_payload(repository.owner)
-    return payload
-
-
-def repository_payload(repository: Repository) -> dict[str, Any]:
-    """A repository as it stands in payloads."""
-    url = html_url(repository)
-    return {
-        "id": repository.pk,
-        "name": repository.name,
-        "full_name": repository.full_name,
-        "private": repository.private,
-        "visibility": "private" if repository.private else "public",
-        "owner": account_payload(repository.owner),
-        "description": repository.description or None,
-        "fork": False,
-        "html_url": url,
-        "url": f"{settings.PUBLIC_URL}/api/v3/repos/{repository.full_name}",
-        "clone_url": f"{url}.git",
-        "default_branch": repository.default_branch,
-        "master_branch": repository.default_branch,
-        "created_at": _time(repository.created_at),
-        "updated_at": _time(repository.updated_at),
-        "pushed_at": _time(repository.pushed_at),
-    }
-
-
-def account_payload(account: Account | None) -> dict[str, Any] | None:
-    """An account as it stands in payloads."""
-    if account is None:
-        return None
-    return {
-        "login": account.login,
-        "id": account.pk,
-        "type": str(account.kind),
-        "site_admin": account.is_site_admin,
-        "html_url": f"{settings.PUBLIC_URL}/{account.login}",
-        "url": f"{settings.PUBLIC_URL}/api/v3/users/{account.login}",
-    }
-
-
-def html_url(repository: Repository) -> str:
-    """The address of the repository's page."""
-    return f"{settings.PUBLIC_URL}/{repository.full_name}"
-
-
-def _forced(repository: Repository, before: str, after: str) -> bool:
-    try:
-        return not git.is_ancestor(repository, before, after)
-    except KeyError:  # the old commit is gone
-        return True
-
-
-def _commit(commit: Mapping[str, Any], url: str) -> dict[str, Any]:
-    return {**commit, "url": f"{url}/commit/{commit['id']}", "distinct": True}
-
-
-def _time(value: datetime | None) -> str | None:
-    return value.strftime("%Y-%m-%dT%H:%M:%SZ") if value else None
+def _key(name: str, push: Push, ref: str) -> str:
+    return f"{name}:{push.pk}:{ref}"

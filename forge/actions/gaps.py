@@ -5,19 +5,27 @@ A file that asks for it is refused before anything runs: better no run than one 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workflows.errors import Problem
 from workflows.model import Job, Position, Step, Table, Workflow
-from workflows.schema.jobs import PERMISSIONS
 
-#: The events that start a run here, or, as workflow_call, that no run has to wait for.
-EVENTS = frozenset(("push", "workflow_call", "workflow_dispatch"))
+#: The events that start a run here. What only ``workflow_call`` names never starts by itself.
+EVENTS = frozenset(
+    (
+        "create",
+        "delete",
+        "push",
+        "repository_dispatch",
+        "schedule",
+        "workflow_call",
+        "workflow_dispatch",
+        "workflow_run",
+    )
+)
 #: The actions that run without being fetched.
 ACTIONS = frozenset(("actions/checkout",))
-
-#: What ``write-all`` gives.
-WRITABLE = frozenset(name for name, place in PERMISSIONS.items() if "write" in place.words)
 
 _NOT_YET = "'{}' is not supported by Forge yet"
 _Gap = tuple[Position, str]
@@ -31,6 +39,15 @@ def gaps(workflow: Workflow) -> tuple[Problem, ...]:
     for called in _called(workflow, {}).values():
         problems += _problems(called, [])
     return tuple(problems)
+
+
+def _of_triggers(workflow: Workflow) -> Iterator[_Gap]:
+    for trigger in workflow.on:
+        if trigger.event not in EVENTS:
+            yield trigger.position, _NOT_YET.format(trigger.event)
+        for schedule in trigger.schedules:
+            if schedule.timezone and not _is_zone(schedule.timezone):
+                yield schedule.position, f"There is no time zone '{schedule.timezone}'"
 
 
 def _problems(workflow: Workflow, more: list[_Gap]) -> list[Problem]:
@@ -51,19 +68,18 @@ def _called(workflow: Workflow, known: dict[str, Workflow]) -> dict[str, Workflo
 def _of_workflow(workflow: Workflow) -> Iterator[_Gap]:
     for position in workflow.expression_keys:
         yield position, _NOT_YET.format("${{ insert }}")
-    start = Position(1, 1)
-    yield from _of_permissions(workflow.permissions or {}, start)
-    yield from _of_table(workflow.env, start)
+    yield from _of_table(workflow.env, Position(1, 1))
     for job in workflow.jobs:
         yield from _of_job(job)
 
 
-def _of_permissions(levels: Mapping[str, str], position: Position) -> Iterator[_Gap]:
-    """To write is refused: better no run than one whose last step finds out."""
-    names = [name for name, level in levels.items() if level == "write"]
-    asked = [f"{name}: write" for name in names] if len(names) < len(WRITABLE) else ["permissions: write-all"]
-    for what in asked:
-        yield position, f"{_NOT_YET.format(what)}: GITHUB_TOKEN can only read"
+def _is_zone(name: str) -> bool:
+    """Whether this machine's database of time zones has one of the name."""
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # none; no name; a folder of the database
+        return False
+    return True
 
 
 def _of_table(table: Table, position: Position) -> Iterator[_Gap]:
@@ -91,7 +107,6 @@ def _of_job(job: Job) -> Iterator[_Gap]:
     ):
         if given:
             yield job.position, _NOT_YET.format(name)
-    yield from _of_permissions(job.permissions or {}, job.position)
     yield from _of_table(job.env, job.position)
     yield from _of_table(job.outputs, job.position)
     for step in job.steps:

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import F
 
 from forge import storable
-from forge.actions import contexts, places, transitions
+from forge.actions import contexts, places, transitions, workflow_runs
 from forge.actions.models import Event, JobNode, Run, RunAttempt, Workflow
 from forge.actions.places import Wish
 from forge.actions.sources import File
@@ -44,6 +44,9 @@ def make(event: Event, row: Workflow, plan: Plan, commit: Mapping[str, Any]) -> 
     attempt, _ = begin(run, plan.workflow, plan.problems, triggering_actor=event.actor)
     run.title = _title(run, attempt, plan)
     run.save(update_fields=["title"])
+    workflow_runs.announce(attempt, "requested")
+    if attempt.hold == Hold.STARTUP_FAILURE:
+        workflow_runs.announce(attempt, "completed")
     return run
 
 
@@ -133,7 +136,7 @@ def _numbers(repository: Repository, row: Workflow) -> tuple[int, int]:
 
 
 def _title(run: Run, attempt: RunAttempt, plan: Plan) -> str:
-    """``run-name`` where the file gives one and it evaluates; else the commit's first line, or the workflow's name."""
+    """``run-name`` where the file gives one and it evaluates; else what its event says, or the workflow's name."""
     named = plan.workflow.run_name if plan.workflow else None
     if named:
         try:
@@ -142,8 +145,14 @@ def _title(run: Run, attempt: RunAttempt, plan: Plan) -> str:
             text = ""
         if text:
             return storable.text(text)[:1024]
-    subject = git.subject(run.head_commit.get("message", "")) if run.event_name == "push" else ""
-    return (subject or run.workflow_name)[:1024]
+    return (_of_event(run) or run.workflow_name)[:1024]
+
+
+def _of_event(run: Run) -> str:
+    """What an event says of itself in a title; nothing for most of them."""
+    if run.event_name == "push":
+        return git.subject(run.head_commit.get("message", ""))
+    return str(run.event.payload.get("action", "")) if run.event_name == "repository_dispatch" else ""
 
 
 def _wire(problem: Problem) -> dict[str, Any]:

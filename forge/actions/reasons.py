@@ -3,9 +3,9 @@
 Codes: ``cancelled``, ``run_cancelled``, ``fail_fast``, ``condition_false``, ``need_failed``,
 ``evaluation_error``, ``runner_lost``, ``timed_out``, ``assignment_failed``, ``step_failed``,
 ``startup_failure``, ``source_unreadable``, ``repository_deleted``, ``jobs_failed``, ``jobs_cancelled``,
-``all_skipped``, ``runner_said`` (its runner ended it so and gave no reason), ``message``, whatever a runner
-reports with its own words, and for waiting jobs ``no_runner``, ``all_busy``, ``starting``, ``max_parallel``,
-``cancelling``, ``ready``.
+``all_skipped``, ``superseded``, ``queue_full``, ``deadlock``, ``runner_said`` (its runner ended it so and gave no
+reason), ``message``, whatever a runner reports with its own words, and for waiting jobs and runs ``no_runner``,
+``all_busy``, ``starting``, ``max_parallel``, ``concurrency``, ``cancelling``, ``ready``.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from forge.actions.models import Claim, Job, RunAttempt
+from forge.actions.models import Claim, Job, Place, RunAttempt
 from forge.runners import registration
 from forge.runners.models import Runner
-from workflows.states import Conclusion, Status
+from workflows.states import Conclusion, Hold, Status
 
 Reason = Mapping[str, Any]
 
@@ -72,11 +72,11 @@ def waiting(job: Job) -> dict[str, Any]:
 def waiting_for(jobs: Iterable[Job]) -> dict[int, dict[str, Any]]:
     """The same for many jobs by id, with a constant number of queries."""
     still = [job for job in jobs if job.status != Status.COMPLETED]
-    found: dict[int, dict[str, Any]] = {}
+    found = _for_groups([job for job in still if job.status == Status.PENDING])
     queued = []
     for job in still:
         if job.status == Status.PENDING:
-            found[job.pk] = {"code": "max_parallel"}
+            found.setdefault(job.pk, {"code": "max_parallel"})
         elif job.status == Status.IN_PROGRESS:
             if job.cancel_requested_at is not None:
                 found[job.pk] = {**job.cancel_reason, "code": "cancelling"}
@@ -87,6 +87,46 @@ def waiting_for(jobs: Iterable[Job]) -> dict[int, dict[str, Any]]:
     if queued:
         found |= _for_runners(queued)
     return found
+
+
+def held(attempts: Iterable[RunAttempt]) -> dict[int, dict[str, Any]]:
+    """Why attempts that wait as a whole do so, by id, with a constant number of queries."""
+    waiting = [one.pk for one in attempts if one.hold == Hold.CONCURRENCY and one.status != Status.COMPLETED]
+    asked = Place.objects.filter(attempt__in=waiting, job=None, node=None) if waiting else Place.objects.none()
+    return {place.attempt_id: reason for place, reason in _holders(asked)}
+
+
+def _for_groups(jobs: list[Job]) -> dict[int, dict[str, Any]]:
+    """Of pending jobs, those that wait for a concurrency group."""
+    wanting = [job.pk for job in jobs if job.groups]
+    asked = Place.objects.filter(job__in=wanting) if wanting else Place.objects.none()
+    return {place.job_id: reason for place, reason in _holders(asked) if place.job_id is not None}
+
+
+def _holders(asked: QuerySet[Place]) -> list[tuple[Place, dict[str, Any]]]:
+    """Places that wait, each with who has its group."""
+    waiting = list(asked.filter(state=Place.State.WAITING).select_related("group"))
+    if not waiting:
+        return []
+    taken = Place.objects.filter(
+        group__in={place.group_id for place in waiting}, state__in=(Place.State.HOLDING, Place.State.LEAVING)
+    )
+    by_group = {place.group_id: place for place in taken.select_related("run", "job")}
+    return [(place, _of_group(place, by_group.get(place.group_id))) for place in waiting]
+
+
+def _of_group(place: Place, holder: Place | None) -> dict[str, Any]:
+    reason = {"code": "concurrency", "group": place.group.name, "holder": None if holder is None else named(holder)}
+    if holder is not None and holder.state == Place.State.LEAVING and holder.release_at is not None:
+        reason["until"] = holder.release_at.isoformat()
+    return reason
+
+
+def named(place: Place) -> dict[str, Any]:
+    """Who has a place: its run, and its job where it is one job's. Give it with both."""
+    run = place.run
+    job = place.job.name if place.job else None
+    return {"run": run.pk, "number": run.run_number, "workflow": run.workflow_name, "job": job}
 
 
 def _for_runners(jobs: list[Job]) -> dict[int, dict[str, Any]]:
@@ -136,6 +176,33 @@ def _jobs_ended(reason: Reason) -> str:
     return f"{count} jobs {many}: {', '.join(listed[:-1])} and {listed[-1]}."
 
 
+def _who(named: Any) -> str:
+    """``job deploy of run 41 of CI``."""
+    if not isinstance(named, Mapping):
+        return "another run"
+    run = f"run {named.get('number')} of {named.get('workflow')}"
+    return f"job {named['job']} of {run}" if named.get("job") else run
+
+
+def _concurrency(reason: Reason) -> str:
+    start = f"Waiting for the concurrency group “{reason.get('group')}”"
+    if not reason.get("holder"):
+        return f"{start}."
+    if reason.get("until"):
+        return f"{start}: {_who(reason['holder'])} is over, but its runner was lost and may still be running it."
+    return f"{start}: {_who(reason['holder'])} has it."
+
+
+def _superseded(reason: Reason) -> str:
+    group = reason.get("group")
+    return f"Cancelled because {_who(reason.get('newer'))}, which is newer, is in the group “{group}” too."
+
+
+def _deadlock(reason: Reason) -> str:
+    held = f"the concurrency group “{reason.get('group')}” is held by {_who(reason.get('holder'))}"
+    return f"Cancelled because it would wait forever: {held}, which waits for it."
+
+
 def _labels(reason: Reason) -> str:
     return ", ".join(str(label) for label in reason.get("labels", []))
 
@@ -181,6 +248,12 @@ _SENTENCES: dict[str, Callable[[Reason], str]] = {
     "jobs_failed": _jobs_ended,
     "jobs_cancelled": _jobs_ended,
     "all_skipped": lambda reason: "All its jobs were skipped.",
+    "concurrency": _concurrency,
+    "superseded": _superseded,
+    "deadlock": _deadlock,
+    "queue_full": lambda reason: (
+        f"Cancelled because 100 others wait for the concurrency group “{reason.get('group')}” already."
+    ),
     "max_parallel": lambda reason: "Waiting for another job of its matrix, as max-parallel asks.",
     "starting": lambda reason: f"Given to runner {reason.get('runner')}, which has not reported yet.",
     "no_runner": _no_runner,

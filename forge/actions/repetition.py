@@ -29,11 +29,6 @@ class Again:
         return key in self.legs or key in self.inside
 
 
-def everything(before: RunAttempt) -> Again:
-    """All jobs of the run."""
-    return Again(whole=set(JobNode.objects.filter(attempt=before, parent=None).values_list("key", flat=True)))
-
-
 def failed(before: RunAttempt) -> Again:
     """The jobs that did not end well, and all that need them."""
     jobs = list(Job.objects.filter(attempt=before).select_related("node"))

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from forge.accounts.models import Account
-from forge.actions import advance, plan, repeat, repetition, sources, transitions
+from forge.actions import advance, plan, repeat, repetition, sources, transitions, workflow_runs
 from forge.actions.models import Event, Job, Run, RunAttempt
 from forge.errors import Conflict, Forbidden, Invalid
 from workflows import model
@@ -48,7 +48,7 @@ def _attempt(account: Account | None, run: Run, scope: Scope, job: Job | None, *
     with transaction.atomic():
         found = transitions.lock(run.pk)
         before, workflow = _repeatable(found)
-        again = _again(before, scope, job)
+        again = _again(before, workflow, scope, job)
         if not again:
             raise Forbidden("This run has no failed jobs to run again.")
         made, roots = plan.begin(
@@ -61,15 +61,19 @@ def _attempt(account: Account | None, run: Run, scope: Scope, job: Job | None, *
             scope=f"job:{job.pk}" if job else scope,
             debug=debug,
         )
-        if made.status != Status.COMPLETED:
+        if made.status == Status.COMPLETED:  # its concurrency group cannot be told any more
+            workflow_runs.announce(made, "completed")
+        else:
             repetition.carry_over(found, before, roots, again)
         return made
 
 
-def _again(before: RunAttempt, scope: Scope, job: Job | None) -> repetition.Again:
+def _again(before: RunAttempt, workflow: model.Workflow, scope: Scope, job: Job | None) -> repetition.Again:
     if job is not None:
         return repetition.one(before, job)
-    return repetition.failed(before) if scope == "failed" else repetition.everything(before)
+    if scope == "failed":
+        return repetition.failed(before)
+    return repetition.Again(whole={one.id for one in workflow.jobs})
 
 
 def _repeatable(run: Run) -> tuple[RunAttempt, model.Workflow]:
@@ -105,6 +109,7 @@ def _new_run(account: Account | None, run: Run) -> Run:
             actor=account,
             payload=old.payload,
             workflow_path=found.workflow.path,
+            depth=old.depth,
             state=Event.State.EXPANDED,
         )
         again = plan.Plan(file, parsed.name, parsed.workflow, inputs=found.contexts.get("inputs", {}), parent=found)

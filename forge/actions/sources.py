@@ -58,6 +58,11 @@ class File:
     data: bytes
     called: tuple[CalledFile, ...] = ()
 
+    @property
+    def sha256(self) -> str:
+        """The hash of the bytes, in hex."""
+        return hashlib.sha256(self.data).hexdigest()
+
     def parsed(self) -> Parsed:
         """What the file says, its calls resolved."""
         return _parsed(self.path, self.data, tuple((one.reference, one.data) for one in self.called))

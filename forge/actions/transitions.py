@@ -16,6 +16,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from forge.actions import workflow_runs
 from forge.actions.models import Job, JobNode, Run, RunAttempt, RunEvent, Step
 from workflows import states
 from workflows.messages import StepReport
@@ -108,6 +109,8 @@ def attempt(
         return False
     found.status, found.conclusion = status, conclusion
     record(found.run_id, [_attempt_event(found.pk, status, conclusion)])
+    if status is Status.IN_PROGRESS or status is Status.COMPLETED:
+        workflow_runs.announce(found, "in_progress" if status is Status.IN_PROGRESS else "completed")
     return True
 
 

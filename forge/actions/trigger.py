@@ -18,11 +18,11 @@ from django.db import transaction
 from django.utils import timezone
 
 from forge import storable
-from forge.actions import advance, called, events, plan, repeat
+from forge.actions import advance, called, events, payloads, plan, repeat, schedules, workflow_runs
 from forge.actions.models import Event, Run, Workflow
 from forge.actions.sources import File, Parsed
 from forge.repos import git
-from forge.repos.models import Repository
+from forge.repos.models import Ref, Repository
 from workflows import triggers
 
 log = logging.getLogger(__name__)
@@ -41,7 +41,6 @@ class _Reading:
     commit: Mapping[str, Any]
     files: tuple[File, ...]
     changed: tuple[str, ...] | None
-    payload: Mapping[str, Any]
 
 
 def expand(event_id: int) -> list[Run]:
@@ -63,12 +62,27 @@ def expand(event_id: int) -> list[Run]:
 
 
 def _expand(event: Event) -> list[Run]:
-    reading = _read(event)
-    if event.name == "push" and skipped(reading.commit["message"]):
-        _finish(event, "The commit message asks to skip workflow runs.", reading.payload)
+    if not _find_commit(event):
+        _finish(event, f"There is no {event.ref} to run on.")
         return []
-    plans = [one for file in reading.files if (one := _plan(event, file, reading)) is not None]
+    reading = _read(event)
+    why = event.quiet
+    if not why and event.name == "push" and skipped(reading.commit["message"]):
+        why = "The commit message asks to skip workflow runs."
+    concerned = [file for file in reading.files if event.workflow_path in ("", file.path)]
+    plans = [] if why else [one for file in concerned if (one := _plan(event, file, reading)) is not None]
+    event.error = why
+    if plans:
+        event.payload = storable.data(payloads.complete(event, reading.commit))
     return _write(event, reading, plans)
+
+
+def _find_commit(event: Event) -> bool:
+    """Settle on the commit of an event that means whatever its ref's head is; False when there is none."""
+    if not event.sha:
+        found = git.resolve(event.repository, event.ref)
+        event.sha = found[1] if found else ""
+    return bool(event.sha)
 
 
 def skipped(message: str) -> bool:
@@ -80,14 +94,9 @@ def _read(event: Event) -> _Reading:
     repository = event.repository
     commit = git.commit(repository, event.sha)
     files = effective(git.workflow_files(repository, event.sha))
-    if event.workflow_path:
-        files = tuple(file for file in files if file.path == event.workflow_path)
-    payload = event.payload
-    if event.name == "push" and "repository" not in payload:
-        payload = storable.data(events.push_payload(event, commit))
     changed = git.changed_paths(repository, event.before, event.sha) if event.name == "push" else None
     files = tuple(called.whole(repository, event.sha, file.path, file.data) for file in files)
-    return _Reading(commit, files, None if changed is None else tuple(changed), payload)
+    return _Reading(commit, files, None if changed is None else tuple(changed))
 
 
 def effective(found: Sequence[tuple[str, bytes]]) -> tuple[File, ...]:
@@ -104,7 +113,7 @@ def _plan(event: Event, file: File, reading: _Reading) -> plan.Plan | None:
     """What the file makes of the event; None when it does not concern it. A defect of ours is its own failure."""
     try:
         parsed = file.parsed()
-        if not _fires(event, parsed, reading):
+        if not _fires(event, file, parsed, reading):
             return None
     except Exception:
         log.exception("%s of event %s could not be read", file.path, event.pk)
@@ -114,14 +123,31 @@ def _plan(event: Event, file: File, reading: _Reading) -> plan.Plan | None:
     return plan.Plan(file, parsed.name, parsed.workflow, parsed.problems)
 
 
-def _fires(event: Event, parsed: Parsed, reading: _Reading) -> bool:
-    happened = triggers.Event(event.name, event.ref, reading.changed)
+def _fires(event: Event, file: File, parsed: Parsed, reading: _Reading) -> bool:
+    happened = _happened(event, reading)
+    if event.name == "workflow_run" and event.payload["workflow"]["path"] == file.path:
+        return False  # none follows itself
     if parsed.workflow is not None:
         return triggers.matches(parsed.workflow, happened) is not None
     if parsed.partial is not None and parsed.partial.on:
         return triggers.matches(parsed.partial, happened) is not None
     # Nobody can tell what the file wants: as on GitHub, every push to a branch shows that it is broken.
     return event.name == "push" and happened.branch is not None
+
+
+def _happened(event: Event, reading: _Reading) -> triggers.Event:
+    """What the filters of ``on:`` look at."""
+    said = event.payload
+    run = said.get("workflow_run", {}) if event.name == "workflow_run" else {}
+    return triggers.Event(
+        event.name,
+        event.ref,
+        reading.changed,
+        action=said.get("action"),
+        head_branch=run.get("head_branch") or None,
+        workflow=run.get("name"),
+        schedule=said.get("schedule"),
+    )
 
 
 def _broken(file: File, messages: Sequence[str]) -> plan.Plan:
@@ -134,12 +160,10 @@ def _write(event: Event, reading: _Reading, plans: Sequence[plan.Plan]) -> list[
     with transaction.atomic():
         if not Event.objects.select_for_update().filter(pk=event.pk, state=Event.State.PENDING).exists():
             return []
-        event.payload = dict(reading.payload)
-        at_head = event.ref == f"refs/heads/{event.repository.default_branch}" and event.name == "push"
         # The repository's row first, then its workflows: one order for all who count runs.
         Repository.objects.select_for_update(no_key=True).get(pk=event.repository_id)
-        if at_head:
-            _register(event.repository, reading.files)
+        if _moves_default_branch(event):
+            _register(event, reading.files)
         for one in plans:
             row = plan.row_of(event.repository, one.file.path, one.name)
             if row.state != Workflow.State.DISABLED_MANUALLY:
@@ -148,29 +172,44 @@ def _write(event: Event, reading: _Reading, plans: Sequence[plan.Plan]) -> list[
     return runs
 
 
-def _register(repository: Repository, files: Sequence[File]) -> None:
-    """Hold the workflow rows against the files at the default branch's head."""
+def _moves_default_branch(event: Event) -> bool:
+    """True when the event brought the default branch to where it is now: one that is expanded late must not
+    undo what a newer one has said of the workflows."""
+    if event.name not in ("push", "default_branch") or event.ref != events.default_ref(event.repository):
+        return False
+    now = Ref.objects.filter(repository=event.repository_id, name=event.ref).values_list("sha", flat=True).first()
+    return now in (None, event.sha)
+
+
+def _register(event: Event, files: Sequence[File]) -> None:
+    """Hold the workflow rows and their schedules against the files at the default branch's head."""
+    repository, found = event.repository, []
     for file in files:
-        plan.row_of(repository, file.path, file.parsed().name or file.path, rename=True)
+        parsed = file.parsed()
+        row = plan.row_of(repository, file.path, parsed.name or file.path, rename=True)
+        follows = workflow_runs.followed(parsed.workflow)
+        if row.follows != follows:
+            row.follows = follows
+            row.save(update_fields=["follows", "updated_at"])
+        found.append((row, file))
     paths = [file.path for file in files]
     rows = Workflow.objects.filter(repository=repository)
     rows.filter(path__in=paths, state=Workflow.State.DELETED).update(
         state=Workflow.State.ACTIVE, updated_at=timezone.now()
     )
     gone = rows.filter(state=Workflow.State.ACTIVE).exclude(path__in=paths)
-    gone.update(state=Workflow.State.DELETED, updated_at=timezone.now())
+    gone.update(state=Workflow.State.DELETED, follows=None, updated_at=timezone.now())
+    schedules.keep(repository, found, event.actor)
 
 
-def _finish(event: Event, why: str, payload: Mapping[str, Any] | None = None) -> None:
+def _finish(event: Event, why: str) -> None:
     event.error = why
-    if payload is not None:
-        event.payload = dict(payload)
     _mark(event, Event.State.EXPANDED)
 
 
 def _mark(event: Event, state: Event.State) -> None:
     rows = Event.objects.filter(pk=event.pk, state=Event.State.PENDING)
-    rows.update(state=state, error=event.error, payload=event.payload)
+    rows.update(state=state, error=event.error, payload=event.payload, sha=event.sha)
     event.state = state
 
 
@@ -189,7 +228,7 @@ def _failed(event: Event, error: Exception) -> list[Run]:
 def _show_failure(event: Event, text: str) -> list[Run]:
     """One startup failure for each workflow that the repository has, or for its folder when it has none."""
     commit: dict[str, Any] = {
-        "id": event.sha,
+        "id": event.sha or git.ZERO,
         "message": "",
         "timestamp": None,
         "tree_id": "",

@@ -8,23 +8,26 @@ A process that dies on the way leaves the prepared row, from which a sweep goes 
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Callable, Coroutine
 from functools import wraps
 from typing import IO, Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_POST
 
-from forge.accounts import guesses
+from forge.accounts import guesses, users
 from forge.accounts.actor import ANONYMOUS, Actor
+from forge.accounts.needs import Need
 from forge.actions import events
 from forge.api import git_backend
 from forge.api.authentication import CHALLENGE, BadCredentials, TooManyWrong, actor_of
 from forge.api.errors import status_of
 from forge.errors import Forbidden, ForgeError, Invalid, NotFound
-from forge.repos import access, pktline, pushes, repositories
+from forge.repos import access, pktline, pushes, quarantine, repositories
 from forge.repos.models import Push, Repository, Right
 from forge.threads import run_sync
 
@@ -83,7 +86,10 @@ async def receive_pack(request: HttpRequest, owner: str, repo: str) -> HttpRespo
     asked = await run_sync(pktline.push_request, body, gzipped=gzipped)
     if not asked.commands:  # git asks whether it may, before it sends a large push in chunks
         return await git_backend.stream(request, repository, "git-receive-pack", body)
-    if reasons := pktline.refusals(asked):
+    reasons = pktline.refusals(asked)
+    if actor.kind == "job" and not reasons:
+        reasons = await _workflow_changes(repository, body, asked, gzipped=gzipped)
+    if reasons:
         return HttpResponse(pktline.refused(asked, reasons), content_type="application/x-git-receive-pack-result")
     task = asyncio.create_task(_carry(request, actor, repository, body, asked))
     _under_way.add(task)
@@ -91,11 +97,23 @@ async def receive_pack(request: HttpRequest, owner: str, repo: str) -> HttpRespo
     return await asyncio.shield(task)
 
 
+async def _workflow_changes(
+    repository: Repository, body: IO[bytes], asked: pktline.PushRequest, *, gzipped: bool
+) -> dict[str, str]:
+    """The refs of a job's push that would change workflow files, with the reason."""
+    with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as pack:
+        await run_sync(pktline.copy_pack, body, pack, gzipped=gzipped)
+        async with quarantine.unpacked(repository, pack) as folder:
+            return await run_sync(quarantine.workflow_changes, repository, folder, asked.commands)
+
+
 async def _carry(
     request: HttpRequest, actor: Actor, repository: Repository, body: IO[bytes], asked: pktline.PushRequest
 ) -> HttpResponseBase:
     """From the prepared row to the answer."""
-    push = await run_sync(pushes.prepare, repository, actor.account, asked.commands)
+    by_job = actor.kind == "job"
+    account = await run_sync(users.author, actor)
+    push = await run_sync(pushes.prepare, repository, account, asked.commands, by_job=by_job)
 
     async def alive() -> None:
         await run_sync(pushes.alive, push)
@@ -107,7 +125,7 @@ async def _carry(
         body,
         meanwhile=alive,
         every=pushes.ALIVE_EVERY,
-        user=actor.account.login if actor.account else "actions",
+        user=account.login if account else "actions",
     )
     notice = await run_sync(_settle, push, pktline.accepted(answer.body, asked))
     content = pktline.with_notice(answer.body, asked, notice) if notice else answer.body
@@ -127,9 +145,22 @@ def _admit(request: HttpRequest, owner: str, name: str, right: Right) -> tuple[A
     without it no other site can make a browser push."""
     actor = actor_of(request) if request.META.get("HTTP_AUTHORIZATION") else ANONYMOUS
     request.actor = actor  # type: ignore[attr-defined]  # for the refusal
-    repository = access.repository(actor, owner, name, right)
+    need = Need("contents", "write" if right > Right.READ else "read")
+    try:
+        repository = access.repository(actor, owner, name, right, need)
+    except Forbidden as error:
+        if actor.kind != "job":
+            raise
+        raise _denied(owner, name, right) from error
     repositories.ensure_folder(repository)
     return actor, repository
+
+
+def _denied(owner: str, name: str, right: Right) -> ForgeError:
+    """GitHub's words to a job that lacks ``contents``: nothing is there to fetch, and a push is denied."""
+    if right <= Right.READ:
+        return NotFound()
+    return Forbidden(f"Permission to {owner}/{name}.git denied to {users.BOT}.")
 
 
 def _expect(request: HttpRequest, service: str) -> None:

@@ -80,5 +80,5 @@ def _window(actor: Actor, request: HttpRequest) -> tuple[int, str, int]:
     elif actor.account is not None and not actor.token_id:
         who, limit = f"account:{actor.account.pk}", settings.RATE_LIMIT
     else:
-        who, limit = actor.token_id or f"job:{sorted(actor.rights or {})}", settings.RATE_LIMIT
+        who, limit = actor.token_id or f"job:{actor.only_repository_id}", settings.RATE_LIMIT
     return limit, f"rate:{who}:{hour}", (hour + 1) * HOUR

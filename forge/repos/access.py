@@ -2,6 +2,10 @@
 
 What one may not read does not exist (``NotFound``). What one may read and not do is ``Forbidden``, with
 the scopes that would have been accepted when the credential, not the person, lacks the right.
+
+A job's token is let in by what the call declares (``accounts.needs``): the permission, at the declared
+level or that of the right, whichever is higher. What everybody may read it reads without; what is
+administered is never open to it.
 """
 
 from __future__ import annotations
@@ -10,6 +14,7 @@ from django.db.models import Q, QuerySet
 
 from forge.accounts.actor import Actor
 from forge.accounts.models import Account, Membership
+from forge.accounts.needs import UNDECLARED, Need
 from forge.errors import Forbidden, NotFound
 from forge.repos.models import Collaborator, Repository, Right
 
@@ -18,22 +23,28 @@ _PUBLIC_SCOPES = {Right.READ: (), Right.WRITE: ("public_repo",), Right.ADMIN: ("
 _WORDS = {Right.READ: "read", Right.WRITE: "write", Right.ADMIN: "admin"}
 
 
-def repository(actor: Actor, owner: str, name: str, right: Right) -> Repository:
-    """The repository ``owner/name`` (any case) with its owner, if the actor has ``right`` there."""
+#: GitHub's words to a job whose token lacks a permission.
+BY_INTEGRATION = "Resource not accessible by integration"
+
+
+def repository(actor: Actor, owner: str, name: str, right: Right, need: Need = UNDECLARED) -> Repository:
+    """The repository ``owner/name`` (any case) with its owner, if the actor has ``right`` there; ``need`` is
+    what the call asks of a job's token."""
     found = _alive().filter(owner__login_key=owner.lower(), name_key=name.lower()).first()
-    return _admit(actor, found, right)
+    return _admit(actor, found, right, need)
 
 
-def repository_by_id(actor: Actor, repository_id: int, right: Right) -> Repository:
+def repository_by_id(actor: Actor, repository_id: int, right: Right, need: Need = UNDECLARED) -> Repository:
     """The same by id."""
-    return _admit(actor, _alive().filter(pk=repository_id).first(), right)
+    return _admit(actor, _alive().filter(pk=repository_id).first(), right, need)
 
 
 def right_of(actor: Actor, repository: Repository) -> Right:
-    """What the actor may do there, the limits of its credential applied."""
+    """What the actor may do there, the limits of its credential applied; of a job with what is in it."""
     public = Right.NONE if repository.private else Right.READ
     if actor.kind == "job":
-        return max(public, Right((actor.rights or {}).get(repository.pk, Right.NONE)))
+        own = actor.only_repository_id == repository.pk
+        return max(public, (Right.WRITE if actor.holds("contents", "write") else Right.READ) if own else public)
     if actor.account is None or actor.only_repository_id not in (None, repository.pk):
         return public
     right = account_right(actor.account, repository)
@@ -80,7 +91,7 @@ def sharing(caller: Repository, owner: str, name: str) -> Repository | None:
 def _own(actor: Actor) -> Q:
     """What the actor may read though it is private."""
     if actor.kind == "job":
-        return Q(pk__in=[pk for pk, right in (actor.rights or {}).items() if right])
+        return Q(pk=actor.only_repository_id)
     if actor.account is None or not actor.allows("repo:read"):
         return Q(pk__in=[])
     everything = Q(pk__isnull=False)
@@ -100,12 +111,16 @@ def _alive() -> QuerySet[Repository]:
     return Repository.objects.select_related("owner").filter(deleted_at=None)
 
 
-def _admit(actor: Actor, found: Repository | None, right: Right) -> Repository:
+def _admit(actor: Actor, found: Repository | None, right: Right, need: Need) -> Repository:
     if found is None:
         raise NotFound
     has = right_of(actor, found)
     if has < Right.READ:
         raise NotFound
+    if actor.kind == "job":
+        if _job_may(actor, found, right, need):
+            return found
+        raise Forbidden(BY_INTEGRATION)
     if has >= right:
         return found
     if actor.account is not None and account_right(actor.account, found) >= right:
@@ -113,6 +128,15 @@ def _admit(actor: Actor, found: Repository | None, right: Right) -> Repository:
             raise Forbidden("This token is bound to another repository")
         raise Forbidden(f"This token lacks the scope for {_WORDS[right]} access", _accepted(found, right))
     raise Forbidden(f"You need {_WORDS[right]} access to {found.full_name} for this")
+
+
+def _job_may(actor: Actor, repository: Repository, right: Right, need: Need) -> bool:
+    if right > Right.WRITE or not need.can_be_held:
+        return False
+    level = "write" if "write" in (need.level, _WORDS[right]) else "read"
+    if level == "read" and (need.is_any or not repository.private):
+        return True
+    return actor.only_repository_id == repository.pk and actor.holds(need.permission, level)
 
 
 def _accepted(repository: Repository, right: Right) -> tuple[str, ...]:

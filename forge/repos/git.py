@@ -10,15 +10,16 @@ import asyncio
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any
 
 import pygit2
 from django.conf import settings
-from pygit2.enums import ObjectType, SortMode
+from pygit2.enums import DeltaStatus, ObjectType, SortMode
 
 from forge import storable
 from forge.repos.models import Repository
@@ -29,7 +30,10 @@ WORKFLOW_FOLDERS = (".shithub/workflows", ".github/workflows")
 WORKFLOW_LIMIT = 512 * 1024
 #: More files than this in one push count as unknown.
 CHANGED_LIMIT = 3000
+#: The newest commits of a push of which it is said what they changed.
+DIFFED = 100
 _HIDDEN = "refs/forge"
+_CHANGES = {DeltaStatus.ADDED: "added", DeltaStatus.DELETED: "removed"}
 _CONFIG = f"""\
 [core]
 \trepositoryformatversion = 0
@@ -168,28 +172,38 @@ def log(repository: Repository, start: str, limit: int = 30, skip: int = 0) -> l
     return [_described(one) for number, one in zip(range(skip + limit), walker, strict=False) if number >= skip]
 
 
-def commits_between(repository: Repository, before: str, sha: str, limit: int = 20) -> list[dict[str, Any]]:
-    """What a push from ``before`` to ``sha`` brought, oldest first, the newest ``limit`` of it. With an
-    unknown ``before`` (a new branch): what no other branch holds."""
+@dataclass(frozen=True)
+class Pushed:
+    """What a push brought to a ref."""
+
+    #: New commits, oldest first, in the shape of a push event's: with ``distinct`` (no other branch holds it)
+    #: and, for the newest ``DIFFED``, the paths ``added``, ``removed`` and ``modified`` against the first parent.
+    commits: list[dict[str, Any]]
+    #: The ref left commits behind.
+    forced: bool
+    #: The branch (full name) that a new ref was made from, if it still is there.
+    base_ref: str | None
+
+
+def pushed(
+    repository: Repository, ref: str, before: str, sha: str, others: Mapping[str, str], limit: int = 2048
+) -> Pushed:
+    """What came to ``ref`` on its way from ``before`` to ``sha``, the newest ``limit`` commits of it; to a new ref
+    came what no other branch holds. ``others`` are these branches by full name, with the commits where they are:
+    to list them here would mean to pass by every pin."""
     git = _open(repository)
-    found = _commit(git, sha)
+    found, old = _commit(git, sha), _commit(git, before)
     if found is None:
-        return []
-    walker = git.walk(found.id, SortMode.TIME | SortMode.TOPOLOGICAL)
-    old = _commit(git, before)
-    for hidden in [old.id] if old is not None else _other_tips(git, found.id):
-        walker.hide(hidden)
-    newest = [_described(one) for _, one in zip(range(limit), walker, strict=False)]
-    return newest[::-1]
-
-
-def is_ancestor(repository: Repository, older: str, newer: str) -> bool:
-    """True when ``newer`` was built upon ``older`` (or is it); ``KeyError`` when one is not there."""
-    git = _open(repository)
-    first, last = _commit(git, older), _commit(git, newer)
-    if first is None or last is None:
-        raise KeyError(older if first is None else newer)
-    return first.id == last.id or git.descendant_of(last.id, first.id)
+        return Pushed([], False, None)
+    tips = {name: tip.id for name, one in others.items() if name != ref and (tip := _commit(git, one)) is not None}
+    hidden = list(tips.values()) if old is None else [old.id]
+    new = _walk(git, found, hidden, limit)
+    distinct = {one.id for one in (new if old is None else _walk(git, found, [*hidden, *tips.values()], limit))}
+    commits = [{**_described(one), "distinct": one.id in distinct} for one in new]
+    _add_paths(git, new, commits)
+    created = before == ZERO
+    forced = not created and (old is None or (old.id != found.id and not git.descendant_of(found.id, old.id)))
+    return Pushed(commits[::-1], forced, _base(repository, tips, found) if created else None)
 
 
 def changed_paths(repository: Repository, before: str, sha: str) -> list[str] | None:
@@ -277,6 +291,31 @@ async def backend(
     )
 
 
+async def index_pack(repository: Repository, pack: IO[bytes], into: Path) -> bool:
+    """Write the objects of a pack into a folder beside the repository's, which stay as they are. False when git
+    does not take it."""
+    process = await asyncio.create_subprocess_exec(
+        "git",
+        "index-pack",
+        "--stdin",
+        "--fix-thin",
+        stdin=pack,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+        env={
+            **_environment(),
+            "GIT_DIR": str(path(repository)),
+            "GIT_OBJECT_DIRECTORY": str(into),
+            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(path(repository) / "objects"),
+        },
+    )
+    try:
+        return await process.wait() == 0
+    finally:
+        if process.returncode is None:
+            process.kill()
+
+
 def _environment() -> dict[str, str]:
     """What git may know of this machine: nothing but where programs are."""
     return {
@@ -314,12 +353,37 @@ def _commit(git: pygit2.Repository, sha: str) -> pygit2.Commit | None:
         return None
 
 
-def _other_tips(git: pygit2.Repository, own: pygit2.Oid) -> Iterator[pygit2.Oid]:
-    for name in git.references:
-        if name.startswith("refs/heads/"):
-            target = git.references[name].resolve().target
-            if target != own:
-                yield pygit2.Oid(hex=str(target))
+def _walk(
+    git: pygit2.Repository, start: pygit2.Commit, hidden: Iterable[pygit2.Oid], limit: int
+) -> list[pygit2.Commit]:
+    """The newest ``limit`` commits that lead to ``start`` and not to those hidden, newest first."""
+    walker = git.walk(start.id, SortMode.TIME | SortMode.TOPOLOGICAL)
+    for one in hidden:
+        walker.hide(one)
+    return list(islice(walker, limit))
+
+
+def _add_paths(git: pygit2.Repository, new: Sequence[pygit2.Commit], commits: Sequence[dict[str, Any]]) -> None:
+    """Say of the newest commits what they changed, until it becomes too much."""
+    left = CHANGED_LIMIT
+    for one, shown in zip(new[:DIFFED], commits, strict=False):
+        if one.parents:
+            diff = git.diff(one.parents[0], one)
+        else:
+            diff = one.tree.diff_to_tree(swap=True)
+        left -= len(diff)
+        if left < 0:
+            return
+        paths: dict[str, list[str]] = {"added": [], "removed": [], "modified": []}
+        for delta in diff.deltas:
+            paths[_CHANGES.get(delta.status, "modified")].append(delta.new_file.path)
+        shown.update(paths)
+
+
+def _base(repository: Repository, tips: Mapping[str, pygit2.Oid], found: pygit2.Commit) -> str | None:
+    same = sorted(name for name, tip in tips.items() if tip == found.id)
+    default = f"refs/heads/{repository.default_branch}"
+    return default if default in same else next(iter(same), None)
 
 
 def _entry(tree: pygit2.Tree, place: str) -> pygit2.Object | None:

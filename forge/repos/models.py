@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models.functions import Now
 
-from forge.accounts.models import Account
+from forge.accounts.models import Account, WorkflowPermissions
 
 
 class Right(models.IntegerChoices):
@@ -32,6 +32,11 @@ class Repository(models.Model):
     name_key = models.CharField(max_length=100)
     description = models.CharField(max_length=350, blank=True, default="")
     private = models.BooleanField(default=False)
+    #: What GITHUB_TOKEN may do where a workflow file does not say it; see ``workflow_permissions``.
+    default_workflow_permissions = models.CharField(
+        max_length=5, choices=WorkflowPermissions.choices, default=WorkflowPermissions.READ
+    )
+    can_approve_pull_request_reviews = models.BooleanField(default=False)
     default_branch = models.CharField(max_length=255, default="main")
     workflow_access = models.CharField(max_length=12, choices=WorkflowAccess.choices, default=WorkflowAccess.NONE)
     created_at = models.DateTimeField(db_default=Now())
@@ -48,6 +53,10 @@ class Repository(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["owner", "name_key"], condition=models.Q(deleted_at=None), name="repository_name"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(default_workflow_permissions__in=WorkflowPermissions.values),
+                name="repository_workflow_permissions",
             ),
         ]
 
@@ -113,6 +122,8 @@ class Push(models.Model):
 
     repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="pushes")
     pusher = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
+    #: A job pushed, with its GITHUB_TOKEN: such a push starts no runs, so that none starts itself for ever.
+    by_job = models.BooleanField(default=False)
     #: [{"ref", "before", "after"}] as the client asked.
     commands = models.JSONField()
     state = models.CharField(max_length=8, choices=State.choices, default=State.PREPARED)

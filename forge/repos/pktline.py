@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import shutil
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -47,6 +48,22 @@ def push_request(body: IO[bytes], *, gzipped: bool) -> PushRequest:
     except (EOFError, OSError, ValueError, zlib.error) as error:
         raise Invalid("This is no git push") from error
     return PushRequest(commands, capabilities)
+
+
+def copy_pack(body: IO[bytes], into: IO[bytes], *, gzipped: bool) -> None:
+    """Copy what follows the commands of a push; nothing follows where refs are only deleted. Both files are
+    rewound."""
+    body.seek(0)
+    source = cast("IO[bytes]", gzip.GzipFile(fileobj=body)) if gzipped else body
+    try:
+        for _ in packets(source):
+            pass
+        shutil.copyfileobj(source, into)
+    except (EOFError, OSError, ValueError, zlib.error) as error:
+        raise Invalid("This is no git push") from error
+    into.flush()
+    into.seek(0)
+    body.seek(0)
 
 
 def refusals(request: PushRequest) -> dict[str, str]:

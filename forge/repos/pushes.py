@@ -20,10 +20,13 @@ Command = Mapping[str, str]
 ALIVE_EVERY = 10.0
 
 
-def prepare(repository: Repository, account: Account | None, commands: Sequence[Command]) -> Push:
-    """Commit the row of a push that is about to be tried; each command is {"ref", "before", "after"}."""
+def prepare(
+    repository: Repository, account: Account | None, commands: Sequence[Command], *, by_job: bool = False
+) -> Push:
+    """Commit the row of a push that is about to be tried; each command is {"ref", "before", "after"}. A push
+    ``by_job`` was made with a GITHUB_TOKEN."""
     wanted = [{"ref": one["ref"], "before": one["before"], "after": one["after"]} for one in commands]
-    return Push.objects.create(repository=repository, pusher=account, commands=wanted)
+    return Push.objects.create(repository=repository, pusher=account, commands=wanted, by_job=by_job)
 
 
 def alive(push: Push) -> None:
@@ -56,11 +59,12 @@ def _first_branch(repository: Repository, accepted: Sequence[Command]) -> str | 
     """The branch that becomes the default one, when the default branch does not exist."""
     start = "refs/heads/"
     came = [one["ref"][len(start) :] for one in accepted if one["ref"].startswith(start) and one["after"] != git.ZERO]
-    if not came:
+    # To look for one ref is cheap, to list all of them is not.
+    if not came or git.resolve(repository, start + repository.default_branch) is not None:
         return None
     there = git.branches(repository)
     came = [name for name in came if name in there]
-    if repository.default_branch in there or not came:
+    if not came:
         return None
     usual = [name for name in ("main", "master") if name in came]
     return (usual or came)[0]

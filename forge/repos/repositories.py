@@ -15,6 +15,8 @@ from forge.errors import FieldError, Forbidden, Invalid, NotFound
 from forge.repos import access, git
 from forge.repos.models import Repository, Right
 
+#: What ``update`` writes.
+_CHANGEABLE = ("name", "name_key", "private", "description", "default_branch", "updated_at")
 _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}")
 _BRANCH_REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(/|$)|^[/.-]|[/.]$|^@$")
 
@@ -43,6 +45,9 @@ def create(
         private=private,
         description=description,
         default_branch=default_branch,
+        # A new repository begins with what its organisation allows; a person's own begins restricted.
+        default_workflow_permissions=owner.default_workflow_permissions,
+        can_approve_pull_request_reviews=owner.can_approve_pull_request_reviews,
     )
     with transaction.atomic():
         _save(repository)
@@ -75,8 +80,7 @@ def update(
         _check_default(repository, default_branch)
         repository.default_branch = default_branch
     with transaction.atomic():
-        # Nothing else of the row: a push may have moved its counters since it was read.
-        _save(repository, ("name", "name_key", "private", "description", "default_branch", "updated_at"))
+        _save(repository, _CHANGEABLE)
     if moved:
         ensure_folder(repository)
         git.set_head(repository, repository.default_branch)
@@ -161,6 +165,7 @@ def _need_admin(actor: Actor, repository: Repository) -> None:
 
 
 def _save(repository: Repository, fields: Sequence[str] | None = None) -> None:
+    """Write the row, or only these fields: the others, such as counters, may have moved since it was read."""
     try:
         with transaction.atomic():
             repository.save(update_fields=fields)

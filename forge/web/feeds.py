@@ -22,6 +22,7 @@ from django.views.decorators.http import require_safe
 from forge.accounts import guesses, tokens
 from forge.accounts.actor import Actor
 from forge.accounts.authorization import token_of
+from forge.accounts.needs import Need
 from forge.actions import assignment, reasons
 from forge.actions.models import Run
 from forge.actions.queries import runs as queries
@@ -32,6 +33,7 @@ from forge.repos.models import Repository, Right
 from forge.web import atom, door
 
 LENGTH = 50
+_NEED = Need("actions", "read")
 _CHALLENGE = 'Basic realm="Forge", charset="UTF-8"'
 
 
@@ -51,7 +53,7 @@ class _Place:
 def runs(request: HttpRequest, owner: str, name: str) -> HttpResponseBase:
     """GET /{owner}/{repo}/actions.atom: the last 50 runs, as far as the query does not narrow them."""
     try:
-        repository = access.repository(_actor(request), owner, name, Right.READ)
+        repository = access.repository(_actor(request), owner, name, Right.READ, _NEED)
         feed = _feed(request, repository)
     except _BadCredentials:
         if not guesses.TOKENS.count(request.META.get("REMOTE_ADDR", "")):

@@ -34,21 +34,23 @@ class Picture:
 
 def picture(nodes: Sequence[JobNode], jobs: Sequence[Job]) -> Picture | None:
     """The graph of an attempt; None when it has nothing to say or is too large to be read."""
-    if not 1 < len(nodes) <= graph.MOST_NODES:
+    roots = [node for node in nodes if node.parent_id is None]
+    if not 1 < len(roots) <= graph.MOST_NODES:
         return None
-    legs: dict[int, list[Job]] = {node.pk: [] for node in nodes}
+    # What a job calls is drawn as legs of it: keys of nodes begin with that of the run's own file.
+    root_of = {node.pk: node.key.partition(".")[0] for node in nodes}
+    by_key: dict[str, list[Job]] = {node.key: [] for node in roots}
     for job in jobs:
-        legs.setdefault(job.node_id, []).append(job)
-    items = [_item(node, legs[node.pk]) for node in nodes]
-    drawing = graph.draw(items)
-    by_key = {node.key: legs[node.pk] for node in nodes}
+        by_key[root_of[job.node_id]].append(job)
+    drawing = graph.draw([_item(node, by_key[node.key]) for node in roots])
     drawn = tuple(_drawn(place, by_key[place.item.key]) for place in drawing.nodes)
     return Picture(drawn, drawing.edges, drawing.width, drawing.height)
 
 
 def _item(node: JobNode, legs: Sequence[Job]) -> graph.Item:
-    title = f"{node.key} × {len(legs)}" if len(legs) > 1 else (legs[0].name if legs else node.key)
-    return graph.Item(node.key, tuple(node.needs), title, _detail(legs) if len(legs) > 1 else "")
+    many = len(legs) > 1 or bool(node.calls)
+    title = f"{node.key} × {len(legs)}" if many else (legs[0].name if legs else node.key)
+    return graph.Item(node.key, tuple(node.needs), title, _detail(legs) if many else "")
 
 
 def _detail(legs: Sequence[Job]) -> str:

@@ -147,7 +147,7 @@ def cancel(request: HttpRequest, owner: str, name: str, run_id: int, force: bool
 def rerun(request: HttpRequest, owner: str, name: str, run_id: int, failed: bool = False) -> HttpResponse:
     """A new attempt, of all jobs or of those that failed; goes to it."""
     repository, run = _of_writer(request, owner, name, run_id)
-    rerunning.attempt(door.person(request), run, "failed" if failed else "all")
+    rerunning.attempt(door.person(request), run, "failed" if failed else "all", debug=_debug(request))
     return door.see_other(_address(repository, run))
 
 
@@ -159,8 +159,12 @@ def rerun_job(request: HttpRequest, owner: str, name: str, run_id: int, job_id: 
     job = runs.job(repository, job_id)
     if job.run_id != run.pk:
         raise NotFound
-    rerunning.attempt(door.person(request), run, job=job)
+    rerunning.attempt(door.person(request), run, job=job, debug=_debug(request))
     return door.see_other(_address(repository, run))
+
+
+def _debug(request: HttpRequest) -> bool:
+    return request.POST.get("debug") == "1"
 
 
 def _of_writer(request: HttpRequest, owner: str, name: str, run_id: int) -> tuple[Repository, Run]:

@@ -15,7 +15,15 @@ from forge.web import door, why
 from forge.web.errors import page
 from forge.web.query import Query, parse
 
-EVENTS = ("push", "workflow_dispatch")
+EVENTS = (
+    "push",
+    "workflow_dispatch",
+    "schedule",
+    "workflow_run",
+    "repository_dispatch",
+    "create",
+    "delete",
+)
 _STATES = (
     "success",
     "failure",

@@ -12,7 +12,7 @@ from workflows.states import Conclusion, Status
 
 def of_attempt(attempt: RunAttempt) -> str:
     """One sentence, or nothing when there is nothing to say."""
-    return reasons.text(attempt.reason) if attempt.reason else ""
+    return reasons.text(attempt.reason or reasons.held([attempt]).get(attempt.pk, {}))
 
 
 def of_jobs(jobs: Sequence[Job]) -> dict[int, str]:
@@ -29,7 +29,9 @@ def of_jobs(jobs: Sequence[Job]) -> dict[int, str]:
 def of_runs(runs: Sequence[Run]) -> dict[int, str]:
     """Why the runs of a list wait or ended, by run id; constant queries."""
     attempts = [run.latest_attempt for run in runs if run.latest_attempt is not None]
-    found = {attempt.run_id: text for attempt in attempts if (text := of_attempt(attempt))}
+    held = reasons.held(attempts)
+    said = {attempt.run_id: reasons.text(attempt.reason or held.get(attempt.pk, {})) for attempt in attempts}
+    found = {run: text for run, text in said.items() if text}
     still = [
         one for one in attempts if one.status not in (Status.COMPLETED, Status.IN_PROGRESS) and one.run_id not in found
     ]

@@ -31,12 +31,15 @@ NOTHING: dict[str, object] = {
     "path": "nothing",
     "token": "nothing",
     "token_id": 987_654,
+    "secret_name": "NOTHING_HERE",
+    "environment_name": "nothing-here",
 }
 
 
 @dataclass(frozen=True)
 class World:
-    """Somebody's repository with a finished run, its job and log, a runner and a commit."""
+    """Somebody's repository with a finished run, its job and log, a runner, a commit, an environment with a secret
+    and a variable; and an organisation of theirs with the same."""
 
     account: Account
     repository: Repository
@@ -47,7 +50,8 @@ class World:
     def of(cls, login: str, *, private: bool) -> World:
         """Made of rows, and a commit in its git folder."""
         account = factories.account(login)
-        repository = factories.repository(account, f"of-{login}", private=private)
+        # ``name`` stands for a repository in one place and for a variable in another: this can be both.
+        repository = factories.repository(account, f"of_{login}", private=private)
         sha = factories.push(repository, {"README.md": f"of {login}", ".github/workflows/ci.yml": TEXT}, MAIN)
         workflow = factories.workflow(repository)
         run = factories.run(workflow, head_sha=sha)
@@ -71,6 +75,9 @@ class World:
             "branch": "main",
             "ref": "main",
             "path": "README.md",
+            "org": factories.vault(repository).login,
+            "secret_name": "TOKEN",
+            "environment_name": "production",
         }
         return cls(account, repository, factories.token(account, "repo", "workflow", "user", "admin:org"), values)
 

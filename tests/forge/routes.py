@@ -35,10 +35,14 @@ class Route:
 
 def routes() -> list[Route]:
     """Every route that there is, but for the ones that take anything."""
+    return [route for route, _ in patterns()]
+
+
+def patterns() -> list[tuple[Route, URLPattern]]:
+    """The same, each with what Django has of it."""
     table = list(_walk(get_resolver().url_patterns, ""))
-    return [
-        _route(text, pattern) for text, pattern in table if getattr(pattern.callback, "cls", None) is not NotFoundView
-    ]
+    kept = [(text, one) for text, one in table if getattr(one.callback, "cls", None) is not NotFoundView]
+    return [(_route(text, pattern), pattern) for text, pattern in kept]
 
 
 def _walk(patterns: list[Any], before: str) -> Iterator[tuple[str, URLPattern]]:

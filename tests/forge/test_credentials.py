@@ -51,7 +51,10 @@ feed token           401 401 401 401 401 200 404 401 403 401 401 401
 registration         401 401 401 401 401 401 404 401 422 401 401 403
 remove               401 401 401 401 401 401 404 401 403 401 401 404
 lease                401 401 401 401 401 401 404 401 403 401 200 401
-job                  200 403 403 200 403 200 404 403 403 401 401 401
+job                  403 403 403 200 403 404 404 403 403 401 401 401
+job that reads       200 403 403 200 403 200 404 403 403 401 401 401
+job that writes      200 204 403 200 200 200 404 409 403 401 401 401
+job with nothing     403 403 403 404 403 404 404 403 403 401 401 401
 other job            404 404 404 404 404 404 404 404 403 401 401 401
 other runner         401 401 401 401 401 401 404 401 403 200 401 204
 runner               401 401 401 401 401 401 404 401 403 200 401 204
@@ -88,6 +91,9 @@ class Place:
             "remove": registration.create_token(repository=repository, purpose="remove"),
             "lease": self.work.assignment.lease_token,
             "job": self.work.assignment.github_token,
+            "job that reads": self._job("read-all"),
+            "job that writes": self._job("write-all"),
+            "job with nothing": self._job("{}"),
             "other job": self._other_job(),
             # The last ones: they take themselves away.
             "other runner": FakeRunner.new("y").credential,
@@ -98,6 +104,12 @@ class Place:
         text = factories.token(self.project.account, "repo")
         tokens.revoke(AccessToken.objects.latest("id"))
         return text
+
+    def _job(self, permissions: str) -> str:
+        """The token of a job of this repository, with these permissions."""
+        label = f"z{len(permissions)}"
+        self.project.run(f"permissions: {permissions}\n" + _TEXT.replace("runs-on: x", f"runs-on: {label}"))
+        return FakeRunner.new(label).take().assignment.github_token
 
     def _other_job(self) -> str:
         self.other.run(_TEXT.replace("runs-on: x", "runs-on: z"))
@@ -160,7 +172,7 @@ def test_every_scheme_is_the_same(place: Place, scheme: str) -> None:
         "owner, expired",
         "stranger, repo",
         "lease",
-        "job",
+        "job that writes",
     ):
         cache.clear()
         for door in _ANY_SCHEME:
@@ -170,7 +182,7 @@ def test_every_scheme_is_the_same(place: Place, scheme: str) -> None:
 
 def test_a_jobs_tokens_die_with_it(place: Place) -> None:
     job, lease = place.credentials["job"], place.credentials["lease"]
-    assert (place.ask("read", job), place.ask("clone", job), place.ask("lease", lease)) == (200, 200, 200)
+    assert (place.ask("read", job), place.ask("clone", job), place.ask("lease", lease)) == (403, 200, 200)
 
     place.work.step("completed", "success")
     place.work.finish()
@@ -182,7 +194,7 @@ def test_a_jobs_tokens_die_with_it(place: Place) -> None:
 
 def test_a_forced_cancel_ends_them_too(place: Place) -> None:
     job, lease = place.credentials["job"], place.credentials["lease"]
-    assert place.ask("read", job) == 200
+    assert place.ask("clone", job) == 200
 
     cancel.force(place.project.account, place.run)
 

@@ -79,8 +79,8 @@ def test_a_private_repository_is_like_none(hidden: World) -> None:
     people = clients(World.of("bob", private=False))
     wrong = []
     for route in _TABLE:
-        if route.pattern == "<owner>" or not route.names & (_REPOSITORY | {"run_id", "job_id"}):
-            continue  # a person is no secret
+        if route.pattern == "<owner>" or not route.names & (_REPOSITORY | {"run_id", "job_id"}) or "org" in route.names:
+            continue  # a person is no secret, nor is an organisation
         real, none = route.url({**NOTHING, **hidden.values}), route.url(NOTHING)
         wrong += differences(people, real, none, {401, 404, 405})
     assert wrong == []
@@ -117,8 +117,8 @@ def test_the_owner_finds_them(hidden: World) -> None:
     """So that the sweeps above are of addresses that lead somewhere."""
     people = clients(hidden)
     for route in _TABLE:
-        # What git gets has tests of its own, with git.
-        elsewhere = ".git/" in route.pattern or _AGENT.match(route.pattern)
+        # What git gets has tests of its own, with git; and what an organisation shares, with its own repositories.
+        elsewhere = ".git/" in route.pattern or _AGENT.match(route.pattern) or "org" in route.names
         if elsewhere or not route.names & (_REPOSITORY | {"run_id", "job_id"}):
             continue
         url = route.url({**NOTHING, **hidden.values})

@@ -6,11 +6,14 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from workflows.decide import (
+    Ask,
+    AskCall,
     Cancel,
     Conclude,
     End,
     Enter,
     Expand,
+    Gate,
     JobState,
     Leg,
     Move,
@@ -63,6 +66,21 @@ class Engine:
         """What a runner reports of a job."""
         self._change(job, status=status, conclusion=conclusion, outputs=outputs)
 
+    def pass_job(self, job: int) -> None:
+        """A job has its groups now."""
+        self._change(job, gate=Gate.HELD)
+
+    def pass_call(self, key: str, leg: int, gate: Gate = Gate.HELD) -> None:
+        """The same for a leg of a calling job."""
+        calls = tuple(replace(one, gate=gate) if one.index == leg else one for one in self.node(key).calls)
+        self._node(key, calls=calls)
+
+    def stop_call(self, key: str, leg: int) -> None:
+        """All of a leg of a calling job is to stop."""
+        reason = {"code": "superseded"}
+        calls = tuple(replace(one, cancelled=reason) if one.index == leg else one for one in self.node(key).calls)
+        self._node(key, calls=calls)
+
     def _apply(self, move: Move) -> None:
         assert self.conclusion is None
         match move:
@@ -77,6 +95,10 @@ class Engine:
                 self._node(key, expanded=True, jobs=(self._job(0, Status.COMPLETED, conclusion),))
             case Queue(job):
                 self._change(job, status=Status.QUEUED)
+            case Ask(job):
+                self._change(job, gate=Gate.ASKED)
+            case AskCall(key, leg):
+                self.pass_call(key, leg, Gate.ASKED)
             case Cancel(job, _):
                 status = next(found.status for _, found in self.jobs() if found.id == job)
                 if status is Status.IN_PROGRESS:
@@ -91,8 +113,9 @@ class Engine:
         room = len(move.legs) if move.max_parallel is None else move.max_parallel
         jobs = []
         for leg in move.legs:
-            status = Status.QUEUED if leg.index < room else Status.PENDING
-            job = replace(self._job(leg.index, status), continue_on_error=leg.continue_on_error)
+            status = Status.QUEUED if leg.index < room and not leg.groups else Status.PENDING
+            gate = Gate.WANTED if leg.groups else Gate.OPEN
+            job = replace(self._job(leg.index, status), continue_on_error=leg.continue_on_error, gate=gate)
             self.legs[job.id] = leg
             jobs.append(job)
         limits = {"fail_fast": move.fail_fast, "max_parallel": move.max_parallel}

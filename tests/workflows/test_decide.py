@@ -12,6 +12,8 @@ from tests.workflows import conformance
 from tests.workflows.simulation import Engine
 from workflows import parser
 from workflows.decide import (
+    Ask,
+    AskCall,
     Cancel,
     Conclude,
     End,
@@ -88,6 +90,10 @@ def _words(move: Move, snapshot: Snapshot) -> str:
             return " ".join(["end", key, conclusion.value, *said])
         case Queue(job):
             return f"queue {keys[job]}"
+        case Ask(job):
+            return f"ask {keys[job]}"
+        case AskCall(key, leg):
+            return f"ask {key}.{leg}"
         case Cancel(job, reason):
             return f"cancel {keys[job]} {reason['code']}"
         case Conclude(conclusion):

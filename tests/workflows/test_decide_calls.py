@@ -18,17 +18,19 @@ from workflows.states import Conclusion, Status
 _CONTEXTS: dict[str, object] = {"github": {"ref": "refs/heads/main"}, "vars": {}, "inputs": {}}
 
 
-def _file(on: Any, jobs: dict[str, Any]) -> str:
+def _file(on: Any, jobs: dict[str, Any], **more: Any) -> str:
     whole = {key: job if "uses" in job else {"runs-on": "l", **job} for key, job in jobs.items()}
-    return yaml.safe_dump({"on": on, "jobs": whole}, sort_keys=False)
+    return yaml.safe_dump({"on": on, "jobs": whole, **more}, sort_keys=False)
 
 
 def _workflow(case: dict[str, Any]) -> Workflow:
     called = {
         f"./.github/workflows/{name}.yml": _file(
-            {"workflow_call": {key: said[key] for key in ("inputs", "outputs") if key in said}}, said["jobs"]
+            {"workflow_call": {key: said[key] for key in ("inputs", "outputs") if key in said}},
+            said["jobs"],
+            **({"concurrency": said["concurrency"]} if "concurrency" in said else {}),
         )
-        for name, said in case["called"].items()
+        for name, said in case.get("called", {}).items()
     }
     workflow, problems = parser.read(_file("push", case["jobs"]), "w.yml", called=parser.Called(called))
     assert workflow is not None, problems
@@ -44,6 +46,10 @@ def test_steps(case: dict[str, Any]) -> None:
                 if job.status is not Status.COMPLETED:
                     outputs = step.get("outputs", {}).get(key, {})
                     engine.move(job.id, Status.COMPLETED, Conclusion(conclusion), **outputs)
+        for key, leg in step.get("passes", ()):
+            engine.pass_call(key, leg) if engine.node(key).calls else engine.pass_job(engine.node(key).jobs[leg].id)
+        for key, leg in step.get("stops", ()):
+            engine.stop_call(key, leg)
         if step.get("cancel"):
             engine.cancel()
         moves = engine.settle()

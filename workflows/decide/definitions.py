@@ -11,6 +11,7 @@ from workflows.decide.expansion import leg_contexts
 from workflows.decide.needs import View
 from workflows.decide.snapshot import NodeState, Snapshot
 from workflows.model import Job, Workflow
+from workflows.permissions import said
 
 
 @dataclass(frozen=True)
@@ -23,15 +24,18 @@ class Definition:
     permissions: tuple[Mapping[str, str] | None, ...]
 
 
-def definition(snapshot: Snapshot, key: str) -> Definition:
-    """The job behind a node's key; KeyError when there is none."""
-    view = View(snapshot)
-    node = view.nodes[key]
-    levels = []
-    for one in _chain(view, node):
-        said = view.job(one).permissions
-        levels.append(view.workflow(one).permissions if said is None else said)
-    return Definition(view.workflow(node), view.job(node), tuple(levels))
+def definition(workflow: Workflow, key: str) -> Definition:
+    """The job behind a node's key, in the run's own file or in one that it calls; KeyError when there is none."""
+    *callers, name = key.split("/")
+    here, levels = workflow, []
+    for caller in callers:
+        job = here.job(caller.rpartition(".")[0])
+        levels.append(said(job.permissions, here.permissions))
+        if job.call is None or job.call.workflow is None:
+            raise KeyError(key)
+        here = job.call.workflow
+    job = here.job(name)
+    return Definition(here, job, (*levels, said(job.permissions, here.permissions)))
 
 
 def secrets(snapshot: Snapshot, key: str, known: Mapping[str, str]) -> dict[str, str]:

@@ -100,8 +100,14 @@ class View:
         if node.parent is None:
             return True
         parent = self.nodes[node.parent]
-        passed = parent.calls[node.leg].gate in (Gate.OPEN, Gate.HELD)
-        return passed and self.has_room(parent, node.leg) and self._may_run(parent)
+        return self.passed(node) and self.has_room(parent, node.leg) and self._may_run(parent)
+
+    def passed(self, node: NodeState) -> bool:
+        """True when every leg that the node belongs to has its concurrency groups."""
+        if node.parent is None:
+            return True
+        parent = self.nodes[node.parent]
+        return parent.calls[node.leg].gate in (Gate.OPEN, Gate.HELD) and self.passed(parent)
 
     def has_room(self, node: NodeState, leg: int) -> bool:
         """False while max-parallel holds back a leg of a calling job: those before it have the room."""

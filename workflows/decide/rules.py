@@ -75,6 +75,8 @@ def _begin(view: View, node: NodeState) -> Move:
     """A node whose needs are over: its legs, or the one job that says why it has none."""
     job, caller = view.job(node), view.caller(node)
     cancelled = view.stopped(node) is not None
+    if cancelled and not view.passed(node):
+        return _cancelled(view, node)  # what a group keeps from running must not run by being cancelled
     try:
         if not view.holds(node, cancelled=cancelled):
             return _skip(view, node)

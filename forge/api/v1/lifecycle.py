@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from forge.accounts.actor import Actor
 from forge.actions import cancel, rerun
 from forge.actions.queries import runs as queries
+from forge.api.declared import DeclaredView
 from forge.api.errors import handle_v1
 from forge.errors import Forbidden
 from forge.repos import access
@@ -22,22 +21,19 @@ from forge.repos.models import Repository, Right
 _SCOPE = "repo:write"
 
 
-class LifecycleView(APIView):
+class LifecycleView(DeclaredView):
     """Base: ids are of the whole server, so the repository is found by what they name."""
+
+    permission = "actions"
 
     def get_exception_handler(self) -> Callable[..., Any]:
         """Errors are ``{"error": text}``."""
         return handle_v1
 
-    @property
-    def actor(self) -> Actor:
-        """Who asks."""
-        return cast(Actor, self.request.auth)
-
     def check(self, repository_id: int) -> Repository:
         """The repository, if the actor may write there and its token says so."""
-        repository = access.repository_by_id(self.actor, repository_id, Right.WRITE)
-        if not self.actor.allows(_SCOPE):
+        repository = access.repository_by_id(self.actor, repository_id, Right.WRITE, self.need)
+        if self.actor.kind != "job" and not self.actor.allows(_SCOPE):
             raise Forbidden(f"This token lacks the scope {_SCOPE}", [_SCOPE])
         return repository
 
@@ -50,7 +46,7 @@ class JobCancelView(LifecycleView):
         """A job that waits ends at once; one that runs is asked to; one that is over stays as it is."""
         job = queries.job_anywhere(job_id)
         repository = self.check(job.repository_id)
-        done = cancel.job(self.actor.account, job)
+        done = cancel.job(self.author, job)
         answer = {
             "job_id": job.pk,
             "run_id": job.run_id,
@@ -70,7 +66,7 @@ class RunRerunView(LifecycleView):
         """A new run of the same commit and file; only when the old one is over."""
         run = queries.run_anywhere(run_id)
         repository = self.check(run.repository_id)
-        made = rerun.as_new_run(self.actor.account, run)
+        made = rerun.as_new_run(self.author, run)
         answer = {
             "run_id": made.pk,
             "run_index": made.run_index,

@@ -23,6 +23,7 @@ from forge.api.v3.runs import (
     RunTimingView,
     RunView,
 )
+from forge.api.v3.workflow_permissions import OrganizationWorkflowPermissionsView, WorkflowPermissionsView
 from forge.api.v3.workflows import (
     WorkflowDisableView,
     WorkflowDispatchView,
@@ -33,6 +34,8 @@ from forge.api.v3.workflows import (
     WorkflowView,
 )
 
+#: The permission for what an organisation's owners do with its runners.
+_OF_ORGANIZATION = "organization_self_hosted_runners"
 _RUN = "actions/runs/<int:run_id>"
 _JOB = "actions/jobs/<int:job_id>"
 _WORKFLOW = "actions/workflows/<path:workflow_id>"  # a path: clients may encode a slash in it
@@ -40,11 +43,13 @@ _WORKFLOW = "actions/workflows/<path:workflow_id>"  # a path: clients may encode
 urlpatterns: list[URLPattern | URLResolver] = [
     path("openapi.json", DescriptionView.as_view()),
     path("signed/logs/<str:token>", run_logs.signed),
-    path("orgs/<str:org>/actions/runners", RunnersView.as_view()),
-    path("orgs/<str:org>/actions/runners/registration-token", RunnerTokenView.as_view()),
-    path("orgs/<str:org>/actions/runners/remove-token", RunnerRemoveTokenView.as_view()),
-    path("orgs/<str:org>/actions/runners/<int:runner_id>", RunnerView.as_view()),
+    path("orgs/<str:org>/actions/runners", RunnersView.as_view(permission=_OF_ORGANIZATION)),
+    path("orgs/<str:org>/actions/runners/registration-token", RunnerTokenView.as_view(permission=_OF_ORGANIZATION)),
+    path("orgs/<str:org>/actions/runners/remove-token", RunnerRemoveTokenView.as_view(permission=_OF_ORGANIZATION)),
+    path("orgs/<str:org>/actions/runners/<int:runner_id>", RunnerView.as_view(permission=_OF_ORGANIZATION)),
+    path("orgs/<str:org>/actions/permissions/workflow", OrganizationWorkflowPermissionsView.as_view()),
     *repository_routes(
+        ("actions/permissions/workflow", WorkflowPermissionsView),
         ("actions/feed-token", FeedTokenView),
         ("actions/runners", RunnersView),
         ("actions/runners/registration-token", RunnerTokenView),

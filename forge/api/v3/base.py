@@ -9,25 +9,23 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
-from forge.accounts.actor import Actor
+from forge.accounts.needs import ANY
+from forge.api.declared import DeclaredView
 from forge.errors import FieldError, Forbidden, Invalid, NotFound
 from forge.repos import access
 from forge.repos.models import Repository, Right
 
+_ADMIN_ORG = "admin:org"
 
-class ApiView(APIView):
+
+class ApiView(DeclaredView):
     """Base of the views. The URL names a repository as ``owner`` and ``repo`` or as ``repository_id``."""
-
-    @property
-    def actor(self) -> Actor:
-        """Who asks."""
-        return cast(Actor, self.request.auth)
 
     def repository(self, right: Right) -> Repository:
         """The repository of the URL, if the actor has this right in it."""
         if "repository_id" in self.kwargs:
-            return access.repository_by_id(self.actor, self.kwargs["repository_id"], right)
-        return access.repository(self.actor, self.kwargs["owner"], self.kwargs["repo"], right)
+            return access.repository_by_id(self.actor, self.kwargs["repository_id"], right, self.need)
+        return access.repository(self.actor, self.kwargs["owner"], self.kwargs["repo"], right, self.need)
 
     def need_account(self, *scopes: str) -> Any:
         """The account that asks, if its credential covers one of these scopes (none: any credential)."""
@@ -41,6 +39,7 @@ class ApiView(APIView):
 class NotFoundView(ApiView):
     """Every path that is no route: 404 in GitHub's words, whatever the method."""
 
+    permission = ANY
     schema = None
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:

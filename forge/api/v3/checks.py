@@ -21,6 +21,8 @@ from forge.repos.models import Right
 class CheckRunAnnotationsView(ApiView):
     """GET …/check-runs/{check_run_id}/annotations"""
 
+    permission = "checks"
+
     @extend_schema(operation_id="checks_list_annotations", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, **_: Any) -> Response:
         """Notices, warnings and failures of a job."""

@@ -28,6 +28,8 @@ _HISTORY = 10_000
 class ContentsView(ApiView):
     """GET /repos/{owner}/{repo}/contents/{path}"""
 
+    permission = "contents"
+
     @extend_schema(operation_id="repos_get_content", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, path: str = "", **_: Any) -> Response:
         """A file with its content, or a folder's entries; ``?ref=`` names branch, tag or commit."""
@@ -55,6 +57,8 @@ class RootContentsView(ContentsView):
 class BranchesView(ApiView):
     """GET /repos/{owner}/{repo}/branches"""
 
+    permission = "contents"
+
     @extend_schema(operation_id="repos_list_branches", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, **_: Any) -> Response:
         """Every branch by name."""
@@ -65,6 +69,8 @@ class BranchesView(ApiView):
 
 class BranchView(ApiView):
     """GET /repos/{owner}/{repo}/branches/{branch}"""
+
+    permission = "contents"
 
     @extend_schema(operation_id="repos_get_branch", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, branch: str, **_: Any) -> Response:
@@ -91,6 +97,8 @@ class BranchView(ApiView):
 class CommitsView(ApiView):
     """GET /repos/{owner}/{repo}/commits"""
 
+    permission = "contents"
+
     @extend_schema(operation_id="repos_list_commits", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, **_: Any) -> Response:
         """Newest first, from ``?sha=`` (branch, tag or commit; the default branch)."""
@@ -102,6 +110,8 @@ class CommitsView(ApiView):
 
 class CommitView(ApiView):
     """GET /repos/{owner}/{repo}/commits/{ref}"""
+
+    permission = "contents"
 
     @extend_schema(operation_id="repos_get_commit", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, ref: str, **_: Any) -> Response:

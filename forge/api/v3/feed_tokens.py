@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from forge.accounts.needs import USER
 from forge.api.v3.base import ApiView
 from forge.api.v3.places import Place
 from forge.repos import feed_tokens
@@ -17,6 +18,8 @@ from forge.repos.models import Right
 
 class FeedTokenView(ApiView):
     """POST and DELETE …/actions/feed-token"""
+
+    permission = USER
 
     @extend_schema(operation_id="forge_renew_feed_token", request=None, responses={201: OpenApiTypes.OBJECT})
     def post(self, request: Request, **_: Any) -> Response:

@@ -18,7 +18,7 @@ from forge.api.v3 import run_logs, run_shapes
 from forge.api.v3.base import ApiView
 from forge.api.v3.places import Place
 from forge.api.v3.reason_shapes import reason
-from forge.api.v3.runs import RunBound, refuse_debugging
+from forge.api.v3.runs import RunBound, debug_logging
 from forge.repos.models import Repository, Right
 
 
@@ -50,6 +50,8 @@ class AttemptJobsView(RunBound):
 
 class JobBound(ApiView):
     """Base of what concerns one job, named in the URL as ``job_id``."""
+
+    permission = "actions"
 
     def job(self, right: Right) -> tuple[Repository, Job]:
         """The repository and the job of the URL."""
@@ -85,8 +87,8 @@ class JobRerunView(JobBound):
     def post(self, request: Request, **_: Any) -> Response:
         """A new attempt: this job and what depends on it."""
         repository, job = self.job(Right.WRITE)
-        refuse_debugging(request)
-        rerun.attempt(self.actor.account, queries.run(repository, job.run_id), job=job)
+        run = queries.run(repository, job.run_id)
+        rerun.attempt(self.author, run, job=job, debug=debug_logging(request))
         return Response({}, status=201)
 
 

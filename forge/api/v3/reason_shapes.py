@@ -25,5 +25,5 @@ def of_attempts(attempts: Sequence[RunAttempt]) -> dict[int, dict[str, Any] | No
     waiting = [one for one in attempts if one.status in _WAITING and not one.reason]
     jobs = queries.first_open_jobs(waiting) if waiting else []
     by_job = reasons.waiting_for(jobs)
-    found = {job.attempt_id: by_job.get(job.pk) for job in jobs}
+    found = {job.attempt_id: by_job.get(job.pk) for job in jobs} | reasons.held(waiting)
     return {one.pk: reason(one.reason or found.get(one.pk)) for one in attempts}

@@ -13,6 +13,8 @@ from rest_framework.response import Response
 from forge.accounts import users
 from forge.accounts.actor import Actor
 from forge.accounts.models import Kind
+from forge.accounts.needs import USER
+from forge.actions import events
 from forge.api.addresses import base_url
 from forge.api.pagination import bare, page
 from forge.api.v3 import shapes
@@ -26,6 +28,8 @@ _SORTS = {"full_name": "name_key", "created": "created_at", "updated": "updated_
 
 class UserRepositoriesView(ApiView):
     """GET and POST /user/repos"""
+
+    permission = USER
 
     @extend_schema(operation_id="repos_list_for_authenticated_user", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
@@ -45,6 +49,8 @@ class UserRepositoriesView(ApiView):
 class OrganizationRepositoriesView(ApiView):
     """GET and POST /orgs/{org}/repos"""
 
+    permission = {"GET": "metadata=read", "POST": "administration=write"}
+
     @extend_schema(operation_id="repos_list_for_org", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, org: str) -> Response:
         """What one may see of an organisation's repositories."""
@@ -59,6 +65,8 @@ class OrganizationRepositoriesView(ApiView):
 class UserPublicRepositoriesView(ApiView):
     """GET /users/{username}/repos"""
 
+    permission = "metadata"
+
     @extend_schema(operation_id="repos_list_for_user", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, username: str) -> Response:
         """What one may see of somebody's repositories."""
@@ -67,6 +75,8 @@ class UserPublicRepositoriesView(ApiView):
 
 class RepositoryView(ApiView):
     """GET, PATCH and DELETE /repos/{owner}/{repo}"""
+
+    permission = {"GET": "metadata=read", "PATCH": "administration=write", "DELETE": "administration=write"}
 
     @extend_schema(operation_id="repos_get", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, **_: Any) -> Response:
@@ -77,7 +87,7 @@ class RepositoryView(ApiView):
     def patch(self, request: Request, **_: Any) -> Response:
         """Change what the body gives."""
         repository = self.repository(Right.ADMIN)
-        data = body(request)
+        data, branch = body(request), repository.default_branch
         changed = repositories.update(
             self.actor,
             repository,
@@ -86,6 +96,8 @@ class RepositoryView(ApiView):
             description=text(data, "description", "" if "description" in data else None),
             default_branch=text(data, "default_branch"),
         )
+        if changed.default_branch != branch:
+            events.default_branch_changed(changed, self.actor.account)
         return Response(_shown(self.actor, request, changed))
 
     @extend_schema(operation_id="repos_delete", responses={204: None})

@@ -9,6 +9,7 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from forge.accounts.needs import ANY
 from forge.api import throttling
 from forge.api.addresses import base_url
 from forge.api.middleware import ENTERPRISE_VERSION, api_version
@@ -52,6 +53,8 @@ _LINKS = {
 class RootView(ApiView):
     """GET / : what clients ask to see whether this is an API and what their token may do."""
 
+    permission = ANY
+
     @extend_schema(operation_id="meta_root", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """The links."""
@@ -64,6 +67,8 @@ class RootView(ApiView):
 class MetaView(ApiView):
     """GET /meta"""
 
+    permission = ANY
+
     @extend_schema(operation_id="meta_get", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """The version that clients decide by."""
@@ -72,6 +77,8 @@ class MetaView(ApiView):
 
 class RateLimitView(ApiView):
     """GET /rate_limit; asking costs nothing."""
+
+    permission = ANY
 
     throttle_classes = []
 

@@ -52,7 +52,7 @@ def workflow_run(attempt: RunAttempt, at: Place, reason: Mapping[str, Any] | Non
         "run_started_at": time(attempt.started_at),
         "actor": person(run.actor, at.base),
         "triggering_actor": person(attempt.triggering_actor, at.base),
-        "referenced_workflows": [],
+        "referenced_workflows": [_referenced(one) for one in run.called],
         "jobs_url": f"{tried}/jobs",
         "logs_url": f"{tried}/logs",
         "check_suite_url": f"{at.api}/check-suites/{run.pk}",
@@ -66,6 +66,11 @@ def workflow_run(attempt: RunAttempt, at: Place, reason: Mapping[str, Any] | Non
         "head_repository": at.minimal,
         "head_repository_id": at.repository.pk,
     }
+
+
+def _referenced(called: Mapping[str, str]) -> dict[str, str]:
+    shape = {"path": called["path"], "sha": called["sha"]}
+    return {**shape, "ref": called["ref"]} if called["ref"] else shape
 
 
 def workflow_run_in_full(attempt: RunAttempt, at: Place, reason: Mapping[str, Any] | None) -> dict[str, Any]:

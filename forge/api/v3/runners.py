@@ -9,42 +9,28 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from forge.accounts import users
-from forge.accounts.models import Kind, Membership
 from forge.actions import leases
 from forge.actions.queries import runners as queries
 from forge.api.pagination import listed, page
+from forge.api.v3 import organizations
 from forge.api.v3.base import ApiView
 from forge.api.v3.run_shapes import DEFAULT_GROUP
 from forge.api.v3.shapes import time
-from forge.errors import Forbidden, NotFound
 from forge.repos.models import Right
 from forge.runners import registration
 from forge.runners.models import Runner
-
-_SCOPE = "admin:org"
 
 
 class RunnerScope(ApiView):
     """Base: the scope is the repository of the URL, or the organisation named ``org``."""
 
+    permission = "administration"
+
     def scope(self) -> dict[str, Any]:
         """``{"repository": …}`` or ``{"owner": …}``, if the actor administers it."""
         if "org" in self.kwargs:
-            return {"owner": self._organization(self.kwargs["org"])}
+            return {"owner": organizations.owned(self.actor, self.kwargs["org"])}
         return {"repository": self.repository(Right.ADMIN)}
-
-    def _organization(self, login: str) -> Any:
-        found = users.find(login)
-        if found.kind != Kind.ORGANIZATION:
-            raise NotFound
-        account = self.actor.account
-        owners = Membership.objects.filter(organization=found, role=Membership.Role.OWNER)
-        if account is None or not (account.is_site_admin or owners.filter(user=account).exists()):
-            raise Forbidden("You must be an owner of this organization")
-        if not self.actor.allows(_SCOPE) or self.actor.only_repository_id is not None:
-            raise Forbidden(f"This token lacks the scope {_SCOPE}", [_SCOPE])
-        return found
 
 
 class RunnersView(RunnerScope):

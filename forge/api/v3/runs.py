@@ -68,6 +68,8 @@ def run_filter(query: QueryDict, workflow: Workflow | None = None) -> RunFilter:
 class RunsView(ApiView):
     """GET …/actions/runs"""
 
+    permission = "actions"
+
     @extend_schema(
         operation_id="actions_list_workflow_runs_for_repo", parameters=_FILTERS, responses=OpenApiTypes.OBJECT
     )
@@ -78,6 +80,8 @@ class RunsView(ApiView):
 
 class RunBound(ApiView):
     """Base of what concerns one run, named in the URL as ``run_id``."""
+
+    permission = "actions"
 
     def run(self, right: Right) -> Run:
         """The run of the URL, in the repository of the URL."""
@@ -123,7 +127,7 @@ class RunCancelView(RunBound):
     @extend_schema(operation_id="actions_cancel_workflow_run", request=None, responses={202: OpenApiTypes.OBJECT})
     def post(self, request: Request, **_: Any) -> Response:
         """Ask a run to end; always() and post steps still run."""
-        cancel.run(self.actor.account, self.run(Right.WRITE))
+        cancel.run(self.author, self.run(Right.WRITE))
         return Response({}, status=202)
 
 
@@ -133,7 +137,7 @@ class RunForceCancelView(RunBound):
     @extend_schema(operation_id="actions_force_cancel_workflow_run", request=None, responses={202: OpenApiTypes.OBJECT})
     def post(self, request: Request, **_: Any) -> Response:
         """End a run now, whatever its runners say."""
-        cancel.force(self.actor.account, self.run(Right.WRITE))
+        cancel.force(self.author, self.run(Right.WRITE))
         return Response({}, status=202)
 
 
@@ -144,8 +148,7 @@ class RunRerunView(RunBound):
     def post(self, request: Request, **_: Any) -> Response:
         """A new attempt with all jobs."""
         run = self.run(Right.WRITE)
-        refuse_debugging(request)
-        rerun.attempt(self.actor.account, run)
+        rerun.attempt(self.author, run, debug=debug_logging(request))
         return Response({}, status=201)
 
 
@@ -156,8 +159,7 @@ class RunRerunFailedView(RunBound):
     def post(self, request: Request, **_: Any) -> Response:
         """A new attempt: the jobs that failed and what depends on them; the others carry over."""
         run = self.run(Right.WRITE)
-        refuse_debugging(request)
-        rerun.attempt(self.actor.account, run, "failed")
+        rerun.attempt(self.author, run, "failed", debug=debug_logging(request))
         return Response({}, status=201)
 
 
@@ -214,13 +216,13 @@ class RunPendingDeploymentsView(RunBound):
         return Response([])
 
 
-def refuse_debugging(request: Request) -> None:
-    """422 for switches that would do nothing, rather than silence."""
+def debug_logging(request: Request) -> bool:
+    """Whether the new attempt is to log more. 422 for the switch that would do nothing, rather than silence."""
     data = body(request)
-    for name in ("enable_debug_logging", "enable_debugger"):
-        if flag(data, name):
-            message = f"{name} is not supported by this server; leave it out"
-            raise Invalid(message, [FieldError("WorkflowRun", name, "invalid", message)])
+    if flag(data, "enable_debugger"):
+        message = "enable_debugger is not supported by this server; leave it out"
+        raise Invalid(message, [FieldError("WorkflowRun", "enable_debugger", "invalid", message)])
+    return bool(flag(data, "enable_debug_logging"))
 
 
 def _in_full(attempt: RunAttempt, request: Request) -> Response:

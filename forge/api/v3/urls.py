@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from forge.api.v3.base import NotFoundView, repository_routes
 from forge.api.v3.contents import BranchesView, BranchView, CommitsView, CommitView, ContentsView, RootContentsView
+from forge.api.v3.dispatches import RepositoryDispatchView
 from forge.api.v3.repositories import (
     OrganizationRepositoriesView,
     RepositoryView,
@@ -23,6 +24,7 @@ _below: list[URLPattern | URLResolver] = [
     path("users/<str:username>/repos", UserPublicRepositoriesView.as_view()),
     path("orgs/<str:org>/repos", OrganizationRepositoriesView.as_view()),
     path("", include("forge.api.v3.actions_urls")),
+    path("", include("forge.api.v3.vault_urls")),
     *repository_routes(
         ("", RepositoryView),
         ("branches", BranchesView),
@@ -32,6 +34,7 @@ _below: list[URLPattern | URLResolver] = [
         ("contents", RootContentsView),
         ("contents/", RootContentsView),
         ("contents/<path:path>", ContentsView),
+        ("dispatches", RepositoryDispatchView),
     ),
     re_path("", NotFoundView.as_view()),
 ]

@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from forge.accounts import users
 from forge.accounts.models import Account
+from forge.accounts.needs import ANY, USER
 from forge.api.addresses import base_url
 from forge.api.v3 import shapes
 from forge.api.v3.base import ApiView
@@ -20,6 +21,8 @@ from forge.repos.models import Repository
 class CurrentUserView(ApiView):
     """GET /user"""
 
+    permission = USER
+
     @extend_schema(operation_id="users_get_authenticated", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request) -> Response:
         """Oneself."""
@@ -28,6 +31,8 @@ class CurrentUserView(ApiView):
 
 class UserView(ApiView):
     """GET /users/{username}; with one's own name more is shown."""
+
+    permission = ANY
 
     @extend_schema(operation_id="users_get_by_username", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, username: str) -> Response:

@@ -28,6 +28,8 @@ _DETAILS_SINCE = "2026-03-10"
 class WorkflowsView(ApiView):
     """GET …/actions/workflows"""
 
+    permission = "actions"
+
     @extend_schema(operation_id="actions_list_repo_workflows", responses=OpenApiTypes.OBJECT)
     def get(self, request: Request, **_: Any) -> Response:
         """Every workflow that the repository has or had."""
@@ -40,6 +42,8 @@ class WorkflowsView(ApiView):
 
 class WorkflowBound(ApiView):
     """Base of what concerns one workflow, named in the URL by id or file name as ``workflow_id``."""
+
+    permission = "actions"
 
     def workflow(self, right: Right) -> Workflow:
         """The workflow of the URL, in the repository of the URL."""
@@ -100,7 +104,7 @@ class WorkflowDispatchView(WorkflowBound):
             raise _invalid("enable_debugger", "There is no debugger on this server; leave enable_debugger out")
         ref = required_text(data, "ref", "WorkflowDispatch")
         details = flag(data, "return_run_details")
-        run = dispatch.dispatch(self.actor.account, workflow.repository, workflow, ref, _inputs(data))
+        run = dispatch.dispatch(self.author, workflow.repository, workflow, ref, _inputs(data))
         if details or (details is None and _version(request) >= _DETAILS_SINCE):
             return Response(_details(run, Place.of(workflow.repository, request)))
         return Response(status=204)

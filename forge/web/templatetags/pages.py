@@ -121,4 +121,12 @@ def file_name(path: str) -> str:
 @register.filter
 def event_words(name: str) -> str:
     """An event in words."""
-    return {"push": "push", "workflow_dispatch": "run by hand"}.get(name, name.replace("_", " "))
+    return _EVENTS.get(name, name.replace("_", " "))
+
+
+_EVENTS = {
+    "create": "new branch or tag",
+    "delete": "deleted branch or tag",
+    "workflow_dispatch": "run by hand",
+    "workflow_run": "another workflow",
+}

@@ -21,12 +21,12 @@ def _job(job: str) -> str:
 def test_what_runs_has_no_gaps() -> None:
     text = """\
 on: {push: {branches: [main]}, workflow_dispatch: }
-permissions: {contents: read}
+permissions: write-all
 env: {A: "${{ github.ref }}"}
 jobs:
   a:
     runs-on: [x, y]
-    permissions: {}
+    permissions: {contents: write, id-token: write}
     strategy: {matrix: "${{ fromJSON(vars.m) }}"}
     steps: [{uses: actions/checkout@v4, with: {fetch-depth: 0}}, {run: x, env: {B: c}}]
   b: {runs-on: x, strategy: "${{ fromJSON(vars.x) }}", concurrency: y}
@@ -37,18 +37,33 @@ concurrency: z
     assert _found(text) == []
 
 
+def test_every_event_that_starts_a_run_has_no_gap() -> None:
+    text = """\
+on:
+  create:
+  delete:
+  push:
+  repository_dispatch: {types: [a]}
+  schedule: [{cron: 0 5 * * *}, {cron: 0 6 * * *, timezone: America/Argentina/Buenos_Aires}]
+  workflow_call:
+  workflow_dispatch:
+  workflow_run: {workflows: [a], types: [completed], branches: [main]}
+jobs: {a: {runs-on: x}}
+"""
+    assert _found(text) == []
+    assert {trigger.event for trigger in parser.parse(text, _PATH).on} == gaps.EVENTS
+
+
+@pytest.mark.parametrize("zone", ["Europe/Berln", "Europe", "europe/berlin/x"])
+def test_a_time_zone_that_nobody_knows_is_named(zone: str) -> None:
+    text = f"on: {{schedule: [{{cron: 0 5 * * *, timezone: {zone}}}]}}\njobs: {{a: {{runs-on: x}}}}\n"
+    assert _found(text) == [f"1:17: There is no time zone '{zone}'"]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
         ("on: [push, release]\njobs: {a: {runs-on: x}}\n", ["1:12: 'release' is not supported by Forge yet"]),
-        (
-            "on: push\npermissions: write-all\njobs: {a: {runs-on: x}}\n",
-            ["1:1: 'permissions: write-all' is not supported by Forge yet: GITHUB_TOKEN can only read"],
-        ),
-        (
-            _job("{runs-on: x, permissions: {contents: write, checks: none}}"),
-            ["3:3: 'contents: write' is not supported by Forge yet: GITHUB_TOKEN can only read"],
-        ),
         (_job("{runs-on: {group: g}}"), ["3:3: 'group' is not supported by Forge yet"]),
         (_job("{runs-on: x, container: y}"), ["4:29: 'container' is not supported by Forge yet"]),
         (_job("{runs-on: x, services: {y: z}}"), ["4:32: 'services' is not supported by Forge yet"]),

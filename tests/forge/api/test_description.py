@@ -77,5 +77,5 @@ def test_the_documentation_names_every_call_of_the_actions(document: dict[str, A
     calls |= {path for path in document["paths"] if path.startswith("/api/v1/")}
     assert len(calls) > 25
     assert sorted(call for call in calls if f"`{call}`" not in text) == []
-    written = set(re.findall(r"`(/(?:runs|jobs|workflows|runners|feed-token)[^`]*)`", text))
+    written = set(re.findall(r"`(/(?:runs|jobs|workflows|runners|feed-token|secrets|variables)[^`]*)`", text))
     assert written - calls == set()

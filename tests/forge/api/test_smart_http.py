@@ -57,11 +57,11 @@ def refs_of(server: Served, work: Git, name: str) -> dict[str, str]:
 
 
 def events_of(server: Served, name: str) -> list[tuple[str, str, str]]:
-    """(ref, before, sha) of the events that the server wrote for a repository."""
+    """(ref, before, sha) of the pushes that the server wrote down for a repository."""
     with sqlite3.connect(server.data / "forge.sqlite3") as database:
         return database.execute(
             "SELECT e.ref, e.before, e.sha FROM actions_event e JOIN repos_repository r ON r.id = e.repository_id "
-            "WHERE r.name = ? ORDER BY e.id",
+            "WHERE r.name = ? AND e.name = 'push' ORDER BY e.id",
             [name.split("/")[1]],
         ).fetchall()
 

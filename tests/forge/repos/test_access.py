@@ -6,6 +6,7 @@ import pytest
 
 from forge.accounts.actor import ANONYMOUS, Actor
 from forge.accounts.models import Kind, Membership
+from forge.accounts.needs import UNDECLARED, Need
 from forge.errors import Forbidden, NotFound
 from forge.repos import access
 from forge.repos.models import Collaborator, Repository, Right
@@ -85,14 +86,47 @@ def test_a_token_of_one_repository_sees_no_other_private_one(people: dict[str, A
         access.repository(actor, "acme", "open", Right.WRITE)
 
 
-def test_a_job_has_the_rights_it_was_given(people: dict[str, Actor]) -> None:
+def test_a_job_has_what_its_permissions_give(people: dict[str, Actor]) -> None:
     secret, public = Repository.objects.get(name="secret"), Repository.objects.get(name="open")
-    actor = Actor("job", rights={secret.pk: Right.WRITE})
+    reader, writer = Actor.for_job(secret.pk, {}), Actor.for_job(secret.pk, {"contents": "write"})
 
-    assert access.right_of(actor, secret) == Right.WRITE
-    assert access.right_of(actor, public) == Right.READ
-    assert access.right_of(Actor("job", rights={public.pk: Right.READ}), secret) == Right.NONE
-    assert set(access.visible(actor)) == {secret, public}
+    assert access.right_of(reader, secret) == Right.READ
+    assert access.right_of(writer, secret) == Right.WRITE
+    assert access.right_of(writer, public) == Right.READ
+    assert access.right_of(Actor.for_job(public.pk, {"contents": "write"}), secret) == Right.NONE
+    assert set(access.visible(reader)) == {secret, public}
+
+
+@pytest.mark.parametrize(
+    ("held", "need", "right", "public", "secret"),
+    [
+        ({}, Need("contents", "read"), Right.READ, True, False),
+        ({"contents": "read"}, Need("contents", "read"), Right.READ, True, True),
+        ({"contents": "read"}, Need("contents", "read"), Right.WRITE, False, False),  # the right raises the level
+        ({"contents": "read"}, Need("contents", "write"), Right.READ, False, False),
+        ({"contents": "write"}, Need("contents", "write"), Right.READ, True, True),
+        ({"contents": "write"}, Need("issues", "read"), Right.READ, True, False),
+        ({"contents": "write"}, Need("contents", "write"), Right.ADMIN, False, False),
+        ({"administration": "write"}, Need("administration", "read"), Right.READ, False, False),
+        ({"contents": "write"}, UNDECLARED, Right.READ, False, False),
+        ({"contents": "write"}, Need("user", "read"), Right.READ, False, False),
+        ({}, Need("any", "read"), Right.READ, True, True),
+    ],
+)
+def test_a_job_is_let_in_by_what_the_call_needs(
+    people: dict[str, Actor], held: dict[str, str], need: Need, right: Right, public: bool, secret: bool
+) -> None:
+    for name, may in (("open", public), ("secret", secret)):
+        row = Repository.objects.get(name=name)
+        actor, other = Actor.for_job(row.pk, held), Actor.for_job(row.pk + 100, held)
+        if may:
+            assert access.repository(actor, "acme", name, right, need) == row
+        else:
+            with pytest.raises(Forbidden, match="Resource not accessible by integration"):
+                access.repository_by_id(actor, row.pk, right, need)
+        if name == "secret":
+            with pytest.raises(NotFound):
+                access.repository(other, "acme", name, right, need)
 
 
 def test_a_token_without_the_scope_is_told_which(people: dict[str, Actor]) -> None:

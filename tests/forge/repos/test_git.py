@@ -11,6 +11,8 @@ from forge.repos import git
 from forge.repos.models import Repository
 from tests.forge.repos.conftest import Commit
 
+MAIN = "refs/heads/main"
+
 
 def test_a_new_repository_is_empty_and_on_its_default_branch(repository: Repository) -> None:
     git.init(repository)  # twice is harmless
@@ -105,14 +107,74 @@ def test_too_many_changed_paths_are_unknown(repository: Repository, commit: Comm
     assert git.changed_paths(repository, first, second) is None
 
 
+def came(pushed: git.Pushed) -> list[str]:
+    return [one["id"] for one in pushed.commits]
+
+
+def heads(repository: Repository) -> dict[str, str]:
+    return {name: sha for name, sha in git.refs(repository).items() if name.startswith("refs/heads/")}
+
+
 def test_commits_of_a_push_are_the_newest_oldest_first(repository: Repository, commit: Commit) -> None:
     made = [commit({"a": b"%d" % number}) for number in range(5)]
     branched = commit({"a": b"x"}, branch="topic", parents=[made[2]])
 
-    assert [one["id"] for one in git.commits_between(repository, made[0], made[4])] == made[1:]
-    assert [one["id"] for one in git.commits_between(repository, made[0], made[4], limit=2)] == made[3:]
-    assert [one["id"] for one in git.commits_between(repository, git.ZERO, branched)] == [branched]
+    tips = heads(repository)
+    assert came(git.pushed(repository, MAIN, made[0], made[4], tips)) == made[1:]
+    assert came(git.pushed(repository, MAIN, made[0], made[4], tips, limit=2)) == made[3:]
+    assert came(git.pushed(repository, "refs/heads/topic", git.ZERO, branched, tips)) == [branched]
     assert [one["id"] for one in git.log(repository, made[4], limit=2, skip=1)] == [made[3], made[2]]
+
+
+def test_a_new_branch_on_an_old_commit_brings_nothing(repository: Repository, commit: Commit) -> None:
+    old, new = commit({"a": b"1"}), commit({"a": b"2"})
+    commit({"a": b"2"}, branch="early", parents=[new])
+    tips = {**heads(repository), "refs/heads/gone": "1" * 40}
+
+    pushed = git.pushed(repository, "refs/heads/topic", git.ZERO, new, tips)
+    assert (came(pushed), pushed.base_ref) == ([], MAIN)
+    assert git.pushed(repository, "refs/tags/v1", git.ZERO, old, tips).base_ref is None
+
+
+def test_a_push_says_what_its_commits_changed(repository: Repository, commit: Commit) -> None:
+    first = commit({"a": b"1", "b/c": b"1"})
+    second = commit({"a": b"2", "d": b"1"})
+    pushed = git.pushed(repository, MAIN, git.ZERO, second, heads(repository))
+
+    changes = [(one["added"], one["removed"], one["modified"]) for one in pushed.commits]
+    assert changes == [(["a", "b/c"], [], []), (["d"], ["b/c"], ["a"])]
+    assert [one["id"] for one in pushed.commits] == [first, second]
+
+
+def test_what_too_many_paths_changed_is_not_said(repository: Repository, commit: Commit) -> None:
+    first = commit({f"f{number}": b"1" for number in range(git.CHANGED_LIMIT)})
+    second = commit({"a": b"1"})
+    third = commit({"a": b"2"})
+    pushed = git.pushed(repository, MAIN, first, third, heads(repository))
+
+    assert [one["id"] for one in pushed.commits] == [second, third]
+    assert [one.get("modified") for one in pushed.commits] == [None, ["a"]]
+
+
+def test_a_commit_of_another_branch_is_not_distinct(repository: Repository, commit: Commit) -> None:
+    first = commit({"a": b"1"})
+    second = commit({"a": b"2"}, branch="topic", parents=[first])
+    third = commit({"a": b"3"}, parents=[second])
+
+    pushed = git.pushed(repository, MAIN, first, third, heads(repository))
+    assert [(one["id"], one["distinct"]) for one in pushed.commits] == [(second, False), (third, True)]
+    assert not pushed.forced
+
+
+def test_what_leaves_commits_behind_is_forced(repository: Repository, commit: Commit) -> None:
+    first, second = commit({"a": b"1"}), commit({"a": b"2"})
+    other = commit({"a": b"3"}, parents=[first])
+
+    assert git.pushed(repository, MAIN, second, other, heads(repository)).forced
+    assert git.pushed(repository, MAIN, second, first, heads(repository)).forced
+    assert git.pushed(repository, MAIN, "1" * 40, first, heads(repository)).forced
+    assert not git.pushed(repository, MAIN, first, second, heads(repository)).forced
+    assert git.pushed(repository, MAIN, first, "1" * 40, heads(repository)).commits == []
 
 
 def test_files_and_folders_are_read(repository: Repository, commit: Commit) -> None:

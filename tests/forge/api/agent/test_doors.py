@@ -12,7 +12,7 @@ import zstandard
 from django.test import AsyncClient, Client
 
 from forge.actions import assignment, cancel
-from forge.actions.models import Claim, Job, JobLog
+from forge.actions.models import Claim, Job, JobLog, Run
 from forge.api.agent import polls
 from forge.runners import credentials, registration
 from forge.runners.models import Runner
@@ -165,9 +165,9 @@ async def test_a_second_process_is_refused() -> None:
 async def test_a_job_that_cannot_be_assigned_fails_and_blocks_nobody() -> None:
     broken = await run_sync(lambda: Project.new().run(ONE))
     run = await run_sync(lambda: Project.new().run(ONE))
-    await run_sync(lambda: type(broken.source).objects.filter(pk=broken.source_id).update(text="nonsense"))
+    nonsense = await run_sync(factories.source, "nonsense")
+    await run_sync(lambda: Run.objects.filter(pk__in=[broken.pk, run.pk]).update(source=nonsense))
     good = await run_sync(lambda: Project.new().run(TWO))
-    await run_sync(lambda: type(good.source).objects.filter(pk=good.source_id).update(text=TWO))
     runner = await run_sync(FakeRunner.new, "ubuntu-latest")
     given = (await poll(runner)).json()["assignment"]
     assert given["run"] == good.pk

@@ -8,9 +8,12 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
+from forge.accounts import users
 from forge.accounts.models import Account
+from forge.environments import environments
 from forge.repos.models import Repository
 from tests import factories
+from tests.forge.api.v3 import vault
 
 As = Callable[..., Client]
 
@@ -45,3 +48,30 @@ def as_(owner: Account) -> As:
 @pytest.fixture
 def client(as_: As) -> Client:
     return as_()
+
+
+@pytest.fixture
+def acme(owner: Account) -> Account:
+    """An organisation of the owner's."""
+    return users.create_organization("acme", owner)
+
+
+@pytest.fixture
+def shared(acme: Account) -> Repository:
+    """A repository of the organisation, with an environment."""
+    made = factories.repository(acme, "hello")
+    environments.get_or_create(made, "Prod/eu")
+    return made
+
+
+@pytest.fixture
+def admin(as_: As, shared: Repository) -> Client:
+    """The owner, who may also administer the organisation."""
+    return as_(None, "repo", "admin:org")
+
+
+@pytest.fixture(params=vault.PLACES)
+def place(request: pytest.FixtureRequest, shared: Repository) -> vault.Place:
+    """Each place that has secrets and variables."""
+    found = vault.PLACES[request.param]
+    return found._replace(api=found.api.format(id=shared.pk))

@@ -183,9 +183,18 @@ def test_steering_a_dispatched_run(client: Client, dispatched: Workflow) -> None
     assert len(set(starts)) == 4  # clients keep logs under this second
 
 
-def test_debug_logging_is_refused_rather_than_ignored(client: Client, dispatched: Workflow) -> None:
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_new_attempt_may_log_more(client: Client, dispatched: Workflow, asked: bool) -> None:
+    run = factories.run(dispatched, source=factories.source(DISPATCHED))
+    answer = client.post(f"{R}/actions/runs/{run.pk}/rerun", {"enable_debug_logging": asked}, "application/json")
+    assert answer.status_code == 201, answer.json()
+    again = queries.latest(Run.objects.get(pk=run.pk))
+    assert (again.number, again.debug) == (2, asked)
+
+
+def test_a_debugger_is_refused_rather_than_ignored(client: Client, dispatched: Workflow) -> None:
     run = factories.run(dispatched)
-    answer = client.post(f"{R}/actions/runs/{run.pk}/rerun", {"enable_debug_logging": True}, "application/json")
+    answer = client.post(f"{R}/actions/runs/{run.pk}/rerun", {"enable_debugger": True}, "application/json")
     assert answer.status_code == 422
     assert queries.latest(Run.objects.get(pk=run.pk)).number == 1
 

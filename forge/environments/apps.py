@@ -1,0 +1,10 @@
+"""The Django app of this package."""
+
+from django.apps import AppConfig
+
+
+class EnvironmentsConfig(AppConfig):
+    """Registers the models of ``forge.environments`` with Django."""
+
+    name = "forge.environments"
+    label = "environments"
