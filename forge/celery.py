@@ -22,9 +22,9 @@ log = logging.getLogger(__name__)
 #: Threads of the embedded worker; SQLite writes one at a time anyway.
 EMBEDDED_THREADS = 4
 TIDY_SECONDS = 10.0
-CHECK_SECONDS = 60.0
 #: A schedule starts so late at most; looking for due ones is one query.
 SCHEDULE_SECONDS = 5.0
+CHECK_SECONDS = 60.0
 
 app = Celery("forge")
 app.conf.update(

@@ -28,7 +28,7 @@ class Actor:
     account: Account | None = None
     scopes: frozenset[str] | None = None
     only_repository_id: int | None = None
-    permissions: Mapping[str, str] = field(default_factory=dict)
+    permissions: Mapping[str, str] = field(default_factory=dict, hash=False)
     token_id: str = ""
 
     @classmethod

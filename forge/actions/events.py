@@ -36,7 +36,7 @@ _BY_JOB = "A job pushed this with its GITHUB_TOKEN, which starts no run."
 @repeat.on_deadlock
 def settle(push: Push, accepted: Sequence[Change]) -> list[Event]:
     """Turn what git accepted of a push into events, in one transaction. Doing it twice changes nothing."""
-    changes = sorted((dict(one) for one in accepted if _concerns(one)), key=lambda one: one["ref"])
+    changes = _changes(accepted)
     with transaction.atomic():
         if not Push.objects.select_for_update().filter(pk=push.pk, state=Push.State.PREPARED).exists():
             keys = [_key(name, push, one["ref"]) for one in changes for name in _names(one)]
@@ -97,6 +97,11 @@ def nudge(written: Sequence[Event]) -> None:
             background.enqueue("expand", event.pk)
 
 
+def _changes(commands: Sequence[Change]) -> list[Change]:
+    """Those of branches and tags, by name."""
+    return sorted((one for one in commands if _concerns(one)), key=lambda one: one["ref"])
+
+
 def _concerns(change: Change) -> bool:
     return change["ref"].startswith((_HEADS, _TAGS)) and change["before"] != change["after"]
 
@@ -138,7 +143,7 @@ def _write_along(push: Push, ref: Ref, change: Change, quiet: Mapping[tuple[str,
         return []  # a later push has written it already
     if ref.sha != change["before"]:
         for other, earlier in _way(push, ref, change["before"]):
-            written += _write(other, ref, earlier, _quiet(other, [one for one in other.commands if _concerns(one)]))
+            written += _write(other, ref, earlier, _quiet(other, _changes(other.commands)))
     return written + _write(push, ref, change, quiet)
 
 

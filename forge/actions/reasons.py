@@ -5,7 +5,8 @@ Codes: ``cancelled``, ``run_cancelled``, ``fail_fast``, ``condition_false``, ``n
 ``startup_failure``, ``source_unreadable``, ``repository_deleted``, ``jobs_failed``, ``jobs_cancelled``,
 ``all_skipped``, ``superseded``, ``queue_full``, ``deadlock``, ``runner_said`` (its runner ended it so and gave no
 reason), ``message``, whatever a runner reports with its own words, and for waiting jobs and runs ``no_runner``,
-``all_busy``, ``starting``, ``max_parallel``, ``concurrency``, ``cancelling``, ``ready``.
+``all_busy``, ``starting``, ``max_parallel``, ``concurrency``,
+``cancelling``, ``ready``.
 """
 
 from __future__ import annotations

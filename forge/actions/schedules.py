@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 BATCH = 500
 _ZONE = "UTC"
 _INSTANT = timedelta(microseconds=1)
-#: The latest of many missed times is looked for in the last hour, then in the last day, …
+#: The latest of many missed times is looked for in the last hour, then in the last day, …, at last in all of them.
 _WINDOWS = (timedelta(hours=1), timedelta(days=1), timedelta(days=31), timedelta(days=366))
 
 
@@ -86,13 +86,11 @@ def fire(now: datetime | None = None) -> list[Event]:
 
 def latest(line: cron.Cron, zone: ZoneInfo, first: datetime, now: datetime) -> datetime:
     """The last time up to ``now`` at which a line was due that was due at ``first``."""
-    for window in _WINDOWS:
-        start = max(first - _INSTANT, now - window)
+    starts = [max(first - _INSTANT, now - window) for window in _WINDOWS]
+    for start in (*starts, first - _INSTANT):
         found = list(line.due_between(start, now, zone))
         if found:
             return found[-1]
-        if start < first:
-            break
     return first
 
 

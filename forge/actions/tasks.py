@@ -11,7 +11,17 @@ from django.db import close_old_connections
 from django.db.models.functions import Now
 
 from forge.actions import advance as advancing
-from forge.actions import concurrency, deletion, leases, log_pages, logs, prepared, reconcile, schedules, trigger
+from forge.actions import (
+    concurrency,
+    deletion,
+    leases,
+    log_pages,
+    logs,
+    prepared,
+    reconcile,
+    schedules,
+    trigger,
+)
 from forge.actions.models import Event
 
 log = logging.getLogger(__name__)
@@ -65,16 +75,16 @@ def tidy() -> None:
         _guarded(part)
 
 
-@shared_task(name="forge.actions.tasks.check")
-def check() -> None:
-    """Compare a bounded number of rows with the rules, and report what breaks them."""
-    _guarded(reconcile.a_pass)
-
-
 @shared_task(name="forge.actions.tasks.schedule")
 def schedule() -> None:
     """Fire the schedules that are due."""
     _guarded(schedules.fire)
+
+
+@shared_task(name="forge.actions.tasks.check")
+def check() -> None:
+    """Compare a bounded number of rows with the rules, and report what breaks them."""
+    _guarded(reconcile.a_pass)
 
 
 def events() -> None:

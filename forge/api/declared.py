@@ -51,7 +51,7 @@ class DeclaredView(APIView):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """DRF's hook after it: every answer to a job says what the call needs."""
         answer: Response = super().finalize_response(request, response, *args, **kwargs)
-        actor: Actor | None = getattr(request, "auth", None)
+        actor: Actor | None = getattr(request._request, "actor", None)  # none where it was refused before that
         if actor is not None and actor.kind == "job":
             answer.headers.setdefault(_HEADER, str(self.need))
         return answer

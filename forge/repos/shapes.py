@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from forge.accounts.models import Account
 from forge.repos.models import Repository
@@ -22,15 +23,16 @@ def time(moment: datetime | None) -> str | None:
 
 def simple_user(account: Account, base: str) -> dict[str, Any]:
     """GitHub's ``simple-user``; ``base`` is scheme and host."""
-    api = f"{base}/api/v3/users/{account.login}"
+    login = quote(account.login)  # the bot's has brackets
+    api = f"{base}/api/v3/users/{login}"
     return {
         "login": account.login,
         "id": account.pk,
         "node_id": node_id(account.kind, account.pk),
-        "avatar_url": f"{base}/{account.login}.png",
+        "avatar_url": f"{base}/{login}.png",
         "gravatar_id": "",
         "url": api,
-        "html_url": f"{base}/{account.login}",
+        "html_url": f"{base}/{login}",
         "followers_url": f"{api}/followers",
         "following_url": f"{api}/following{{/other_user}}",
         "gists_url": f"{api}/gists{{/gist_id}}",

@@ -18,6 +18,7 @@ from django.core.cache import cache
 from django.http.response import HttpResponseBase
 from django.test import Client, override_settings
 
+from tests.engine import FakeRunner, Project
 from tests.forge.places import NOTHING, World
 from tests.forge.routes import METHODS, routes
 
@@ -55,7 +56,16 @@ def clients(world: World) -> dict[str, Client]:
         "anonymous": Client(),
         "token": Client(headers={"authorization": f"Bearer {world.token}"}),
         "session": session,
+        "job": Client(headers={"authorization": f"Bearer {job_token(world)}"}),
     }
+
+
+def job_token(world: World) -> str:
+    """The GITHUB_TOKEN of a job that runs in this person's repository and may do what a job can."""
+    label = f"of-{world.account.login}"
+    text = f"on: push\npermissions: write-all\njobs: {{a: {{runs-on: {label}, steps: [{{run: 'true'}}]}}}}\n"
+    Project(world.repository, world.account).run(text, ref="refs/heads/job")
+    return FakeRunner.new(label).take().assignment.github_token
 
 
 def ask(client: Client, method: str, url: str) -> HttpResponseBase:

@@ -12,7 +12,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from forge import storable
-from forge.actions.finding_rows import Finding
+from forge.actions.models import Finding
 from forge.actions.reconcile import look
 from forge.actions.reconcile.rule import Found
 

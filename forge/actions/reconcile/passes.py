@@ -12,8 +12,7 @@ from datetime import UTC, datetime, timedelta
 from django.db.models import Max, QuerySet
 from django.db.models.functions import Now
 
-from forge.actions.finding_rows import Finding, LookCursor
-from forge.actions.models import ConcurrencyGroup, Place, Run, RunAttempt, RunEvent
+from forge.actions.models import ConcurrencyGroup, Finding, LookCursor, Place, Run, RunAttempt, RunEvent
 from forge.actions.reconcile import findings, look
 from forge.actions.reconcile.rule import Found
 from forge.repos.models import Repository

@@ -180,7 +180,7 @@ def lasting(payload: Any) -> Any:
             return found[0]
         return shas.setdefault(found[0][:12], f"<sha {len(shas) + 1}>")
 
-    text = json.dumps(payload)
+    text = json.dumps(payload, sort_keys=True)  # PostgreSQL keeps no order of keys
     text = re.sub(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(Z|\+00:00)", "<time>", text)
     text = re.sub(r'"((?:\w+_)?(?:id|number|index))": \d+', r'"\1": "<id>"', text)
     text = re.sub(r'"(created_at|pushed_at)": \d+', r'"\1": "<seconds>"', text)

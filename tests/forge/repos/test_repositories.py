@@ -93,6 +93,16 @@ def test_changes_are_kept(alice: Actor, repository: Repository, commit: Commit) 
         repositories.update(alice, repository, private=False)
 
 
+def test_a_change_leaves_alone_what_has_moved_meanwhile(repository: Repository) -> None:
+    owner = Actor.for_session(repository.owner)
+    Repository.objects.filter(pk=repository.pk).update(run_count=5, last_run_index=7)
+
+    repositories.update(owner, repository, private=True)
+
+    repository.refresh_from_db()
+    assert (repository.private, repository.run_count, repository.last_run_index) == (True, 5, 7)
+
+
 def test_a_deleted_name_is_free_again(alice: Actor) -> None:
     made = repositories.create(alice, "alice", "hello")
     assert alice.account is not None

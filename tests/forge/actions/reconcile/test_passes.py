@@ -14,8 +14,7 @@ from django.test.utils import CaptureQueriesContext
 
 from forge import cli
 from forge.actions import discard, reconcile, tasks
-from forge.actions.finding_rows import Finding
-from forge.actions.models import Run
+from forge.actions.models import Finding, Run
 from forge.actions.reconcile import look, passes
 from tests import factories
 from tests.engine import FakeRunner, Project

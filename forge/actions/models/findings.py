@@ -28,7 +28,6 @@ class Finding(models.Model):
     resolved_at = models.DateTimeField(null=True)
 
     class Meta:
-        app_label = "actions"
         constraints = [
             models.UniqueConstraint(fields=["rule", "object"], condition=Q(resolved_at=None), name="finding_open"),
         ]
@@ -40,6 +39,3 @@ class LookCursor(models.Model):
 
     name = models.CharField(max_length=32, primary_key=True)
     at = models.PositiveBigIntegerField(default=0)
-
-    class Meta:
-        app_label = "actions"

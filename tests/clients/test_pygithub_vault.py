@@ -1,0 +1,83 @@
+"""PyGithub sets secrets, variables and environments of a real server, sealing values as it does for GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from github import Auth, Github, GithubException
+from github.Repository import Repository
+
+from tests.services.stack import LOGIN, Stack
+
+pytestmark = [pytest.mark.clients, pytest.mark.timeout(180)]
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    with Stack(tmp_path_factory.mktemp("vault")) as running:
+        running.forge("org", "create", "acme", "--owner", LOGIN)
+        running.forge("repo", "create", "acme/shared")
+        yield running
+
+
+@pytest.fixture
+def github(stack: Stack) -> Iterator[Github]:
+    # Its pauses between calls are made for GitHub's own limits.
+    pace = {"seconds_between_requests": 0, "seconds_between_writes": 0}
+    with Github(base_url=f"{stack.url}/api/v3", auth=Auth.Token(stack.token), retry=0, **pace) as client:
+        yield client
+
+
+@pytest.fixture
+def repository(stack: Stack, github: Github) -> Repository:
+    return github.get_repo(f"{LOGIN}/{stack.repository({'README.md': 'x'}).name}")
+
+
+def test_a_repository(repository: Repository) -> None:
+    made = repository.create_secret("token", "s3cret")
+    assert made.name == "token"
+    repository.create_secret("TOKEN", "again")
+    assert [secret.name for secret in repository.get_secrets()] == ["TOKEN"]
+    repository.get_secret("token").delete()
+    assert list(repository.get_secrets()) == []
+
+    variable = repository.create_variable("Colour", "blue")
+    with pytest.raises(GithubException) as refused:
+        repository.create_variable("colour", "red")
+    assert refused.value.status == 409
+    assert variable.edit("green")
+    assert [(one.name, one.value) for one in repository.get_variables()] == [("COLOUR", "green")]
+    repository.get_variable("colour").delete()
+    assert repository.get_variables().totalCount == 0
+
+
+def test_an_environment(repository: Repository) -> None:
+    environment = repository.create_environment("prod/eu")
+    assert [one.name for one in repository.get_environments()] == ["prod/eu"]
+    environment.create_secret("token", "s3cret")
+    environment.create_variable("colour", "blue")
+    found = repository.get_environment("PROD/EU")
+    assert [secret.name for secret in found.get_secrets()] == ["TOKEN"]
+    assert [(one.name, one.value) for one in found.get_variables()] == [("COLOUR", "blue")]
+    with pytest.raises(GithubException) as refused:
+        repository.create_environment("slow", wait_timer=30)
+    assert refused.value.status == 422
+    repository.delete_environment("prod/eu")
+    assert repository.get_environments().totalCount == 0
+
+
+def test_an_organization(github: Github) -> None:
+    organization = github.withLazy(True).get_organization("acme")
+    shared = github.get_repo("acme/shared")
+    secret = organization.create_secret("token", "s3cret", visibility="selected", selected_repositories=[shared])
+    assert [one.full_name for one in secret.selected_repositories] == ["acme/shared"]
+    secret.remove_repo(shared)
+    assert list(secret.selected_repositories) == []
+    assert secret.add_repo(shared)
+
+    organization.create_variable("colour", "blue", visibility="all")
+    variable = organization.get_variable("COLOUR")
+    assert (variable.value, variable.visibility) == ("blue", "all")
+    assert variable.edit("green", "private")
+    assert [(one.name, one.visibility) for one in organization.get_variables()] == [("COLOUR", "private")]
