@@ -28,7 +28,7 @@ LABELS = ("ubuntu-latest", "ubuntu-24.04", "ubuntu-22.04", "windows-latest", "ma
 #: Jobs of an agent at once, and how many such agents there are: each takes one job after the other.
 CAPACITY, AGENTS = 24, 3
 #: Scenarios under way at once.
-AT_ONCE = 40
+AT_ONCE = 24
 #: A lost runner is noticed after so many seconds; long enough for a busy machine's heartbeats.
 ENVIRONMENT = {
     "FORGE_RATE_LIMIT": "10000000",
