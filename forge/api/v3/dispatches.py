@@ -17,13 +17,15 @@ from forge.repos.models import Right
 class RepositoryDispatchView(ApiView):
     """POST …/dispatches"""
 
+    permission = "contents"
+
     @extend_schema(operation_id="repos_create_dispatch_event", responses={204: None})
     def post(self, request: Request, **_: Any) -> Response:
         """Start every workflow on the default branch that listens to this type of repository_dispatch."""
         repository = self.repository(Right.WRITE)
         data = body(request)
         event_type = required_text(data, "event_type", "RepositoryDispatch")
-        dispatch.repository_dispatch(self.actor.account, repository, event_type, _payload(data))
+        dispatch.repository_dispatch(self.author, repository, event_type, _payload(data))
         return Response(status=204)
 
 

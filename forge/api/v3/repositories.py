@@ -97,7 +97,7 @@ class RepositoryView(ApiView):
             default_branch=text(data, "default_branch"),
         )
         if changed.default_branch != branch:
-            events.default_branch_changed(changed, self.actor.account)
+            events.default_branch_changed(changed, self.author)
         return Response(_shown(self.actor, request, changed))
 
     @extend_schema(operation_id="repos_delete", responses={204: None})

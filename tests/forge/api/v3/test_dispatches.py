@@ -74,6 +74,20 @@ def test_it_needs_the_right_to_write(project: Project) -> None:
     assert {token: post(project, body, token).status_code for token in tokens} == tokens
 
 
+def test_a_jobs_token_may_send_it_where_contents_may_be_written(project: Project) -> None:
+    text = "on: push\npermissions: {{contents: {0}}}\njobs: {{a: {{runs-on: {0}, steps: [{{run: 'true'}}]}}}}\n"
+    own = {CI: ONE.replace("on: push", "on: repository_dispatch")}
+    codes = {}
+    for level in ("read", "write"):
+        trigger.expand(project.push({**own, ".github/workflows/job.yml": text.format(level)}).pk)
+        token = FakeRunner.new(level).take().assignment.github_token
+        codes[level] = post(project, {"event_type": "x"}, token).status_code
+    assert codes == {"read": 403, "write": 204}
+    event = Event.objects.get(name="repository_dispatch")
+    (run,) = trigger.expand(event.pk)  # unlike what it pushes
+    assert run.contexts["github"]["actor"] == "github-actions[bot]"
+
+
 def test_a_new_default_branch_brings_its_schedules(project: Project) -> None:
     schedule = ONE.replace("on: push", "on: {schedule: [{cron: '0 5 * * *'}]}")
     trigger.expand(project.push({CI: schedule}, ref="refs/heads/next").pk)
