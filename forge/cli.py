@@ -212,7 +212,7 @@ def vault_rotate(given: argparse.Namespace) -> int:
     from forge.vault import rotation
 
     done = rotation.rotate()
-    print(f"The key {done.key_id} is current; {done.encrypted} secrets are encrypted under it.")
+    print(f"The key {done.key_id} is current. Secrets encrypted under it: {done.encrypted}.")
     if done.retired:
         print(f"No secret has used these keys for a day, they are gone: {', '.join(done.retired)}.")
     for text in done.unreadable:

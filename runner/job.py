@@ -52,6 +52,7 @@ class _End:
     message: str = ""
     failed: bool = False
     outputs: dict[str, str] = field(default_factory=dict)
+    environment_url: str | None = None
 
 
 class JobRun:
@@ -259,6 +260,7 @@ class JobRun:
         outcome = Conclusion.SUCCESS
         try:
             self._end.outputs = self._job_outputs(bench.context)
+            self._end.environment_url = self._environment_url(bench.context)
         except ExpressionError as error:
             self._log.lines([f"##[error]The outputs of this job cannot be evaluated: {error.message}"])
             self._end.failed, outcome = True, Conclusion.FAILURE
@@ -275,6 +277,14 @@ class JobRun:
             elif value:
                 kept[name] = value
         return kept
+
+    def _environment_url(self, context: JobContext) -> str | None:
+        environment = self.assignment.definition.environment
+        url = context.render(environment.url) if environment and environment.url else ""
+        if url and self._log.secrets.holds_secret(url):
+            self._log.lines(["##[warning]Skip the address of the environment since it may contain a secret."])
+            return None
+        return url or None
 
     def _report(self) -> Conclusion:
         closing = threading.Thread(target=self._close_place, name="close-place")
@@ -304,6 +314,7 @@ class JobRun:
             reason=word if stopped else self._end.reason,
             message=self.stop.reason if stopped else self._end.message,
             outputs=self._end.outputs,
+            environment_url=self._end.environment_url,
             annotations=tuple(note for record in self._records for note in record.annotations),
             summaries=tuple(SummaryReport(each.number, each.summary) for each in self._records if each.summary),
             started_at=self._started_at,

@@ -46,7 +46,7 @@ def _marked(mark: str) -> tuple[str, ...]:
 
 _LANGUAGE_SOAK = tuple(path for path in _marked("soak") if path.startswith(("workflows/", "judges/")))
 _SERVER_SOAK = tuple(path for path in _marked("soak") if path not in _LANGUAGE_SOAK)
-_SERVER = _others("workflows", "judges", "runner", "conventions", "bench")
+_SERVER = _others("workflows", "judges", "runner", "conventions", "bench", "scenarios")
 
 GROUPS = (
     Group("conventions", ("conventions", "bench"), _PLAIN),
@@ -60,6 +60,15 @@ GROUPS = (
         f"not ({_SPECIAL} or sqlite)",
         needs=(machine.GIT, machine.POSTGRESQL, machine.REDIS),
         workers=2,
+        services=True,
+    ),
+    # In one process: they share a server, and all of them are under way at once.
+    Group("scenarios on SQLite", ("scenarios",), _PLAIN),
+    Group(
+        "scenarios on PostgreSQL",
+        ("scenarios",),
+        _PLAIN,
+        needs=(machine.GIT, machine.POSTGRESQL, machine.REDIS),
         services=True,
     ),
     Group(

@@ -19,10 +19,15 @@ from forge.accounts.actor import Actor
 from forge.actions import permissions, places, snapshots, sources
 from forge.actions.models import Claim, Job
 from forge.actions.refusals import BadCredential, LeaseLost
+from forge.environments import environments
+from forge.errors import ForgeError
 from forge.repos.models import Repository
 from forge.runners.models import Runner
+from forge.vault import visible
+from forge.vault.visible import Visible
 from workflows import decide
 from workflows.decide import Leg, Snapshot
+from workflows.errors import ExpressionError
 from workflows.messages import Assignment, RepositoryInfo, Urls
 from workflows.model import Workflow
 from workflows.states import Status
@@ -50,10 +55,12 @@ def build(claim: Claim) -> Assignment:
     if now is None:
         raise CannotBuild(f"{run.workflow.path} is not valid any more.")
     defined = decide.definition(now.workflow, job.node.key)
-    is_guarded = defined.job.environment is not None or places.guarded(run)
+    is_guarded = bool(job.environment) or places.guarded(run)
     runner = Runner.objects.get(pk=claim.runner_id)
     urls = _urls(runner)
     token = job_token(claim)
+    seen = _vault(job, claim)
+    secrets = {**_secrets(now, job, seen), "GITHUB_TOKEN": token}
     return Assignment(
         job=job.pk,
         epoch=claim.epoch,
@@ -71,15 +78,44 @@ def build(claim: Claim) -> Assignment:
         definition=defined.job,
         workflow_env=_workflow_env(defined.workflow),
         workflow_defaults=defined.workflow.defaults,
-        contexts=_contexts(job, now, urls),
-        secrets={"GITHUB_TOKEN": token},
-        masks=(token,),
+        contexts={**_contexts(job, now, urls), "vars": seen.variables},
+        secrets=secrets,
+        masks=tuple(sorted(filter(None, {*seen.secrets.values(), *secrets.values()}))),
         github_token=token,
         urls=urls,
         timeout_minutes=job.timeout_minutes,
         cancel_timeout_minutes=CANCEL_TIMEOUT_MINUTES,
-        debug=job.attempt.debug,
+        debug=job.attempt.debug or _step_debug(secrets, seen.variables),
     )
+
+
+def _vault(job: Job, claim: Claim) -> Visible:
+    """What the vault has for the job. An environment that nobody made yet is made when a job names it."""
+    repository = job.run.repository
+    try:
+        if job.environment:
+            environments.get_or_create(repository, job.environment)
+        # Every event so far comes from somebody with the right to write, none from a fork.
+        place = {"job_id": job.pk, "run_id": job.run_id, "epoch": claim.epoch}
+        return visible.for_job(repository, job.environment or None, **place, trusted=True)
+    except ForgeError as error:
+        raise CannotBuild(str(error)) from error
+
+
+def _secrets(now: Snapshot, job: Job, seen: Visible) -> dict[str, str]:
+    """What the job sees as ``secrets``: in a called file what its callers hand on, and its environment's own."""
+    own = {name: value for name, value in seen.secrets.items() if name in seen.of_environment}
+    try:
+        handed = decide.secrets(now, job.node.key, seen.inherited) if job.node.parent_id else seen.secrets
+        return {**handed, **own}
+    except ExpressionError as error:
+        raise CannotBuild(f"The secrets of a called workflow cannot be evaluated. {error.message}") from error
+
+
+def _step_debug(secrets: Mapping[str, str], variables: Mapping[str, str]) -> bool:
+    """GitHub's switch for debug logging of a whole repository; a secret goes before a variable."""
+    name = "ACTIONS_STEP_DEBUG"
+    return secrets.get(name, variables.get(name, "")).strip().lower() == "true"
 
 
 def _workflow_env(workflow: Workflow) -> Mapping[str, str]:

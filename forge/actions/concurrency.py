@@ -112,6 +112,7 @@ def _grant(place: Place) -> bool:
     run = transitions.lock(place.run_id)
     if not Place.objects.filter(pk=place.pk, state=State.WAITING).update(state=State.HOLDING):
         return False
+    place.state = State.HOLDING
     attempt = run.latest_attempt
     whole = place.job_id is None and place.node_id is None
     if whole and attempt is not None and attempt.pk == place.attempt_id and attempt.hold == Hold.CONCURRENCY:

@@ -59,5 +59,5 @@ def of_attempt(run: Run, attempt: RunAttempt) -> dict[str, Any]:
             "triggering_actor": who.login if who else "ghost",
         },
         "inputs": fixed.get("inputs", {}),
-        "vars": fixed.get("vars", {}),
+        "vars": attempt.variables,
     }

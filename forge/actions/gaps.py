@@ -93,7 +93,6 @@ def _of_table(table: Table, position: Position) -> Iterator[_Gap]:
 def _of_job(job: Job) -> Iterator[_Gap]:
     for name, feature in (
         ("container", job.container),
-        ("environment", job.environment),
         ("snapshot", job.snapshot),
     ):
         if feature:

@@ -157,6 +157,7 @@ def _of_leg(leg: Leg, sets: Mapping[tuple[str, ...], LabelSet]) -> dict[str, Any
         "timeout_minutes": leg.timeout_minutes,
         "continue_on_error": leg.continue_on_error,
         "groups": storable.data(snapshots.kept_groups(leg.groups)),
+        "environment": storable.text(leg.environment)[:255],
     }
 
 

@@ -19,6 +19,7 @@ from forge.actions.places import Wish
 from forge.actions.sources import File
 from forge.repos import git
 from forge.repos.models import Repository
+from forge.vault import visible
 from workflows import expressions
 from workflows import model as language
 from workflows.decide import Group, groups
@@ -56,7 +57,8 @@ def begin(
     """A new attempt with a node for each job key of the file, none of them expanded yet. It is held where the file
     names a concurrency group, and failed where the file cannot be used or its group cannot be told."""
     wanted: tuple[Group, ...] = ()
-    seen = contexts.of_attempt(run, RunAttempt(**{"number": 1, **more}))
+    more = {"number": 1, "variables": visible.variables(run.repository), **more}
+    seen = contexts.of_attempt(run, RunAttempt(**more))
     if workflow is not None:
         try:
             wanted = groups.evaluate(seen, workflow.concurrency)
@@ -120,7 +122,7 @@ def _run(event: Event, row: Workflow, plan: Plan, commit: Mapping[str, Any]) -> 
         head_branch=fixed["ref_name"],
         head_sha=commit["id"],
         head_commit=storable.data(dict(commit)),
-        contexts=storable.data({"github": fixed, "vars": {}, "inputs": dict(plan.inputs)}),
+        contexts=storable.data({"github": fixed, "inputs": dict(plan.inputs)}),
         actor_id=event.actor_id,
     )
 

@@ -122,6 +122,7 @@ def _next(run: Run, node: JobNode, job: Job, again: Again) -> Job:
         "timeout_minutes": job.timeout_minutes,
         "continue_on_error": job.continue_on_error,
         "groups": job.groups,
+        "environment": job.environment,
     }
     if job.leg in again.legs.get(node.key, ()):
         return transitions.new_job(node, run, job.leg, Status.PENDING, **same)
@@ -135,6 +136,7 @@ def _next(run: Run, node: JobNode, job: Job, again: Again) -> Job:
         carries_id=job.carries_id or job.pk,
         outputs=job.outputs,
         reason=job.reason,
+        environment_url=job.environment_url,
         runner_id=job.runner_id,
         runner_name=job.runner_name,
         started_at=job.started_at,

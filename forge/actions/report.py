@@ -29,6 +29,7 @@ CONCLUSIONS = frozenset(
 )
 MOST_STEPS, MOST_ANNOTATIONS = 5000, 1000
 OUTPUT_BYTES, SUMMARY_BYTES = 1 << 20, 1 << 20
+ADDRESS_LENGTH = 2048
 _STEP_STATUSES = (Status.QUEUED, Status.IN_PROGRESS, Status.COMPLETED)
 
 
@@ -71,7 +72,11 @@ def finish(claim: Claim, report: JobReport) -> None:
         _keep(job, report)
         _end_log(job, held, report)
         transitions.complete(
-            job, Conclusion(str(report.conclusion)), _reason(job, report), outputs=storable.data(report.outputs)
+            job,
+            Conclusion(str(report.conclusion)),
+            _reason(job, report),
+            outputs=storable.data(report.outputs),
+            environment_url=_address(report.environment_url),
         )
         ended = {"ended_at": Now(), "end_reason": "completed", "gone_at": Now()}
         Claim.objects.filter(pk=held.pk).update(report_hash=fingerprint, **ended)
@@ -152,6 +157,12 @@ def _keep(job: Job, report: JobReport) -> None:
     for one in report.summaries:
         text = storable.text(one.text)
         Summary.objects.update_or_create(job=job, step=_number(one.step), defaults={"text": text})
+
+
+def _address(url: str | None) -> str:
+    """An address that a browser may follow; empty for any other text."""
+    text = storable.text(url or "").strip()
+    return text if text.lower().startswith(("http://", "https://")) and len(text) <= ADDRESS_LENGTH else ""
 
 
 def _annotation(job: Job, one: AnnotationReport) -> Annotation:

@@ -11,14 +11,14 @@ for use; whatever is handed over is written to the audit log.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from forge.accounts import audit
 from forge.environments import environments
 from forge.environments.models import Environment
 from forge.repos.models import Repository
-from forge.vault import queries, sealing
+from forge.vault import keys, queries, sealing
 from forge.vault.models import Secret, Variable
 
 E = TypeVar("E", Secret, Variable)
@@ -35,6 +35,10 @@ class Visible:
 
     secrets: dict[str, str] = field(default_factory=dict, repr=False)
     variables: dict[str, str] = field(default_factory=dict)
+    #: What it would see without its environment: what callers of the job's file can hand on.
+    inherited: dict[str, str] = field(default_factory=dict, repr=False)
+    #: The names that are the environment's own.
+    of_environment: frozenset[str] = frozenset()
 
 
 def for_job(
@@ -52,7 +56,8 @@ def for_job(
     decrypted: the job cannot run then, others can.
     """
     place = _environment(repository, environment)
-    shown = Visible(_secrets(repository, place) if trusted else {}, _variables(repository, place))
+    shown = _secrets(repository, place) if trusted else Visible()
+    shown = replace(shown, variables=_variables(repository, place))
     if shown.secrets:
         audit.write(
             "secrets.handed_over",
@@ -78,14 +83,24 @@ def _environment(repository: Repository, name: str | None) -> Environment | None
     return environments.named(repository, name) if name else None
 
 
-def _secrets(repository: Repository, environment: Environment | None) -> dict[str, str]:
+def _secrets(repository: Repository, environment: Environment | None) -> Visible:
     rows = _reachable(Secret, repository, environment)
     shared = [row for row in rows if row.organization_id is not None][:ORGANIZATION_SECRETS]
-    winning: dict[str, Secret] = {}
-    for row in (*shared, *_of_repository(rows), *_of_environment(rows)):
-        winning[row.name] = row
+    inherited = {row.name: row for row in (*shared, *_of_repository(rows))}
+    own = {row.name: row for row in _of_environment(rows)}
+
+    def read(row: Secret) -> str:
+        return sealing.unseal(_known(row, repository, environment))
+
     # Only what the job gets is decrypted: a row that cannot be read and is overridden harms nobody.
-    return {name: sealing.unseal(_known(row, repository, environment)) for name, row in sorted(winning.items())}
+    given = {name: read(row) for name, row in sorted((inherited | own).items())}
+    behind = {name: given[name] for name in inherited if name not in own}
+    for name in inherited.keys() & own.keys():
+        try:
+            behind[name] = read(inherited[name])
+        except keys.Unreadable:
+            continue
+    return Visible(given, inherited=behind, of_environment=frozenset(own))
 
 
 def _variables(repository: Repository, environment: Environment | None) -> dict[str, str]:

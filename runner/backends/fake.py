@@ -1,21 +1,16 @@
-"""A backend without processes: it reads a step's script line by line and does as a shell would, for a few words.
+"""A backend without processes: it reads a step's script and does as a shell would, for a few words.
 
 For scenarios and for load: the same workflow gives the same result here and in a real shell, as long as its
-scripts hold nothing but these lines, which may use ``$NAME`` and ``${NAME}`` of the step's environment:
+scripts hold nothing but what ``runner.backends.fake_shell`` knows.
 
-    echo WORDS [>> FILE]    exit N    sleep SECONDS    true    false    :    # comment
-    seq N                   prints 1 to N, each on its line
-
-Any other line is an error, as an unknown command is (127). ``sleep`` ends early on INT, TERM and KILL, with
-``stubborn`` in the script as a comment only on KILL. Built-in actions succeed without doing anything.
+``sleep`` ends early on INT, TERM and KILL, with ``# stubborn`` as a line of the script only on KILL. Built-in
+actions succeed without doing anything.
 ``failures`` by label make ``prepare`` fail, as a broken machine does; with a label in ``endless`` it waits for an
 image that never comes, until the job is stopped.
 """
 
 from __future__ import annotations
 
-import re
-import shlex
 import shutil
 import threading
 from collections.abc import Callable, Mapping
@@ -23,22 +18,26 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.backends.base import Command, Finding, JobPlace, Layout, Lease, SignalName
+from runner.backends.fake_shell import Fetch, Shell
 from runner.errors import GuestFileRefused, JobEnded
 from runner.guest_files import GuestFolder
 from runner.stop import Stop
 
-_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
+#: Where the job's folder is, as its steps see it.
+_WORK = "/__w/"
 _SIGNAL_CODES: Mapping[SignalName, int] = {"INT": 130, "TERM": 143, "KILL": 137}
 
 
 @dataclass
 class FakeBackend:
-    """``failures`` maps a label to what prepare says of it; ``speed`` divides every sleep."""
+    """``failures`` maps a label to what prepare says of it; ``speed`` divides every sleep; ``fetch`` is what scripts
+    have for a network, none by itself."""
 
     name = "fake"
     failures: Mapping[str, Exception] = field(default_factory=dict)
     endless: frozenset[str] = frozenset()
     speed: float = 1.0
+    fetch: Fetch | None = None
     prepared: list[Lease] = field(default_factory=list)
     closed: list[Lease] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
@@ -83,7 +82,7 @@ class FakeSandbox:
 
     def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> FakeExecution:
         self._backend.commands.append(command)
-        execution = FakeExecution(self._place.work, command, write, ended, self._backend.speed)
+        execution = FakeExecution(self._place.work, command, write, ended, self._backend)
         self._running.append(execution)
         return execution
 
@@ -100,13 +99,18 @@ class FakeExecution:
     trouble = None
 
     def __init__(
-        self, work: Path, command: Command, write: Callable[[bytes], None], ended: Callable[[], None], speed: float
+        self,
+        work: Path,
+        command: Command,
+        write: Callable[[bytes], None],
+        ended: Callable[[], None],
+        backend: FakeBackend,
     ) -> None:
         self._work = work
         self._command = command
         self._write = write
         self._ended = ended
-        self._speed = speed
+        self._backend = backend
         self._signalled = threading.Event()
         self._code = 0
         self._stubborn = False
@@ -127,57 +131,44 @@ class FakeExecution:
             self._ended()
 
     def _interpret(self) -> int:
-        lines = self._script()
-        self._stubborn = any(line.strip() == "# stubborn" for line in lines)
-        for number, line in enumerate(lines, 1):
-            code = self._line(number, line.strip())
-            if self._signalled.is_set():
-                return self._code
-            if code is not None:
-                return code
-        return 0
+        script = self._script()
+        self._stubborn = any(line.strip() == "# stubborn" for line in script.split("\n"))
+        return Shell(self, self._command.environment, self._command.directory, self._backend.fetch).run(script)
 
-    def _script(self) -> list[str]:
+    def _script(self) -> str:
         path = next((part for part in self._command.argv if part.startswith("/__w/_temp/")), None)
-        if path is None:
-            return []
-        with GuestFolder(self._work) as guest:
-            return (guest.read(path.removeprefix("/__w/"), 1 << 20) or b"").decode().split("\n")
+        return "" if path is None else (self.read(path) or b"").decode()
 
-    def _line(self, number: int, line: str) -> int | None:
-        """None to go on, else the exit code."""
-        expanded = _VARIABLE.sub(lambda found: self._command.environment.get(found[1] or found[2], ""), line)
-        word, _, rest = expanded.partition(" ")
-        if not word or word in ("true", ":") or word.startswith("#"):
-            return None
-        if word == "echo":
-            return self._echo(rest)
-        if word in ("exit", "false"):
-            return int(rest or 0) if word == "exit" else 1
-        if word == "sleep":
-            self._signalled.wait(float(rest) / self._speed)
-            return None
-        if word == "seq":
-            self._write("".join(f"{count}\n" for count in range(1, int(rest) + 1)).encode())
-            return None
-        self._write(f"fake: {number}: {word}: not found\n".encode())
-        return 127
+    # --- what the script reaches -----------------------------------------------------------------------
 
-    def _echo(self, rest: str) -> int | None:
-        text, arrow, path = rest.partition(" >> ")
-        data = (" ".join(shlex.split(text)) + "\n").encode()
-        if not arrow:
-            self._write(data)
-            return None
-        return self._append(shlex.split(path)[0].removeprefix("/__w/"), data)
+    def write(self, data: bytes) -> None:
+        """To the step's output."""
+        self._write(data)
 
-    def _append(self, path: str, data: bytes) -> int | None:
+    def sleep(self, seconds: float) -> bool:
+        """True when the script was stopped meanwhile."""
+        return self._signalled.wait(seconds / self._backend.speed)
+
+    def read(self, path: str) -> bytes | None:
+        """A file of the job's folder; None for all others."""
+        if not path.startswith(_WORK):
+            return None
         try:
             with GuestFolder(self._work) as guest:
-                before = guest.read(path, 1 << 20) or b""
-                guest.remove(path)
-                guest.create(path, before + data)
+                return guest.read(path.removeprefix(_WORK), 1 << 20)
+        except GuestFileRefused:
+            return None
+
+    def save(self, path: str, data: bytes, *, append: bool) -> str:
+        """Write a file of the job's folder; what is wrong with that, or nothing."""
+        if not path.startswith(_WORK):
+            return "Permission denied"
+        relative = path.removeprefix(_WORK)
+        try:
+            with GuestFolder(self._work) as guest:
+                before = (guest.read(relative, 1 << 20) or b"") if append else b""
+                guest.remove(relative)
+                guest.create(relative, before + data)
         except GuestFileRefused as problem:
-            self._write(f"fake: {problem}\n".encode())
-            return 1
-        return None
+            return str(problem)
+        return ""

@@ -52,6 +52,19 @@ def test_a_repository(repository: Repository) -> None:
     assert repository.get_variables().totalCount == 0
 
 
+def test_keys_rotate_beside_the_running_server(stack: Stack, repository: Repository) -> None:
+    before = repository.get_public_key()
+    repository.create_secret("kept", "s3cret")
+    assert "Secrets encrypted under it: " in stack.forge("vault", "rotate")
+    after = repository.get_public_key()
+    assert before.key_id != after.key_id
+    late = {"encrypted_value": before.encrypt("sealed before"), "key_id": before.key_id}
+    path = f"/repos/{repository.full_name}/actions/secrets"
+    assert stack.api(f"{path}/kept", "PUT", late).status_code == 204
+    assert stack.api(f"{path}/kept", "PUT", {**late, "key_id": after.key_id}).status_code == 422
+    assert stack.api(path).json()["total_count"] == 1
+
+
 def test_an_environment(repository: Repository) -> None:
     environment = repository.create_environment("prod/eu")
     assert [one.name for one in repository.get_environments()] == ["prod/eu"]

@@ -96,7 +96,7 @@ def test_environment_files_and_outputs(carry: Carry) -> None:
             run(
                 "echo $A $B ${{ steps.set.outputs.one }} ${{ env.A }}\necho path $PATH", env={"B": "${{ github.sha }}"}
             ),
-            run("echo # Title >> $GITHUB_STEP_SUMMARY\necho ::notice file=a.py,line=2::look"),
+            run("echo '# Title' >> $GITHUB_STEP_SUMMARY\necho ::notice file=a.py,line=2::look"),
             definition={"outputs": {"got": "${{ steps.set.outputs.one }}", "empty": "", "leak": "x job-token-secret"}},
         )
     )

@@ -25,7 +25,9 @@ def _push(number: int, sequence: int, *, cancels: bool = False, ref: str = "refs
         (None, [_ONE], Line(1)),
         (_ONE, [_TWO], Line()),
         (_ONE, [_TWO, _THREE], Line(None, {2: 3})),
-        (None, [_ONE, _TWO, _THREE], Line(3, {1: 2, 2: 3})),
+        # a free group belongs to whoever asked first, however late it is decided
+        (None, [_ONE, _TWO, _THREE], Line(1, {2: 3})),
+        (None, [_ONE, Asker(2, True)], Line(1, {}, 2)),
         # cancel-in-progress stops who runs, and waits for its end
         (_ONE, [Asker(2, True)], Line(None, {}, 2)),
         (None, [Asker(2, True)], Line(2)),

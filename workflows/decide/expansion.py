@@ -96,6 +96,7 @@ def _leg(job: Job, index: int, name: str, combination: Mapping[str, object], con
         timeout_minutes=_key(job, "timeout-minutes", lambda: _minutes(job.timeout_minutes, contexts)),
         continue_on_error=_key(job, "continue-on-error", lambda: strategies.flag(job.continue_on_error, contexts)),
         groups=groups_of(job, contexts),
+        environment=_key(job, "environment", lambda: _environment(job, contexts)),
     )
 
 
@@ -122,6 +123,10 @@ def _name(job: Job, combination: matrix.Combination, contexts: Mapping[str, obje
             return rendered if len(rendered) <= _LONGEST_NAME else rendered[: _LONGEST_NAME - 3] + "..."
         return matrix.display_name(job.id, combination.segments)
     return matrix.display_name(job.name or job.id, combination.segments)
+
+
+def _environment(job: Job, contexts: Mapping[str, object]) -> str:
+    return expressions.render(job.environment.name, contexts).strip() if job.environment else ""
 
 
 def _labels(given: tuple[str, ...] | str, contexts: Mapping[str, object]) -> tuple[str, ...]:

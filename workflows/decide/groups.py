@@ -68,15 +68,20 @@ class Line:
 def settle(holder: Asker | None, waiting: Sequence[Asker]) -> Line:
     """Who of those that wait, in the order in which they asked, stays in line, and what follows.
 
-    One of ``single`` takes the place of all that wait, one of ``max`` stands behind them; what a later push of the
-    same ref caused is never stopped by what an earlier one did.
+    Whoever comes to a free group first has it, also when others have asked before anybody could decide. One of
+    ``single`` takes the place of all that wait, one of ``max`` stands behind them; what a later push of the same ref
+    caused is never stopped by what an earlier one did.
     """
     line: list[Asker] = []
     refused: dict[int, int | None] = {}
+    granted: Asker | None = None
     for one in waiting:
-        newer = _newer(one, holder, line)
+        now = holder or granted
+        newer = _newer(one, now, line)
         if newer is not None:
             refused[one.id] = newer.id
+        elif now is None:
+            granted = one
         elif one.queue == "max" and len(line) >= MOST_WAITING:
             refused[one.id] = None
         elif one.queue == "max":
@@ -84,9 +89,8 @@ def settle(holder: Asker | None, waiting: Sequence[Asker]) -> Line:
         else:
             refused |= {other.id: one.id for other in line}
             line = [one]
-    if holder is None:
-        return Line(line[0].id if line else None, refused)
-    return Line(None, refused, next((one.id for one in line if one.cancel_in_progress), None))
+    stops = next((one.id for one in line if one.cancel_in_progress), None)
+    return Line(granted.id if granted else None, refused, stops)
 
 
 def _newer(one: Asker, holder: Asker | None, line: Sequence[Asker]) -> Asker | None:

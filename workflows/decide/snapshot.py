@@ -39,6 +39,7 @@ class Leg:
     timeout_minutes: float = 360
     continue_on_error: bool = False
     groups: tuple[Group, ...] = ()
+    environment: str = ""  # the name of the environment that it deploys to
 
 
 @dataclass(frozen=True)

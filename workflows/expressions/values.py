@@ -208,6 +208,8 @@ def equals(left: object, right: object) -> bool:
     match kinds:
         case "Null":
             return True
+        case "String":  # of a type that is derived from str, such as the words of workflows.states
+            return fold(str(left)) == fold(str(right))
         case "Number":
             return to_number(left) == to_number(right)
         case "Boolean":

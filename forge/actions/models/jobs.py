@@ -58,6 +58,9 @@ class Job(models.Model):
     label_set = models.ForeignKey(LabelSet, null=True, on_delete=models.PROTECT, related_name="jobs")
     timeout_minutes = models.FloatField(default=360)
     continue_on_error = models.BooleanField(default=False)
+    #: The environment that it deploys to, and the address that its runner gave for it.
+    environment = models.CharField(max_length=255, blank=True, default="")
+    environment_url = models.CharField(max_length=2048, blank=True, default="")
     #: Concurrency groups that it has to pass: [{"name", "cancel_in_progress", "queue"}].
     groups = models.JSONField(default=list)
     status = models.CharField(max_length=12, choices=STATUSES, default=Status.QUEUED)

@@ -31,7 +31,7 @@ class Run(models.Model):
     head_sha = models.CharField(max_length=64)
     #: {"id", "tree_id", "message", "timestamp", "author": {name, email}, "committer": {…}}
     head_commit = models.JSONField(default=dict)
-    #: Contexts fixed for the run: {"github": {… without token …}, "vars": {}, "inputs": {}}.
+    #: Contexts fixed for the run: {"github": {… without token …}, "inputs": {}}.
     contexts = models.JSONField(default=dict)
     #: The files that it calls, as they were when it was made: [{"reference", "source" (sha256), "path", "sha", "ref"}].
     called = models.JSONField(default=list)
@@ -76,6 +76,8 @@ class RunAttempt(models.Model):
     triggering_actor = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
     #: all, failed, or job:<id>: what was asked to run again.
     scope = models.CharField(max_length=32, default="all")
+    #: The variables of repository and organisation as they were when it was made.
+    variables = models.JSONField(default=dict)
     #: With debug logging: steps and runner say more.
     debug = models.BooleanField(default=False)
     cancel_requested_at = models.DateTimeField(null=True)

@@ -8,7 +8,7 @@ from functools import cached_property
 from django.db.models import Count, Max
 from django.db.models.functions import Now
 
-from forge.actions.models import Event, Run, Workflow
+from forge.actions.models import Event, Run, Schedule, Workflow
 from forge.actions.reconcile.rule import OVERDUE, Breach, Rule
 from forge.repos.models import Push, Repository
 
@@ -77,11 +77,18 @@ def _pushes(rows: Site) -> Iterator[Breach]:
         yield f"push:{push.pk}", "site", {"repository": push.repository_id, "alive": str(push.alive_at)}
 
 
+def _schedules(rows: Site) -> Iterator[Breach]:
+    late = Schedule.objects.filter(next_due__lt=Now() - OVERDUE, repository__deleted_at=None)
+    for line in late.order_by("next_due").only("pk", "cron", "next_due")[:NAMED]:
+        yield f"schedule:{line.pk}", "site", {"cron": line.cron, "due": str(line.next_due)}
+
+
 REPOSITORY_RULES: tuple[Rule[RepositoryRows], ...] = (
     Rule("workflow_counters", "A workflow counts its runs, and numbers none twice.", _workflow_counters),
     Rule("repository_counters", "A repository counts its runs, and numbers none twice.", _repository_counters),
 )
 SITE_RULES: tuple[Rule[Site], ...] = (
     Rule("event_overdue", "An event is expanded, or given up, soon after its time.", _events),
+    Rule("schedule_overdue", "A schedule is fired, once, soon after it is due.", _schedules),
     Rule("push_overdue", "A push is settled soon after its process has gone.", _pushes),
 )

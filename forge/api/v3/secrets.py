@@ -24,6 +24,8 @@ from forge.vault.scopes import Scope
 class Secrets(VaultView):
     """GET …/secrets"""
 
+    permission = "secrets"
+
     def get(self, request: Request, **_: Any) -> Response:
         """Names and times of all of them."""
         scope = self.scope()
@@ -33,6 +35,8 @@ class Secrets(VaultView):
 class PublicKey(VaultView):
     """GET …/secrets/public-key"""
 
+    permission = "secrets"
+
     def get(self, request: Request, **_: Any) -> Response:
         """The key to seal values for."""
         key_id, key = intake.public_key(self.scope(Right.READ))
@@ -41,6 +45,8 @@ class PublicKey(VaultView):
 
 class OneSecret(VaultView):
     """GET, PUT and DELETE …/secrets/{secret_name}"""
+
+    permission = "secrets"
 
     def get(self, request: Request, **_: Any) -> Response:
         """Name and times."""
@@ -111,18 +117,21 @@ class EnvironmentSecretView(OfEnvironment, OneSecret):
 class OrganizationSecretsView(OfOrganization, Secrets):
     """GET /orgs/{org}/actions/secrets"""
 
+    permission = "organization_secrets"
     operation_ids = {"GET": "actions_list_org_secrets"}
 
 
 class OrganizationPublicKeyView(OfOrganization, PublicKey):
     """GET /orgs/{org}/actions/secrets/public-key"""
 
+    permission = "organization_secrets"
     operation_ids = {"GET": "actions_get_org_public_key"}
 
 
 class OrganizationSecretView(OfOrganization, OneSecret):
     """GET, PUT and DELETE /orgs/{org}/actions/secrets/{secret_name}"""
 
+    permission = "organization_secrets"
     operation_ids = {
         "GET": "actions_get_org_secret",
         "PUT": "actions_create_or_update_org_secret",
@@ -133,11 +142,12 @@ class OrganizationSecretView(OfOrganization, OneSecret):
 class SharedSecretsView(OfRepository):
     """GET /repos/{owner}/{repo}/actions/organization-secrets"""
 
+    permission = "secrets"
     operation_ids = {"GET": "actions_list_repo_organization_secrets"}
 
     def get(self, request: Request, **_: Any) -> Response:
         """What the organisation shares with the repository."""
-        found = queries.shared_with(Secret, self.kept_in(Right.WRITE))
+        found = queries.shared_with(Secret, self.repository(Right.WRITE))
         return listed(page(request, found), "secrets", secret)
 
 

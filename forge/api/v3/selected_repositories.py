@@ -21,6 +21,7 @@ from forge.vault.models import Secret, Variable, Visibility
 class Selection(OfOrganization):
     """Base: the secret or variable of the URL."""
 
+    permission = "organization_secrets"
     model: ClassVar[type[Secret] | type[Variable]] = Secret
     part = "secret_name"
 
@@ -87,6 +88,7 @@ class SecretRepositoryView(OneRepository):
 class VariableRepositoriesView(Repositories):
     """GET and PUT /orgs/{org}/actions/variables/{name}/repositories"""
 
+    permission = "organization_actions_variables"
     model, part = Variable, "name"
     operation_ids = {
         "GET": "actions_list_selected_repos_for_org_variable",
@@ -97,6 +99,7 @@ class VariableRepositoriesView(Repositories):
 class VariableRepositoryView(OneRepository):
     """PUT and DELETE /orgs/{org}/actions/variables/{name}/repositories/{repository_id}"""
 
+    permission = "organization_actions_variables"
     model, part = Variable, "name"
     operation_ids = {
         "PUT": "actions_add_selected_repo_to_org_variable",

@@ -24,6 +24,8 @@ from forge.vault.scopes import Scope
 class Variables(VaultView):
     """GET and POST …/variables"""
 
+    permission = "actions_variables"
+
     def get(self, request: Request, **_: Any) -> Response:
         """All of them with their values."""
         scope, found = self.scope(), queries.entries
@@ -43,6 +45,8 @@ class Variables(VaultView):
 
 class OneVariable(VaultView):
     """GET, PATCH and DELETE …/variables/{name}"""
+
+    permission = "actions_variables"
 
     def get(self, request: Request, **_: Any) -> Response:
         """One with its value."""
@@ -105,12 +109,14 @@ class EnvironmentVariableView(OfEnvironment, OneVariable):
 class OrganizationVariablesView(OfOrganization, Variables):
     """GET and POST /orgs/{org}/actions/variables"""
 
+    permission = "organization_actions_variables"
     operation_ids = {"GET": "actions_list_org_variables", "POST": "actions_create_org_variable"}
 
 
 class OrganizationVariableView(OfOrganization, OneVariable):
     """GET, PATCH and DELETE /orgs/{org}/actions/variables/{name}"""
 
+    permission = "organization_actions_variables"
     operation_ids = {
         "GET": "actions_get_org_variable",
         "PATCH": "actions_update_org_variable",
@@ -121,11 +127,12 @@ class OrganizationVariableView(OfOrganization, OneVariable):
 class SharedVariablesView(OfRepository):
     """GET /repos/{owner}/{repo}/actions/organization-variables"""
 
+    permission = "actions_variables"
     operation_ids = {"GET": "actions_list_repo_organization_variables"}
 
     def get(self, request: Request, **_: Any) -> Response:
         """What the organisation shares with the repository."""
-        found = queries.shared_with(Variable, self.kept_in(Right.WRITE))
+        found = queries.shared_with(Variable, self.repository(Right.WRITE))
         return listed(page(request, found), "variables", variable)
 
 

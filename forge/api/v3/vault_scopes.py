@@ -9,28 +9,24 @@ from forge.api.v3 import organizations
 from forge.api.v3.base import ApiView, text
 from forge.environments import environments
 from forge.environments.models import Environment
-from forge.errors import FieldError, Forbidden, Invalid
-from forge.repos.models import Repository, Right
+from forge.errors import FieldError, Invalid
+from forge.repos.models import Right
 from forge.vault.scopes import Scope
 from forge.vault.selection import Access
 
 
 class VaultView(ApiView):
-    """Base of the views. ``operation_ids`` names each method in the description of the API."""
+    """Base of the views. ``operation_ids`` names each method in the description of the API.
+
+    What they declare to need are permissions of apps, which no ``permissions:`` of a workflow can give: a job
+    does not handle secrets and variables by itself.
+    """
 
     operation_ids: ClassVar[Mapping[str, str]] = {}
 
     def scope(self, right: Right = Right.WRITE) -> Scope:
         """Whose they are, if the actor has this right there."""
-        return Scope.of_repository(self.kept_in(right))
-
-    def kept_in(self, right: Right) -> Repository:
-        """The repository of the URL, if the actor has this right in it. No ``permissions:`` of a workflow let a
-        job handle secrets and variables by itself."""
-        found = self.repository(right)
-        if right > Right.READ and self.actor.kind == "job":
-            raise Forbidden("Resource not accessible by integration")
-        return found
+        return Scope.of_repository(self.repository(right))
 
     def access(self, data: dict[str, Any], *, required: bool) -> Access | None:
         """Visibility and selection that a body gives; only of an organisation's."""
@@ -44,13 +40,15 @@ class OfRepository(VaultView):
 class OfEnvironment(VaultView):
     """Below ``/repos/{owner}/{repo}/environments/{environment_name}``."""
 
+    permission = "environments"
+
     def scope(self, right: Right = Right.WRITE) -> Scope:
         """The environment of the URL."""
         return Scope.of_environment(self.environment(right))
 
     def environment(self, right: Right) -> Environment:
         """The row."""
-        return environments.find(self.kept_in(right), self.kwargs["environment_name"])
+        return environments.find(self.repository(right), self.kwargs["environment_name"])
 
 
 class OfOrganization(VaultView):

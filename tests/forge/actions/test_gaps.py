@@ -67,7 +67,6 @@ def test_a_time_zone_that_nobody_knows_is_named(zone: str) -> None:
         (_job("{runs-on: {group: g}}"), ["3:3: 'group' is not supported by Forge yet"]),
         (_job("{runs-on: x, container: y}"), ["4:29: 'container' is not supported by Forge yet"]),
         (_job("{runs-on: x, services: {y: z}}"), ["4:32: 'services' is not supported by Forge yet"]),
-        (_job("{runs-on: x, environment: y}"), ["4:31: 'environment' is not supported by Forge yet"]),
         (_job("{runs-on: x, snapshot: y}"), ["4:28: 'snapshot' is not supported by Forge yet"]),
         (
             _job("{runs-on: x, cancel-timeout-minutes: 2}"),

@@ -80,7 +80,7 @@ def test_what_cannot_be_read_stops_nothing(scope: Scope, capsys: pytest.CaptureF
     assert cli.main(["vault", "rotate"]) == 1
 
     said = capsys.readouterr()
-    assert "4 secrets" in said.out
+    assert "Secrets encrypted under it: 4." in said.out
     assert "S002 of the repository acme/hello" in said.err
     del made["S002"]
     readable = Secret.objects.exclude(name="S002")
@@ -91,7 +91,7 @@ def test_the_command(scope: Scope, capsys: pytest.CaptureFixture[str], keys_file
     fill(scope, 2)
     assert cli.main(["vault", "rotate"]) == 0
     key = keys.ring().current.id
-    assert f"The key {key} is current; 2 secrets" in capsys.readouterr().out
+    assert f"The key {key} is current. Secrets encrypted under it: 2." in capsys.readouterr().out
     (entry,) = audit.queries(action="vault.rotated")
     assert (entry.details["key"], entry.details["encrypted"]) == (key, 2)
 

@@ -9,6 +9,7 @@ import pytest
 
 from workflows.errors import ExpressionError
 from workflows.expressions import CaseSensitive, evaluate, kind, parse, to_text, truthy
+from workflows.states import Conclusion
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,12 @@ def test_result(text: str, expected: object) -> None:
 def test_keys_of_a_case_sensitive_object_keep_their_case() -> None:
     contexts = {"env": CaseSensitive(Path="a", PATH="b"), "other": {"Path": "a"}}
     assert [evaluate(text, contexts) for text in ("env.PATH", "env.path", "other.path")] == ["b", None, "a"]
+
+
+def test_words_of_an_enumeration_are_texts() -> None:
+    contexts = {"steps": {"a": {"outcome": Conclusion.FAILURE}}}
+    assert evaluate("steps.a.outcome == 'Failure' && steps.a.outcome != 'success'", contexts) is True
+    assert evaluate("contains(fromJSON('[\"failure\"]'), steps.a.outcome)", contexts) is True
 
 
 def test_functions_are_given_by_the_caller() -> None:

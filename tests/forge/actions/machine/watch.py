@@ -8,6 +8,7 @@ from typing import Any
 
 from forge.actions import reconcile
 from forge.actions.models import Claim, Event, Job, JobNode, Place, Run, RunAttempt, Step
+from tests import rules
 from tests.forge.actions.machine.world import World
 from workflows import states
 from workflows.states import Status
@@ -24,35 +25,54 @@ class Watch:
     jobs: dict[int, tuple[str, str | None]] = field(default_factory=dict)
     attempts: dict[int, tuple[str, str | None]] = field(default_factory=dict)
     steps: dict[int, tuple[str, str | None, int]] = field(default_factory=dict)
+    marks: dict[int, list[Any]] = field(default_factory=dict)
 
     def look(self, *, swept: bool = False, everything: bool = False) -> None:
-        """Fail with what is wrong."""
+        """Fail with what is wrong. Runs of which no row has changed keep the rules that they kept, so they are looked
+        at with ``everything`` only; after a sweep also the groups are settled."""
+        if swept:
+            rules.settle()
+        before = self.marks
         self._moves()
         self._verdicts()
         self._started()
         failed = Event.objects.filter(repository=self.world.repository, tries__gt=0).values_list("error", flat=True)
         assert not failed, f"events that could not be expanded: {list(failed)}"
-        wrong = self._rules(swept=swept, everything=everything)
+        changed = [run for run, mark in self.marks.items() if everything or before.get(run) != mark]
+        wrong = reconcile.at_runs(changed)
+        if swept or everything:
+            wrong += self._shared(swept=swept)
         assert not wrong, "the rows break the rules:\n" + "\n".join(map(str, wrong))
 
-    def _rules(self, *, swept: bool, everything: bool) -> list[reconcile.Found]:
+    def _shared(self, *, swept: bool) -> list[reconcile.Found]:
         repository = self.world.repository.pk
-        runs = Run.objects.filter(repository=repository)
-        if not everything:  # the others cannot have changed: ``_moves`` sees that nothing of them has
-            runs = runs.exclude(pk__in=self._long_over())
         groups = set(Place.objects.filter(run__repository=repository).values_list("group", flat=True))
         lines = [one for one in reconcile.at_groups(groups) if swept or one.rule in ALWAYS]
-        found = reconcile.at_runs(runs.values_list("pk", flat=True))
-        return [*found, *reconcile.at_repositories([repository]), *lines]
+        return [*reconcile.at_repositories([repository]), *lines]
 
-    def _long_over(self) -> list[int]:
-        over = RunAttempt.objects.filter(repository=self.world.repository, latest=True, status=Status.COMPLETED)
-        recent = {one.job_id for one in self.world.claims[-6:]}
-        busy = set(Job.objects.filter(pk__in=recent).values_list("run", flat=True))
-        return [run for run in over.order_by("-updated_at").values_list("run", flat=True)[2:] if run not in busy]
+    def _mark(self) -> None:
+        """Of each run all that moves in it, but for its log."""
+        repository = self.world.repository.pk
+        marks: dict[int, list[Any]] = {}
+        columns = {
+            Run: ("pk", "last_event", "latest_attempt", "updated_at"),
+            Job: ("run", "pk", "status", "free", "epoch", "runner", "cancel_requested_at", "cancel_forced"),
+            RunAttempt: ("run", "pk", "status", "hold", "cancel_requested_at", "latest"),
+        }
+        for model, names in columns.items():
+            for run, *rest in model._default_manager.filter(repository=repository).values_list(*names).order_by("pk"):
+                marks.setdefault(run, []).append(rest)
+        claims = Claim.objects.filter(job__repository=repository).order_by("pk")
+        for run, *rest in claims.values_list("job__run", "pk", "ended_at", "acknowledged_at", "started_at"):
+            marks.setdefault(run, []).append(rest)
+        places = Place.objects.filter(run__repository=repository).order_by("pk")
+        for run, *rest in places.values_list("run", "pk", "state", "verdict_due"):
+            marks.setdefault(run, []).append(rest)
+        self.marks = marks
 
     def _moves(self) -> None:
         """Nothing goes back, and nothing leaves completed, but for the one way of a job that never started."""
+        self._mark()
         mine = {"job": Job, "attempt": RunAttempt}
         for kind, model in mine.items():
             rows = model._default_manager.filter(repository=self.world.repository)

@@ -223,6 +223,7 @@ class World:
 
     def lose(self, a: int, b: int, c: int) -> None:
         """A lease runs out, or two."""
+        leases.beat()
         for pick in (a, b)[: 1 + c % 2]:
             if found := self._claim(pick, 0):
                 Claim.objects.filter(pk=found.pk, ended_at=None).update(lease_expires_at=Now() - SECOND)
@@ -256,6 +257,7 @@ class World:
                     getattr(tasks, task)(*args)
 
     def sweep(self, a: int, b: int, c: int) -> None:
+        leases.beat()
         leases.expire()
         leases.end_overdue()
         concurrency.sweep()
@@ -293,6 +295,7 @@ class World:
         """Everybody does what is right until nothing is left to do; fails when something never ends."""
         for _ in range(60):
             self.nudges.clear()
+            leases.beat()
             self.expand_due(0, 0, 0)
             self.group_free(0, 0, 0)
             self.sweep(0, 0, 0)

@@ -21,6 +21,7 @@ from forge.actions.models import (
     Run,
     RunAttempt,
     RunEvent,
+    Schedule,
     Step,
     Workflow,
 )
@@ -385,6 +386,17 @@ def push_overdue(scene: Scene) -> str:
     return f"push:{push.pk}"
 
 
+def schedule_overdue(scene: Scene) -> str:
+    line = Schedule.objects.create(
+        repository=scene.run.repository,
+        workflow=scene.run.workflow,
+        cron="0 0 * * *",
+        zone="UTC",
+        next_due=Now() - HOUR,
+    )
+    return f"schedule:{line.pk}"
+
+
 Break = Callable[[Scene], str]
 
 #: What to do, and the rule that is broken by it; the object is what the function answers.
@@ -436,6 +448,7 @@ CASES: tuple[tuple[Break, str], ...] = (
     (run_count_of_repository, "repository_counters"),
     (run_index, "repository_counters"),
     (event_overdue, "event_overdue"),
+    (schedule_overdue, "schedule_overdue"),
     (push_overdue, "push_overdue"),
 )
 #: An attempt that is over too early, or without its word, does not show what its jobs come to either.
