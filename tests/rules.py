@@ -10,16 +10,25 @@ from collections.abc import Iterable, Iterator
 import pytest
 
 from forge.actions import concurrency, reconcile
+from forge.actions.models import Place
 
 
 def hold(runs: Iterable[int] | None = None) -> None:
     """Fail with every broken rule: of all rows, or of these runs only. Each is told as rule, object, rows.
 
-    The sweep of the groups comes first: whatever gave one back only left word.
+    The groups are settled first: whatever gives one back only leaves word.
     """
-    concurrency.sweep()
+    settle()
     found = reconcile.everywhere() if runs is None else reconcile.at_runs(runs)
     assert not found, "the rows break the rules:\n" + "\n".join(map(str, found))
+
+
+def settle() -> None:
+    """Let the sweep of the groups come by as often as there is something for it: whoever gets one may ask for more."""
+    for _ in range(20):
+        concurrency.sweep()
+        if not reconcile.at_groups(Place.objects.values_list("group", flat=True)):
+            return
 
 
 @pytest.fixture(autouse=True)

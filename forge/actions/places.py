@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from forge.actions import background
@@ -71,12 +71,10 @@ def open_places(attempt: RunAttempt) -> list[Place]:
 
 def give_back(places: Sequence[Place]) -> None:
     """Whoever had these is over. A group is free at once, unless something of it may still run somewhere."""
-    for place in places:
-        until = _runs_until(place) if place.state == Place.State.HOLDING else None
-        if until is None:
-            Place.objects.filter(pk=place.pk).delete()
-        else:
-            Place.objects.filter(pk=place.pk).update(state=Place.State.LEAVING, release_at=until)
+    until = _still_running([place for place in places if place.state == Place.State.HOLDING])
+    for pk, release_at in until.items():
+        Place.objects.filter(pk=pk).update(state=Place.State.LEAVING, release_at=release_at)
+    Place.objects.filter(pk__in=[place.pk for place in places if place.pk not in until]).delete()
     _look_at({place.group_id for place in places})
 
 
@@ -119,10 +117,28 @@ def _groups(repository_id: int, names: dict[str, str]) -> dict[str, int]:
     return found
 
 
+def _still_running(places: Sequence[Place]) -> dict[int, datetime]:
+    """Of these places, those of which something may still run, by id, and until when. Places of jobs, of which there
+    may be many, are asked for together."""
+    jobs = [place.job_id for place in places if place.job_id is not None]
+    doubtful = set(_unsettled(Q(job__in=jobs)).values_list("job", flat=True)) if jobs else set()
+    found = {}
+    for place in places:
+        if place.job_id is None or place.job_id in doubtful:
+            until = _runs_until(place)
+            if until is not None:
+                found[place.pk] = until
+    return found
+
+
+def _unsettled(of: Q) -> QuerySet[Claim]:
+    """Claims that have ended, but maybe not on their runner."""
+    return Claim.objects.filter(of, ended_at__isnull=False, started_at__isnull=False, gone_at=None)
+
+
 def _runs_until(place: Place) -> datetime | None:
     """Until when something of the place may run on a runner that has not said that it ended; None: nothing does."""
-    claims = Claim.objects.filter(_of(place), ended_at__isnull=False, started_at__isnull=False, gone_at=None)
-    last = claims.order_by("-renewed_at").values_list("renewed_at", flat=True).first()
+    last = _unsettled(_of(place)).order_by("-renewed_at").values_list("renewed_at", flat=True).first()
     if last is None:
         return None
     until = last + timedelta(seconds=offline_limit(is_guarded=True)) + MARGIN

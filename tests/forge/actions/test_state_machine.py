@@ -7,7 +7,8 @@ import pytest
 from forge.actions import transitions
 from forge.actions.models import Job
 from tests.engine import Project
-from tests.forge.actions.machine.drive import drive, episode
+from tests.forge.actions.machine.drive import drive, episode, explain, play, shorter
+from tests.forge.actions.machine.world import World
 from tests.forge.actions.texts import MATRIX
 from workflows.states import Conclusion
 
@@ -27,6 +28,23 @@ def test_many_random_calls_keep_every_rule(state_seed: int) -> None:
 def test_a_seed_says_always_the_same() -> None:
     assert episode(7, 0, 50) == episode(7, 0, 50)
     assert episode(7, 0, 50) != episode(8, 0, 50)
+
+
+class Spoiled(World):
+    """A world in which a heartbeat takes jobs away from everybody."""
+
+    def heartbeat(self, a: int, b: int, c: int) -> None:
+        Job.objects.filter(repository=self.repository, status="queued").update(free=False)
+
+
+def test_what_breaks_is_found_and_told_in_few_deeds() -> None:
+    deeds = [*episode(3, 0, 3), ("push", (0, 0, 1)), ("sweep", (0, 0, 0)), ("heartbeat", (0, 0, 0))]
+    failed = play(deeds, Spoiled)
+    assert failed is not None
+    kept, error = shorter(deeds, *failed, Spoiled)
+    assert [name for name, _ in kept] == ["push", "heartbeat"]
+    assert "free: job:" in str(error)
+    assert f"('heartbeat', {kept[-1][1]})," in explain(3, 0, kept, error)
 
 
 @pytest.mark.breaks_rules

@@ -7,7 +7,7 @@ running out. So what fails can be done again from nothing, and be made shorter.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from forge.actions import background
 from tests.forge.actions.machine.watch import Watch
@@ -38,9 +38,9 @@ def episode(seed: int, number: int, steps: int) -> list[Deed]:
     ]
 
 
-def play(deeds: Sequence[Deed]) -> tuple[int, Exception] | None:
+def play(deeds: Sequence[Deed], make: Callable[[], World] = World) -> tuple[int, Exception] | None:
     """Do these in a new world; how many were done when something broke, and what; None when nothing did."""
-    world = World()
+    world = make()
     watch = Watch(world)
     done = 0
     with background.using(world.nudge):
@@ -57,14 +57,16 @@ def play(deeds: Sequence[Deed]) -> tuple[int, Exception] | None:
     return None
 
 
-def shorter(deeds: Sequence[Deed], done: int, error: Exception) -> tuple[list[Deed], Exception]:
+def shorter(
+    deeds: Sequence[Deed], done: int, error: Exception, make: Callable[[], World] = World
+) -> tuple[list[Deed], Exception]:
     """Leave out deeds, many at first and then few, as long as the same kind of thing still breaks."""
     kept, size, replays = list(deeds[:done]), max(1, done // 2), 0
     while size and replays < REPLAYS:
         at = 0
         while at < len(kept) and replays < REPLAYS:
             fewer = kept[:at] + kept[at + size :]
-            failed = play(fewer) if fewer else None
+            failed = play(fewer, make) if fewer else None
             replays += 1
             if failed is not None and _kind(failed[1]) == _kind(error):
                 kept, error = fewer[: failed[0]], failed[1]

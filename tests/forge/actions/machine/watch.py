@@ -8,6 +8,7 @@ from typing import Any
 
 from forge.actions import reconcile
 from forge.actions.models import Claim, Event, Job, JobNode, Place, Run, RunAttempt, Step
+from tests import rules
 from tests.forge.actions.machine.world import World
 from workflows import states
 from workflows.states import Status
@@ -29,6 +30,8 @@ class Watch:
     def look(self, *, swept: bool = False, everything: bool = False) -> None:
         """Fail with what is wrong. Runs of which no row has changed keep the rules that they kept, so they are looked
         at with ``everything`` only; after a sweep also the groups are settled."""
+        if swept:
+            rules.settle()
         before = self.marks
         self._moves()
         self._verdicts()
