@@ -52,6 +52,9 @@ class Player:
             self._finish()
         except TooLate as error:
             self._outcome.differences.append(f"{error}; there are: {self._shown()}")
+        finally:
+            for hand in self.hands.values():
+                hand.stop()
         self._outcome.seconds = time.monotonic() - begun
         return self._outcome
 
