@@ -30,7 +30,7 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture(autouse=True)
 def _a_clock_of_their_own(transactional_db: None) -> Iterator[None]:
-    """These tests say what time it is; by the database's clock, which the rules go by, all that they make is overdue."""
+    """These tests say what time it is. By the database's, which the rules go by, all that they make is overdue."""
     yield
     Schedule.objects.update(next_due=Now() + timedelta(days=1))
 
