@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
 from django.db.models.functions import Now
 
@@ -100,9 +101,12 @@ def _lock(claim: Claim, epoch: int) -> tuple[Run, Job, Claim]:
     """Run, job and claim, locked in this order. LeaseLost for another epoch than the token's."""
     if epoch != claim.epoch:
         raise LeaseLost
-    run = transitions.lock(Job.objects.values_list("run_id", flat=True).get(pk=claim.job_id))
-    job = Job.objects.select_for_update(no_key=True).get(pk=claim.job_id)
-    held = Claim.objects.select_for_update(no_key=True).get(pk=claim.pk)
+    try:
+        run = transitions.lock(Job.objects.values_list("run_id", flat=True).get(pk=claim.job_id))
+        job = Job.objects.select_for_update(no_key=True).get(pk=claim.job_id)
+        held = Claim.objects.select_for_update(no_key=True).get(pk=claim.pk)
+    except ObjectDoesNotExist as gone:  # the run was thrown away meanwhile, and its claims with it
+        raise LeaseLost from gone
     return run, job, held
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.db.models import F
 from django.db.models.functions import Now
 
-from forge.actions import cancel, leases, reasons, report
+from forge.actions import cancel, discard, leases, reasons, report
 from forge.actions.models import Beat, Claim, Job, Run, Step
 from forge.actions.refusals import LeaseLost
 from forge.runners import registration
@@ -134,6 +134,15 @@ def test_a_report_of_another_epoch_is_refused() -> None:
     _, _, work = working()
     with pytest.raises(LeaseLost):
         report.acknowledge(work.claim, JobReport(work.claim.epoch + 1, "in_progress"))
+
+
+def test_a_report_of_a_run_that_was_thrown_away_is_refused() -> None:
+    run, _, work = working(started=True)
+    work.finish()
+    discard.run(run)
+    for verb, status in ((report.acknowledge, "in_progress"), (report.finish, "completed")):
+        with pytest.raises(LeaseLost):
+            verb(work.claim, JobReport(work.claim.epoch, status, "success" if status == "completed" else None))
 
 
 def test_a_requeued_job_begins_a_new_log() -> None:

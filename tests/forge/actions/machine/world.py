@@ -203,8 +203,10 @@ class World:
             assert refused, f"a report of a wrong epoch counted for job {found.job_id}"
 
     def log(self, a: int, b: int, c: int) -> None:
-        if found := self._claim(a, b):
-            size = logs.size(Job.objects.get(pk=found.job_id))
+        found = self._claim(a, b)
+        job = Job.objects.filter(pk=found.job_id).first() if found else None
+        if found is not None and job is not None:  # the door knows no claim of a run that was thrown away
+            size = logs.size(job)
             logs.append(
                 found, max(0, size + (0, 0, 0, -3, 5)[c % 5]), b"2026-01-15T12:00:00.0000000Z line\n"[: 1 + b % 40]
             )
@@ -265,7 +267,7 @@ class World:
             advance.run(run_id)
 
     def expand_due(self, a: int, b: int, c: int) -> None:
-        Event.objects.filter(repository=self.repository).update(created_at=Now() - timedelta(minutes=1))
+        self._everything_due()
         if not self._crowded():
             tasks.events()
 
@@ -296,7 +298,8 @@ class World:
         for _ in range(60):
             self.nudges.clear()
             leases.beat()
-            self.expand_due(0, 0, 0)
+            self._everything_due()
+            tasks.events()
             self.group_free(0, 0, 0)
             self.sweep(0, 0, 0)
             Claim.objects.filter(ended_at=None, job__repository=self.repository).update(lease_expires_at=Now() - SECOND)
@@ -305,7 +308,11 @@ class World:
                 self._work_off(runner)
             if not self._open().exists() and not self._pending().exists():
                 return
-        raise AssertionError(f"runs that never end: {list(self._open().values('run', 'status', 'hold', 'reason'))}")
+        left = [
+            *self._open().values("run", "status", "hold", "reason"),
+            *self._pending().values("name", "ref", "error"),
+        ]
+        raise AssertionError(f"runs that never end: {left}")
 
     def clear(self) -> None:
         """The repository goes, with everything of it."""
@@ -315,6 +322,10 @@ class World:
         assert not Repository.objects.filter(pk=self.repository.pk).exists(), "a deleted repository stays"
         for runner in self.runners:
             registration.remove(runner.row)
+
+    def _everything_due(self) -> None:
+        """Nudges are waited for no longer."""
+        Event.objects.filter(repository=self.repository).update(created_at=Now() - timedelta(minutes=1))
 
     # --- picking -----------------------------------------------------------------------------------
 
