@@ -151,7 +151,7 @@ def state(run: Run) -> tuple[str, str | None]:
 
 def jobs(run: Run) -> dict[str, tuple[str, str | None]]:
     """Status and conclusion of every job of the latest attempt, by name."""
-    return {job.name: (job.status, job.conclusion) for job in Job.objects.filter(attempt=attempt(run))}
+    return {job.name: (job.status, job.conclusion) for job in Job.objects.filter(attempt=attempt(run)).order_by("id")}
 
 
 def _tree(store: Any, top: Mapping[str, None], files: Mapping[str, str | bytes]) -> Any:
