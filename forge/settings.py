@@ -81,7 +81,7 @@ if DATABASE_URL:
 else:
     DATABASES = {
         "default": {
-            "ENGINE": "django.db.backends.sqlite3",
+            "ENGINE": "forge.sqlite",
             "NAME": DATA / "forge.sqlite3",
             "OPTIONS": {
                 # The default deferred mode fails under several writers: it cannot wait when it upgrades a lock.

@@ -32,6 +32,6 @@ from forge.settings import DATA, DATABASES  # noqa: E402 - after the variables a
 
 # A slow hash protects people's passwords; tests have none to protect.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+if DATABASES["default"]["ENGINE"] == "forge.sqlite":
     # A file, as in real life: the in-memory database locks whole tables and knows no WAL.
     DATABASES["default"]["TEST"] = {"NAME": str(DATA / "test.sqlite3")}

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from forge.actions import sources
 from forge.actions.sources import CalledFile, File
-from forge.repos import access, git
+from forge.repos import access, git, workflow_permissions
 from forge.repos.models import Repository
 from workflows.parser.calls import full_reference
 
@@ -31,7 +31,8 @@ def whole(repository: Repository, sha: str, path: str, data: bytes) -> File:
         new = [each for each in _references(reference, one.data) if each not in asked]
         asked.update(new)
         todo += new
-    return File(path, data, tuple(found.values()))
+    default = workflow_permissions.of(repository).default if found else ""
+    return File(path, data, tuple(found.values()), default)
 
 
 def _references(path: str, data: bytes) -> Iterator[str]:

@@ -34,8 +34,7 @@ _Gap = tuple[Position, str]
 def gaps(workflow: Workflow) -> tuple[Problem, ...]:
     """A problem for each use of something that is not done yet, in file order; none when all of it runs. Those of
     called files stand behind the file's own."""
-    own = [(trigger.position, _NOT_YET.format(trigger.event)) for trigger in workflow.on if trigger.event not in EVENTS]
-    problems = _problems(workflow, own)
+    problems = _problems(workflow, list(_of_triggers(workflow)))
     for called in _called(workflow, {}).values():
         problems += _problems(called, [])
     return tuple(problems)

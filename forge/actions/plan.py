@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import F
 
 from forge import storable
-from forge.actions import contexts, places, transitions, workflow_runs
+from forge.actions import contexts, places, transitions, wakeup, workflow_runs
 from forge.actions.models import Event, JobNode, Run, RunAttempt, Workflow
 from forge.actions.places import Wish
 from forge.actions.sources import File
@@ -48,6 +48,7 @@ def make(event: Event, row: Workflow, plan: Plan, commit: Mapping[str, Any]) -> 
     workflow_runs.announce(attempt, "requested")
     if attempt.hold == Hold.STARTUP_FAILURE:
         workflow_runs.announce(attempt, "completed")
+        wakeup.run_changed(run.pk, run.repository_id)  # nothing will advance it, so nothing else says that it is there
     return run
 
 

@@ -10,7 +10,7 @@ from functools import lru_cache
 from forge import storable
 from forge.actions import gaps
 from forge.actions.models import Run, WorkflowSource
-from workflows import parser, source
+from workflows import parser, permissions, source
 from workflows.errors import Problem
 from workflows.model import Workflow
 from workflows.parser.events import triggers
@@ -52,11 +52,16 @@ class CalledFile:
 
 @dataclass(frozen=True)
 class File:
-    """A workflow file at a commit: its path, its bytes as far as they are read, and the files that it calls."""
+    """A workflow file at a commit: its path, its bytes as far as they are read, and the files that it calls.
+
+    ``default`` is the word of the repository's setting, read or write: what GITHUB_TOKEN may do where the file does not
+    say it, and so what the files that it calls may ask for. Empty: that is not looked at.
+    """
 
     path: str
     data: bytes
     called: tuple[CalledFile, ...] = ()
+    default: str = ""
 
     @property
     def sha256(self) -> str:
@@ -65,7 +70,7 @@ class File:
 
     def parsed(self) -> Parsed:
         """What the file says, its calls resolved."""
-        return _parsed(self.path, self.data, tuple((one.reference, one.data) for one in self.called))
+        return _parsed(self.path, self.data, tuple((one.reference, one.data) for one in self.called), self.default)
 
     def source(self) -> WorkflowSource:
         """The row that keeps the text."""
@@ -118,8 +123,9 @@ def _kept(path: str, digest: str, called: tuple[tuple[str, str], ...]) -> Parsed
 
 
 @lru_cache(maxsize=256)
-def _parsed(path: str, data: bytes, called: tuple[tuple[str, bytes], ...] | None) -> Parsed:
-    workflow, problems = parser.read(data, path, called=None if called is None else parser.Called(dict(called)))
+def _parsed(path: str, data: bytes, called: tuple[tuple[str, bytes], ...] | None, default: str = "") -> Parsed:
+    files = None if called is None else parser.Called(dict(called), allowed=permissions.DEFAULTS.get(default))
+    workflow, problems = parser.read(data, path, called=files)
     if workflow is not None:
         problems = gaps.gaps(workflow) if called is not None else ()
         if not problems:

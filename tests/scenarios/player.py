@@ -52,6 +52,9 @@ class Player:
             self._finish()
         except TooLate as error:
             self._outcome.differences.append(f"{error}; there are: {self._shown()}")
+        finally:
+            for hand in self.hands.values():
+                hand.stop()
         self._outcome.seconds = time.monotonic() - begun
         return self._outcome
 
@@ -174,15 +177,14 @@ class Player:
         if not count:
             return self.runs()
         with self._feed("/actions/events") as feed:
+            word, quiet = "", False
             while len(found := self.runs()) < count:
-                if feed.next()[0] == "ping" and self._is_quiet(found):
+                over = all(run["status"] == "completed" for run in found)
+                if word == "ping" and quiet and over:
                     raise TooLate(f"no further run comes after the first {len(found)}")
+                quiet = over and self.stage.rows.pending_events(self.repository_id) == 0
+                word = feed.next()[0]
         return found
-
-    def _is_quiet(self, runs: list[dict[str, Any]]) -> bool:
-        """True when nothing is under way that could make another run."""
-        over = all(run["status"] == "completed" for run in runs)
-        return over and self.stage.rows.pending_events(self.repository_id) == 0
 
     def _feed(self, path: str) -> Feed:
         return Feed(self.stage.browser, f"/{self.owner}/{self.name}{path}", self._until)

@@ -34,7 +34,6 @@ ENVIRONMENT = {
     "FORGE_RATE_LIMIT": "10000000",
     "FORGE_LEASE_SECONDS": "20",
     "FORGE_HEARTBEAT_SECONDS": "5",
-    "FORGE_SWEEP_SECONDS": "1",
 }
 
 
@@ -61,7 +60,8 @@ class Stage:
             self.client.headers["Authorization"] = f"Bearer {self.stack.token}"
             self._log_in()
             token = self.stack.forge("runner", "token").strip()
-            self.hands = [self.hand(token, LABELS, capacity=CAPACITY) for _ in range(AGENTS)]
+            for _ in range(AGENTS):
+                self.hands.append(self.hand(token, LABELS, capacity=CAPACITY))
         except BaseException:
             self.close()
             raise
@@ -81,13 +81,10 @@ class Stage:
         self.stack.stop()
 
     def hand(self, token: str, labels: tuple[str, ...], **more: Any) -> Hand:
-        """One more agent; ``endless``, ``failure``, ``name`` and ``capacity`` as they are said."""
+        """One more agent, for the caller to stop; ``endless``, ``failure``, ``name`` and ``capacity`` as said."""
         faults = {name: more.pop(name) for name in ("endless", "failure") if name in more}
-        made = Hand(
-            self.stack.url, token, self.folder / "agents", labels, backend=backend(labels=labels, **faults), **more
-        )
-        self.hands.append(made)
-        return made
+        machine = backend(labels=labels, **faults)
+        return Hand(self.stack.url, token, self.folder / "agents", labels, backend=machine, **more)
 
     def play(self, cases: Iterable[Case]) -> None:
         """Begin these scenarios, as many at once as there is room, those that wait for time first."""

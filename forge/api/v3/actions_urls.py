@@ -23,6 +23,7 @@ from forge.api.v3.runs import (
     RunTimingView,
     RunView,
 )
+from forge.api.v3.workflow_access import WorkflowAccessView
 from forge.api.v3.workflow_permissions import OrganizationWorkflowPermissionsView, WorkflowPermissionsView
 from forge.api.v3.workflows import (
     WorkflowDisableView,
@@ -49,6 +50,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("orgs/<str:org>/actions/runners/<int:runner_id>", RunnerView.as_view(permission=_OF_ORGANIZATION)),
     path("orgs/<str:org>/actions/permissions/workflow", OrganizationWorkflowPermissionsView.as_view()),
     *repository_routes(
+        ("actions/permissions/access", WorkflowAccessView),
         ("actions/permissions/workflow", WorkflowPermissionsView),
         ("actions/feed-token", FeedTokenView),
         ("actions/runners", RunnersView),

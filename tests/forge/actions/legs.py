@@ -52,7 +52,7 @@ def counts(legs: int) -> Mapping[str, int]:
 def _begin(counter: Counter, legs: int, *, fail_fast: bool) -> tuple[Project, Run, FakeRunner]:
     project = Project.new()
     label = f"legs-{project.repository.pk}"  # what other runs have left waits for other runners
-    runner = FakeRunner.new(label, capacity=2 * legs)
+    runner = FakeRunner.new(label, capacity=min(2 * legs, 256))
     project.push({CI: "on: push\njobs: {a: {runs-on: none}}\n"})  # what a repository's first push makes is made
     event = project.push({CI: _FILE.replace("LABEL", label) % str(fail_fast).lower()})
     with counter.step("a push makes the run"):

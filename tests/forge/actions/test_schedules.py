@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -25,6 +26,13 @@ NIGHTLY = ".github/workflows/nightly.yml"
 #: Where the next due time of a line is set to begin with.
 TEN = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture(autouse=True)
+def _a_clock_of_their_own(transactional_db: None) -> Iterator[None]:
+    """These tests say what time it is. By the database's, which the rules go by, all that they make is overdue."""
+    yield
+    Schedule.objects.update(next_due=Now() + timedelta(days=1))
 
 
 def text(*lines: str) -> str:

@@ -30,14 +30,10 @@ def follower(name: str, workflows: str, more: str = "", on: str = "") -> str:
 
 
 def project_of(**files: str) -> Project:
-    """A repository whose default branch has these files, their first runs done and forgotten."""
+    """A repository whose default branch has these files, and that has no run yet."""
     project = Project.new()
-    for event in [project.push({f"{FOLDER}{name}.yml": text for name, text in files.items()}), *settle()]:
-        trigger.expand(event.pk)
-    FakeRunner.new("ubuntu-latest").work_off()
+    project.push({f"{FOLDER}{name}.yml": text for name, text in files.items()}, message="Begin [skip ci]")
     settle()
-    Run.objects.all().delete()
-    Event.objects.all().delete()
     return project
 
 
