@@ -68,7 +68,7 @@ def _drawn(place: graph.Node, legs: Sequence[Job]) -> Drawn:
     ends = [one.completed_at for one in legs]
     last = max((end for end in ends if end), default=None) if all(ends) else None
     took = clock.between(min(starts), last) if starts and shown.key != "skipped" else ""
-    return Drawn(place, _short(place.item.title, 22 if took else 28), _short(place.item.detail, 32), took, shown, job)
+    return Drawn(place, _short(place.item.title, 22 if took else 28), _short(place.item.detail, 27), took, shown, job)
 
 
 def _short(text: str, length: int) -> str:
