@@ -14,9 +14,9 @@ from django.utils import timezone
 from forge.actions import background, moves, places, reasons, repeat, snapshots, sources, transitions, wakeup
 from forge.actions.models import Job, Place, Run, RunAttempt
 from forge.repos import git
-from workflows import decide, states
+from workflows import decide
 from workflows.decide import Conclude, Snapshot
-from workflows.states import Conclusion, Hold, Status
+from workflows.states import Conclusion, Status
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ def locked(found: Run) -> None:
     if attempt is None or attempt.status == Status.COMPLETED:
         return
     conclusion, now = _apply_all(found, attempt)
-    _roll_up(attempt, conclusion)
+    _roll_up(attempt, conclusion, now)
     _give_back(attempt, now)
     wakeup.run_changed(found.pk, found.repository_id)
 
@@ -84,13 +84,13 @@ def _is_over(place: Place, now: Snapshot | None) -> bool:
     return place.node is not None and now is not None and decide.leg_done(now, place.node.key, place.leg)
 
 
-def _roll_up(attempt: RunAttempt, conclusion: Conclusion | None) -> None:
+def _roll_up(attempt: RunAttempt, conclusion: Conclusion | None, now: Snapshot | None) -> None:
     if conclusion is not None:
         why = attempt.reason or reasons.of_end(attempt, conclusion)
         transitions.attempt(attempt, Status.COMPLETED, conclusion, why)
         return
-    statuses = {Status(word) for word in Job.objects.filter(attempt=attempt).values_list("status", flat=True)}
-    transitions.attempt(attempt, states.roll_up_status(Hold(attempt.hold), statuses, finished=False))
+    if now is not None:
+        transitions.attempt(attempt, decide.roll_up(now)[0])
 
 
 def _unreadable(found: Run, attempt: RunAttempt) -> Conclusion:

@@ -20,7 +20,7 @@ from django.db.models import Q, QuerySet
 from forge.actions.models import Claim, Job, Place, RunAttempt
 from forge.runners import registration
 from forge.runners.models import Runner
-from workflows.states import Conclusion, Hold, Status
+from workflows.states import Conclusion, Status
 
 Reason = Mapping[str, Any]
 
@@ -91,10 +91,11 @@ def waiting_for(jobs: Iterable[Job]) -> dict[int, dict[str, Any]]:
 
 
 def held(attempts: Iterable[RunAttempt]) -> dict[int, dict[str, Any]]:
-    """Why attempts that wait as a whole do so, by id, with a constant number of queries."""
-    waiting = [one.pk for one in attempts if one.hold == Hold.CONCURRENCY and one.status != Status.COMPLETED]
-    asked = Place.objects.filter(attempt__in=waiting, job=None, node=None) if waiting else Place.objects.none()
-    return {place.attempt_id: reason for place, reason in _holders(asked)}
+    """Why attempts that wait for a concurrency group do so, as a whole or for a call of another workflow, by id, with
+    a constant number of queries."""
+    waiting = [one.pk for one in attempts if one.status == Status.PENDING]
+    asked = Place.objects.filter(attempt__in=waiting, job=None) if waiting else Place.objects.none()
+    return {place.attempt_id: reason for place, reason in reversed(_holders(asked))}  # of many, the first is named
 
 
 def _for_groups(jobs: list[Job]) -> dict[int, dict[str, Any]]:
@@ -106,7 +107,7 @@ def _for_groups(jobs: list[Job]) -> dict[int, dict[str, Any]]:
 
 def _holders(asked: QuerySet[Place]) -> list[tuple[Place, dict[str, Any]]]:
     """Places that wait, each with who has its group."""
-    waiting = list(asked.filter(state=Place.State.WAITING).select_related("group"))
+    waiting = list(asked.filter(state=Place.State.WAITING).select_related("group").order_by("id"))
     if not waiting:
         return []
     taken = Place.objects.filter(

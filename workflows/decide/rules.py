@@ -11,6 +11,7 @@ from workflows.decide.needs import FAILURES, View
 from workflows.decide.snapshot import (
     Ask,
     AskCall,
+    CallLeg,
     Cancel,
     Conclude,
     End,
@@ -48,10 +49,16 @@ def roll_up(snapshot: Snapshot) -> tuple[Status, Conclusion | None]:
     view = View(snapshot)
     finished = all(map(view.done, view.roots))
     statuses = [job.status for node in snapshot.nodes for job in node.jobs]
+    # A call that waits for its groups has no jobs that could say so.
+    statuses += [Status.PENDING for node in snapshot.nodes for leg in node.calls if _waits(view, node, leg)]
     status = states.roll_up_status(snapshot.hold, statuses, finished=finished)
     if status is not Status.COMPLETED:
         return status, None
     return status, Conclusion.STARTUP_FAILURE if snapshot.hold is Hold.STARTUP_FAILURE else _conclusion(view)
+
+
+def _waits(view: View, node: NodeState, leg: CallLeg) -> bool:
+    return leg.gate in (Gate.WANTED, Gate.ASKED) and not view.leg_done(node, leg.index)
 
 
 def leg_done(snapshot: Snapshot, key: str, leg: int) -> bool:

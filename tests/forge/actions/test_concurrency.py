@@ -259,7 +259,9 @@ def test_a_call_holds_its_groups_until_all_of_it_is_over() -> None:
     first, second = project.run(CALLS, files=FILES), project.run(CALLS, files=FILES)
     assert Place.objects.filter(state="holding").count() == 2
     assert jobs(first) == {"a / x": ("queued", None)}
-    assert (jobs(second), state(second)) == ({}, ("queued", None))
+    assert (jobs(second), state(second)) == ({}, ("pending", None))
+    said = reasons.text(reasons.held([attempt(second)])[attempt(second).pk])
+    assert said == "Waiting for the concurrency group “outer”: run 1 of .github/workflows/ci.yml has it."
     assert runner.work_off() == ["a / x", "a / y"]
     _settle()
     assert runner.work_off() == ["a / x", "a / y"]
