@@ -237,3 +237,13 @@ def _active(work):  # type: ignore[no-untyped-def]
     from workflows.messages import ActiveJob
 
     return ActiveJob(work.claim.job_id, work.claim.epoch)
+
+
+def test_fifty_attempts_at_most() -> None:
+    run = Project.new().run(ONE)
+    FakeRunner.new("ubuntu-latest").work_off()
+    before = attempt(run)
+    before.number = rerun.MOST_ATTEMPTS
+    before.save()
+    with pytest.raises(Forbidden, match="50 attempts"):
+        rerun.attempt(run.actor, run)
