@@ -149,10 +149,10 @@ class Player:
             self.ended(run)
 
     def read(self) -> None:
-        """Returns when all that was pushed has been read: no event waits to be turned into runs."""
+        """Returns when all that was pushed has been read: nothing waits to be turned into runs."""
         left = max(1.0, self._until - time.monotonic())
         rows, repository = self.stage.rows, self.repository_id
-        eventually(lambda: rows.pending_events(repository) == 0, timeout=left, what="no event waits")
+        eventually(lambda: rows.undone(repository) == 0, timeout=left, what="no event waits and no line is due")
 
     def ended(self, run: Mapping[str, Any]) -> None:
         """Returns when the run's latest attempt is over."""
@@ -182,7 +182,7 @@ class Player:
                 over = all(run["status"] == "completed" for run in found)
                 if word == "ping" and quiet and over:
                     raise TooLate(f"no further run comes after the first {len(found)}")
-                quiet = over and self.stage.rows.pending_events(self.repository_id) == 0
+                quiet = over and self.stage.rows.undone(self.repository_id) == 0
                 word = feed.next()[0]
         return found
 

@@ -50,11 +50,13 @@ class Rows:
         found: dict[str, str] = json.loads(data) if isinstance(data, str) else data
         return found
 
-    def pending_events(self, repository_id: int) -> int:
-        """Events of a repository that have not been turned into runs yet."""
-        statement = "SELECT count(*) FROM actions_event WHERE repository_id = ? AND state = 'pending'"
-        ((count,),) = self.read(statement, repository_id)
-        return int(count)
+    def undone(self, repository_id: int) -> int:
+        """What the server will yet turn into runs by itself: events that wait, and cron lines that are due."""
+        now = "strftime('%Y-%m-%d %H:%M:%f', 'now')" if isinstance(self._address, Path) else "now()"
+        events = "SELECT count(*) FROM actions_event WHERE repository_id = ? AND state = 'pending'"
+        lines = f"SELECT count(*) FROM actions_schedule WHERE repository_id = ? AND next_due <= {now}"
+        ((waiting, due),) = self.read(f"SELECT ({events}), ({lines})", repository_id, repository_id)
+        return int(waiting) + int(due)
 
     def make_due(self, repository_id: int, minutes: int) -> None:
         """Turn the clock of a repository's schedules: they have been due for so many minutes."""
