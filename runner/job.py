@@ -10,6 +10,7 @@ removed and nobody is told anything more.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
@@ -75,6 +76,17 @@ class JobRun:
         self._is_started = False
         self._timers: list[threading.Timer] = []
         self._started_at = now()
+        self._renewed = time.monotonic()
+
+    def renewed(self) -> None:
+        """The lease was renewed: its place may live on for as long as the server allows without another word."""
+        self._renewed = time.monotonic()
+        self._live_on()
+
+    def _live_on(self) -> None:
+        if self._sandbox is not None:
+            since = time.monotonic() - self._renewed
+            self._sandbox.live_for(max(0.0, self.assignment.offline_limit_seconds - since))
 
     def run(self) -> Conclusion | None:
         """The conclusion that was reported; None when the lease was lost on the way."""
@@ -148,6 +160,7 @@ class JobRun:
         event = (self.assignment.contexts.get("github") or {}).get("event") or {}
         self._folder.write_event(event)
         self._sandbox = sandbox = self._backend.prepare(place, lambda text: self._log.lines([text]), self.stop)
+        self._live_on()
         self._context = context = JobContext(self.assignment, sandbox.layout, runner, debug=self.assignment.debug)
         context.evaluate_job_env()
         bench = Workbench(
