@@ -12,8 +12,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from runner import hash_files
+from runner import hash_files, unsent
 from runner.backends.base import Backend, JobPlace, Lease, Sandbox
 from runner.checkout import basic_credential
 from runner.client import JobClient
@@ -42,6 +43,7 @@ class JobSettings:
     environment: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
     graces: Graces = field(default_factory=Graces)
+    unsent: Path | None = None  # where the log of a lost job waits; None: it is thrown away
 
 
 @dataclass
@@ -258,21 +260,26 @@ class JobRun:
         self._timers.append(timer)
         timer.start()
 
-    def _close_place(self) -> None:
+    def _close_place(self) -> bool:
+        """Nothing of the job runs afterwards; False when that is not known."""
         if self._sandbox is not None:
             try:
                 self._sandbox.close()
             except InfrastructureError as error:  # the janitor comes again
                 self._log.lines([f"##[warning]{error}"])
+                return False
+        return True
 
     def _clean_up(self) -> None:
         for timer in self._timers:
             timer.cancel()
         self._is_over = True
         self.stop.cancel("")  # lets the watch go; nobody looks at it any more
-        self._close_place()
+        is_gone = self._close_place()
         self._reporter.abandon()
         self._log.close()
+        if self.stop.lost and is_gone and self._settings.unsent is not None:
+            unsent.keep(self._folder.log, self._settings.unsent, self.lease)
         self._folder.close()
         self._backend.remove_folder(self._folder.path)
 
