@@ -6,6 +6,7 @@ Hostile environment files are in test_docker_backend.py, a hostile git configura
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,37 @@ def test_the_user_and_the_variables_of_an_image(fleet: Fleet, plain_user: str) -
         "An error occurred trying to start process 'sh' with working directory '/no/where'. No such file or directory"
     )
     assert said_of_it in lines
+
+
+@pytest.fixture
+def bare(engine: Any, tmp_path: Path) -> Iterator[str]:
+    """An image that holds one static program, and nothing else."""
+    name = f"forge-test/bare:{os.getpid()}"
+    (tmp_path / "program.c").write_text(PROGRAM_OF_BARE)
+    command = ["gcc", "-static", "-o", str(tmp_path / "program"), str(tmp_path / "program.c")]
+    subprocess.run(command, check=True)
+    (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY program /program\n")
+    engine.images.build(path=str(tmp_path), tag=name)
+    yield name
+    engine.images.remove(name, force=True)
+
+
+PROGRAM_OF_BARE = """
+#include <stdio.h>
+#include <unistd.h>
+int main(int count, char **words)
+{
+	return printf("%d words and a %s\\n", count, access(words[1], R_OK) ? "riddle" : "script") < 0;
+}
+"""
+
+
+def test_an_image_without_a_shell(fleet: Fleet, bare: str) -> None:
+    steps = (run("anything", shell="/program {0}"), run("anything", shell="bash", if_="always()"))
+    kept = fleet.run(job_of(*steps), backend(images=Images(bare)))
+    assert conclusions(kept) == ["failure", "success", "failure"]
+    assert "2 words and a script" in text_of(kept)
+    assert "bash: command not found" in text_of(kept)
 
 
 def test_daemons_live_until_the_job_ends(fleet: Fleet) -> None:
