@@ -90,6 +90,14 @@ def test_prying_into_forge_init_and_passing_for_it(fleet: Fleet, plain_user: str
     assert found == REFUSED
 
 
+def test_limits_for_the_first_process(fleet: Fleet) -> None:
+    """Whoever is its user may set them. The job loses by that, and is told what."""
+    take = run("import resource as r\nr.prlimit(1, r.RLIMIT_NOFILE, (3, 3))", shell="python3 {0}")
+    kept = fleet.run(job_of(take, run("true")), backend())
+    assert conclusions(kept) == ["failure", "success", "failure"]
+    assert "The step's process could not be started: Too many open files" in text_of(kept)
+
+
 @both_ways
 def test_the_user_and_the_variables_of_an_image(fleet: Fleet, plain_user: str) -> None:
     script = "id; echo of image: $OF_IMAGE, home: $HOME, path: $PATH; echo anew >/dev/stdout; echo anew >/dev/stderr"
