@@ -22,6 +22,7 @@ from pathlib import Path
 
 from runner.backends.base import Backend, Lease
 from runner.client import Client, retrying
+from runner.clock import ServerClock
 from runner.errors import InUse, LeaseLost, Refused, ServerError, Unreachable
 from runner.janitor import Janitor
 from runner.job import JobRun, JobSettings
@@ -65,6 +66,7 @@ class AgentSettings:
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)  # tells apart who polls with one credential
     pace: Pace = field(default_factory=Pace)
     graces: Graces = field(default_factory=Graces)
+    clock: ServerClock = field(default_factory=ServerClock)
 
     @property
     def takes_one(self) -> bool:
@@ -201,7 +203,9 @@ class Agent:
                 return
             self._polled = self._generation
             self._polls += 1
-            wait = 0.0 if self._settings.poll_only else self._settings.pace.wait
+            # The first poll is not held: its answer tells the server's time well, before any job is there.
+            held = self._polled > 0 and not self._settings.poll_only
+            wait = self._settings.pace.wait if held else 0.0
             active = tuple(held.as_active() for held in self._jobs.values())
             message = Poll(self._instance, self._key, self._free(), active, wait, self._server_drains)
         threading.Thread(target=self._poll, args=(message, self._polled), name="poll", daemon=True).start()
@@ -308,6 +312,7 @@ class Agent:
                 environment=self._settings.job_env,
                 version=self._settings.version,
                 graces=self._settings.graces,
+                clock=self._settings.clock,
                 unsent=self._settings.unsent,
             )
             job = JobRun(assignment, self._client.job(assignment), self._backend, settings)
