@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from runner import checkout, shells
+from runner import checkout, shells, step_head
 from runner.backends.base import Command, Execution, Sandbox, SignalName, Trouble
 from runner.commands import StepCommands
 from runner.context import JobContext, entries
@@ -28,7 +28,6 @@ from workflows.model import Step
 from workflows.states import Conclusion, step_conclusion
 
 _NAME_LIMIT = 1024
-_CYAN, _PLAIN = "\x1b[36;1m", "\x1b[0m"
 
 
 @dataclass(frozen=True)
@@ -119,7 +118,7 @@ class StepRun:
         files.create()
         self._environment.update(environment)
         self._environment |= files.variables(self._context.layout.work) | {"RUNNER_TRACKING_ID": self._tracking_id}
-        self._print([f"Post job cleanup of {self._record.name.removeprefix('Post ')}"])
+        self._print(["Post job cleanup."])
         outcome = self._run(argv, self._environment, self._context.layout.workspace)
         return outcome if self._bench.stop.at_once else self._apply(files.collect(), outcome)
 
@@ -164,11 +163,10 @@ class StepRun:
         job, workflow = assignment.definition.defaults, assignment.workflow_defaults
         text = context.render(self._step.run or "", self._env)
         shell = self._step.shell or job.shell or workflow.shell
-        script = shells.make(
-            context.render(shell, self._env) if shell else None, text, context.layout, uuid.uuid4().hex
-        )
+        search = ":".join((*context.paths, context.layout.path))
+        script = shells.make(context.render(shell, self._env) if shell else None, text, context.layout, search)
         folder = self._step.working_directory or job.working_directory or workflow.working_directory or ""
-        self._print(_head(f"Run {_first_line(text)}", text.rstrip("\n").split("\n"), script.shown, self._shown_env()))
+        self._print(step_head.of_run(text, script.shown, self._shown_env()))
         self._bench.guest.create(f"_temp/{script.name}", script.text.encode(errors="replace"), 0o755)
         return script.argv, {}, _joined(context.layout.workspace, context.render(folder, self._env))
 
@@ -179,7 +177,7 @@ class StepRun:
         given = {name: self._context.render(text, self._env) for name, text in entries(self._step.with_).items()}
         extra = checkout.variables(given, self._context)
         self._bench.log.secrets.add_basic_token(given.get("token", "").strip())
-        self._print(_head(f"Run {uses}", None, "", self._shown_env(), given))
+        self._print(step_head.of_uses(uses, given, self._shown_env()))
         for name in checkout.unexpected(given):
             self._print(self._commands.annotate("warning", f"Unexpected input(s) '{name}'"))
         if checkout.persists(extra):
@@ -322,7 +320,7 @@ def _files_of(bench: Workbench) -> JobFiles:
 
 def display_name(step: Step, context: JobContext) -> str:
     """The name that a step is shown by; what cannot be evaluated stays as written."""
-    text = step.name or f"Run {_first_line(step.run or '') if step.run is not None else step.uses}"
+    text = step.name or f"Run {step_head.first_line(step.run or '') if step.run is not None else step.uses}"
     try:
         text = context.render(text)
     except ExpressionError:
@@ -330,24 +328,7 @@ def display_name(step: Step, context: JobContext) -> str:
     return text[:_NAME_LIMIT]
 
 
-def _first_line(text: str) -> str:
-    return next((line.strip() for line in text.split("\n") if line.strip()), "")
-
-
 def _joined(workspace: str, folder: str) -> str:
     if not folder:
         return workspace
     return folder if folder.startswith("/") else f"{workspace}/{folder}"
-
-
-def _head(
-    title: str, script: list[str] | None, shell: str, env: Mapping[str, str], given: Mapping[str, str] | None = None
-) -> list[str]:
-    lines = [f"##[group]{title}"]
-    lines += [f"{_CYAN}{line}{_PLAIN}" for line in script or ()]
-    if shell:
-        lines.append(f"shell: {shell}")
-    for key, values in (("with", given), ("env", env)):
-        if values:
-            lines += [f"{key}:", *(f"  {name}: {value}" for name, value in values.items())]
-    return [*lines, "##[endgroup]"]
