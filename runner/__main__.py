@@ -16,6 +16,7 @@ from pathlib import Path
 from runner import config as configuration
 from runner import doctor
 from runner.client import Client, HttpTransport, retrying
+from runner.clock import ServerClock, Timed
 from runner.config import BACKENDS, VERSION, Config
 from runner.errors import ConfigError, InfrastructureError, InUse, Refused, RunnerError, Unreachable
 from runner.own_folder import owned
@@ -117,7 +118,8 @@ def _register(arguments: argparse.Namespace) -> int:
 
 def _run(arguments: argparse.Namespace, once: bool = False) -> int:
     config = _config(arguments)
-    client = Client(HttpTransport(config.url, config.ca_file), config.credential())
+    clock = ServerClock()
+    client = Client(Timed(HttpTransport(config.url, config.ca_file), clock), config.credential())
     with owned(config.folder) as instance:
         settings = AgentSettings(
             leases=config.leases,
@@ -130,6 +132,7 @@ def _run(arguments: argparse.Namespace, once: bool = False) -> int:
             job_env=dict(config.job_env),
             version=VERSION,
             instance=instance,
+            clock=clock,
         )
         ready = f"Runner {config.name} is ready"
         agent = Agent(client, config.make_backend(), settings, lambda: print(ready, flush=True))

@@ -110,7 +110,9 @@ class Config:
         if self.backend == "fake":
             return FakeBackend()
         images = Images(self.image, self.images, self.build)
-        options = DockerOptions(self.identity, images, self.limits, self.volumes, self.network, self.docker_host)
+        options = DockerOptions(
+            self.identity, images, self.limits, self.volumes, self.network, self.docker_host, self.folder
+        )
         return DockerBackend(options)
 
 

@@ -80,6 +80,7 @@ class FakeServer:
         self.paths: list[str] = []
         self.unreachable: set[str] = set()  # doors whose calls never arrive
         self.busy: dict[str, int] = {}  # doors that answer 429, and after how many seconds they want to be asked
+        self.says_date: Callable[[], str] | None = None
         self.away = False
         self.closed = False
         self.draining = False
@@ -163,6 +164,8 @@ class FakeServer:
             if door in self.unreachable:
                 raise Unreachable("the fake server does not hear this")
             answer = self._route(path, headers, body)
+            if self.says_date is not None:
+                answer = replace(answer, headers={"Date": self.says_date()})
             self._changed.notify_all()
             if self._broken and self._broken[0] == door:
                 self._broken.popleft()

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from runner.backends.base import Backend, Lease
 from runner.client import Client, retrying
+from runner.clock import ServerClock
 from runner.errors import InUse, LeaseLost, Refused, ServerError, Unreachable
 from runner.janitor import Janitor
 from runner.job import JobRun, JobSettings
@@ -63,6 +64,7 @@ class AgentSettings:
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)  # tells apart who polls with one credential
     pace: Pace = field(default_factory=Pace)
     graces: Graces = field(default_factory=Graces)
+    clock: ServerClock = field(default_factory=ServerClock)
 
     @property
     def takes_one(self) -> bool:
@@ -300,6 +302,7 @@ class Agent:
                 environment=self._settings.job_env,
                 version=self._settings.version,
                 graces=self._settings.graces,
+                clock=self._settings.clock,
                 unsent=self._settings.unsent,
             )
             job = JobRun(assignment, self._client.job(assignment), self._backend, settings)

@@ -25,8 +25,9 @@ from workflows.states import Conclusion, Status
 log = logging.getLogger(__name__)
 
 DOOR = "agent"
-BEAT_SECONDS = 5.0
-#: A longer silence of the door is an outage; leases do not count through it.
+BEAT_SECONDS = 5.0  # at the most
+#: A longer silence of the door is an outage; leases do not count through it. At the most: a third of a lease, so that
+#: one that was renewed just before a shorter silence lives on after it.
 GAP = timedelta(seconds=15)
 #: How often a job lost before it started is queued again.
 MOST_LOST = 3
@@ -36,13 +37,23 @@ GRACE = timedelta(minutes=5)
 USED = timedelta(minutes=1)
 
 
+def beat_seconds() -> float:
+    """How often the door says that it is open."""
+    return min(BEAT_SECONDS, settings.LEASE_SECONDS / 9)
+
+
+def gap() -> timedelta:
+    """From how much silence on the door counts as away."""
+    return min(GAP, timedelta(seconds=settings.LEASE_SECONDS / 3))
+
+
 @repeat.on_deadlock
 def beat() -> None:
     """The door is open. After a gap every held lease gets a full term, in the same transaction."""
     with transaction.atomic():
         Beat.objects.bulk_create([Beat(name=DOOR, at=Now())], ignore_conflicts=True)
         row = Beat.objects.select_for_update().filter(name=DOOR)
-        if row.filter(at__lt=Now() - GAP).exists():
+        if row.filter(at__lt=Now() - gap()).exists():
             log.warning("the agent door was away; every held lease gets a full term")
             Claim.objects.filter(ended_at=None, lease_expires_at__lt=_term()).update(lease_expires_at=_term())
         row.update(at=Now())
@@ -98,7 +109,7 @@ def recover(runner: Runner, left: Sequence[LeftJob]) -> tuple[RecoveredJob, ...]
 
 def expire() -> int:
     """End the claims whose leases ran out while the door was open."""
-    if not Beat.objects.filter(name=DOOR, at__gte=Now() - GAP).exists():
+    if not Beat.objects.filter(name=DOOR, at__gte=Now() - gap()).exists():
         return 0  # nobody could have renewed
     claims = Claim.objects.filter(ended_at=None, lease_expires_at__lt=Now()).order_by("lease_expires_at")
     return sum(
