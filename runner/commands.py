@@ -190,10 +190,6 @@ class StepCommands:
         """The lines of a text that is only for debug logging."""
         return f"##[debug]{text}".split("\n") if self._debug else []
 
-    def refuse_name(self, name: str, file: str) -> list[str]:
-        """Say that this variable cannot be set by a step."""
-        return self.annotate("failure", f"Can't store {name} output parameter using '{file}' command.")
-
     def _maybe_resume(self, line: str) -> list[str] | None:
         token = self._stop_token or ""
         if parse(line, frozenset({token.lower()})) is None:

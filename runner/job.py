@@ -19,7 +19,7 @@ from runner.backends.base import Backend, JobPlace, Lease, Sandbox
 from runner.checkout import basic_credential
 from runner.client import JobClient
 from runner.clock import ServerClock
-from runner.context import JobContext, entries
+from runner.context import JobContext
 from runner.errors import GuestFileRefused, InfrastructureError, JobEnded
 from runner.lease_folder import LeaseFolder
 from runner.masking import Secrets
@@ -188,8 +188,7 @@ class JobRun:
 
     def _job_outputs(self, context: JobContext) -> dict[str, str]:
         kept = {}
-        for name, text in entries(self.assignment.definition.outputs).items():
-            value = context.render(text)
+        for name, value in context.table(self.assignment.definition.outputs).items():
             if value and self._log.secrets.holds_secret(value):
                 self._log.lines([f"##[warning]Skip output '{name}' since it may contain secret."])
             elif value:
