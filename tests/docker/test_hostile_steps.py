@@ -18,6 +18,7 @@ from runner.backends.docker import Limits
 from runner.fake_server import KeptJob
 from runner.forge_init.build import PROGRAM, have
 from runner.images import DEFAULT_IMAGE, Images
+from runner.poller import Pace
 from runner.step import Graces
 from runner.stop import Stop
 from tests.docker.conftest import backend, both_ways, containers, run, said
@@ -219,6 +220,15 @@ def test_a_container_that_hears_nothing_of_its_agent_ends(engine: Any, tmp_path:
     sandbox.live_for(0.05)
     eventually(lambda: not containers(engine), timeout=20, what="the container is gone")
     sandbox.close()
+
+
+@pytest.mark.parametrize(("heartbeat", "reason"), [(0.1, ""), (15, "container_lost")])
+def test_only_a_renewed_lease_lets_the_container_live(fleet: Fleet, heartbeat: float, reason: str) -> None:
+    pace = Pace(wait=20, heartbeat=heartbeat, brief=0.02, retry=0.01)
+    kept = fleet.run(job_of(run("sleep 2.5"), offline_limit_seconds=1), backend(), pace=pace)
+    assert conclusions(kept)[0] == ("failure" if reason else "success")
+    assert kept.end is not None
+    assert kept.end.reason == reason
 
 
 @pytest.mark.parametrize("program", ["exit 1", "exec sleep 600"])
