@@ -11,6 +11,7 @@ looked for only where a text is taken as a whole (``holds_secret``).
 from __future__ import annotations
 
 import base64
+import threading
 from collections.abc import Iterable, Iterator
 from urllib.parse import quote
 from xml.sax.saxutils import escape
@@ -22,9 +23,10 @@ _SHELL_PART = 6  # a part this short of a value with `&` is not looked for
 
 
 class Secrets:
-    """The values to hide. Grows only; may be shared between threads that read it."""
+    """The values to hide. Grows only; may be shared between threads."""
 
     def __init__(self, values: Iterable[str] = ()) -> None:
+        self._growing = threading.Lock()
         self._whole: frozenset[bytes] = frozenset()
         self._patterns: tuple[bytes, ...] = ()
         self.add_all(values)
@@ -40,13 +42,14 @@ class Secrets:
 
     def add_all(self, values: Iterable[str]) -> None:
         """Hide all of these from now on."""
-        whole, found = set(self._whole), set(self._patterns)
-        for value in values:
-            for part in _parts(value):
-                whole.add(part.encode(errors="surrogateescape"))
-                found.update(form for form in encodings(part) if b"\n" not in form)
-        self._whole = frozenset(whole)
-        self._patterns = tuple(sorted(found, key=lambda form: (-len(form), form)))
+        with self._growing:
+            whole, found = set(self._whole), set(self._patterns)
+            for value in values:
+                for part in _parts(value):
+                    whole.add(part.encode(errors="surrogateescape"))
+                    found.update(form for form in encodings(part) if b"\n" not in form)
+            self._whole = frozenset(whole)
+            self._patterns = tuple(sorted(found, key=lambda form: (-len(form), form)))
 
     def add_basic_token(self, token: str) -> None:
         """Hide a token, and the Basic credential that git makes of it."""

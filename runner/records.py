@@ -44,14 +44,17 @@ class StepRecord:
             reason=self.reason,
         )
 
-    def begin(self, log: JobLog) -> None:
-        """It runs from now on."""
-        self.status, self.started_at, self.log_start = Status.IN_PROGRESS, now(), log.size
+    def begin(self, log: JobLog | None) -> None:
+        """It runs from now on; without a log when its place there is not known yet."""
+        self.status, self.started_at = Status.IN_PROGRESS, now()
+        self.log_start = log.size if log is not None else None
 
-    def end(self, log: JobLog, outcome: Conclusion, conclusion: Conclusion) -> None:
+    def end(self, log: JobLog | None, outcome: Conclusion, conclusion: Conclusion) -> None:
         """It has ended."""
         self.status, self.outcome, self.conclusion = Status.COMPLETED, outcome, conclusion
-        self.completed_at, self.log_end = now(), log.size
+        self.completed_at = now()
+        if log is not None:
+            self.log_end = log.size
 
 
 def now() -> str:

@@ -3,7 +3,8 @@
 ``RawSpool`` takes what a step writes at the speed of the stream: an unlinked file of the agent's own,
 used as a ring, so that a slow network never slows a step before the ring is full. ``JobLog`` is what
 becomes of it: stamped, masked lines in one file a job, whose offsets are those of the server's log.
-Nothing in that file is ever masked or changed again.
+Nothing in that file is ever masked or changed again. ``LineLog`` is what it shares with the log of a step that
+runs beside others (``runner.step_log``).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -106,31 +108,21 @@ class RawSpool:
                 self._fd = -1
 
 
-class JobLog:
-    """The log of one job: lines, stamped and masked, in a file that only grows."""
+class LineLog(ABC):
+    """Where lines are written, stamped and masked as they come. ``size`` is the place of the next."""
 
-    def __init__(
-        self, path: Path, secrets: Secrets, *, limit: int = LOG_LIMIT, clock: Callable[[], int] = time.time_ns
-    ) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    def __init__(self, secrets: Secrets, clock: Callable[[], int] = time.time_ns) -> None:
         self.secrets = secrets
-        self._limit = limit
         self._clock = clock
-        self._hash = hashlib.sha256()
-        self._size = 0
-        self._is_cut = False
-        self.changed = threading.Condition()
-        self.closed = False
 
     @property
+    @abstractmethod
     def size(self) -> int:
         """Bytes so far; the offset of what comes next."""
-        return self._size
 
-    def sha256(self) -> str:
-        """Hash of all bytes so far, in hexadecimal."""
-        with self.changed:
-            return self._hash.hexdigest()
+    @abstractmethod
+    def _append(self, data: bytes) -> None:
+        """Keep whole lines that are stamped and masked."""
 
     def lines(self, texts: Iterable[str]) -> None:
         """Write lines of the agent's own, masked and stamped now."""
@@ -147,6 +139,40 @@ class JobLog:
     def piece(self, arrived: int, masked: bytes, *, continued: bool) -> None:
         """Write one piece of a line that is cut; it is masked already."""
         self._append(log_lines.stamp(arrived, continued=continued) + masked + b"\n")
+
+
+class JobLog(LineLog):
+    """The log of one job: lines, stamped and masked, in a file that only grows."""
+
+    def __init__(
+        self, path: Path, secrets: Secrets, *, limit: int = LOG_LIMIT, clock: Callable[[], int] = time.time_ns
+    ) -> None:
+        super().__init__(secrets, clock)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._limit = limit
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self._is_cut = False
+        self.changed = threading.Condition()
+        self.closed = False
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    @property
+    def room(self) -> int:
+        """Bytes that it may still take."""
+        return self._limit - self._size
+
+    def sha256(self) -> str:
+        """Hash of all bytes so far, in hexadecimal."""
+        with self.changed:
+            return self._hash.hexdigest()
+
+    def place(self, lines: bytes) -> None:
+        """Take whole lines that were stamped and masked when they came."""
+        self._append(lines)
 
     def read(self, offset: int, size: int) -> bytes:
         """Bytes of the log from there on."""

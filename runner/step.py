@@ -18,7 +18,7 @@ from runner.file_commands import FileResults, StepFiles
 from runner.guest_files import GuestFolder
 from runner.output import StepOutput
 from runner.records import StepRecord
-from runner.spool import JobLog
+from runner.spool import LineLog
 from runner.stop import Stop
 from workflows.errors import ExpressionError
 from workflows.expressions import to_text, truthy
@@ -46,7 +46,7 @@ class Workbench:
     context: JobContext
     sandbox: Sandbox
     guest: GuestFolder
-    log: JobLog
+    log: LineLog
     stop: Stop
     spool_folder: Path
     base_env: Mapping[str, str] = field(default_factory=dict)
@@ -82,6 +82,7 @@ class StepRun:
         self._minutes = 0.0
         self.post: tuple[tuple[str, ...], dict[str, str]] | None = None  # command and environment of its post step
         self.outputs: dict[str, str] = {}
+        self._called_off = ""  # why it has to end, whatever its condition says
         self.trouble: Trouble | None = None  # what its process met, where that says more than an exit code
 
     def wanted(self) -> bool:
@@ -104,6 +105,11 @@ class StepRun:
             self._print(self._commands.annotate("failure", f"The template is not valid. {error.message}"))
             outcome = Conclusion.FAILURE
         return outcome
+
+    def call_off(self, reason: str) -> None:
+        """End it, from another thread: nobody needs it any more."""
+        self._called_off = reason
+        self._bench.stop.notify()
 
     def fail(self, problem: str) -> None:
         """Say in the log, and by an annotation, what keeps it from running."""
@@ -206,7 +212,7 @@ class StepRun:
             return Conclusion.FAILURE
         if ending is Conclusion.CANCELLED:
             self._print(["##[error]The operation was canceled."])
-            self._record.reason = self._bench.stop.reason or "cancelled"
+            self._record.reason = self._called_off or self._bench.stop.reason or "cancelled"
             return Conclusion.CANCELLED
         trouble = execution.trouble
         if trouble is not None and trouble.is_ours:
@@ -229,11 +235,17 @@ class StepRun:
         while True:
             seen = seen_cancel
             left = max(0.0, self._deadline - time.monotonic()) if self._deadline is not None else None
-            stop.wait_for(lambda: ended() or stop.at_once or (stop.cancelled and not seen), left)  # noqa: B023 - called at once
+            stop.wait_for(
+                lambda: ended() or stop.at_once or bool(self._called_off) or (stop.cancelled and not seen),  # noqa: B023 - called at once
+                left,
+            )
             if ended():
                 return None
             if stop.at_once:
                 self._kill(execution)
+                return Conclusion.CANCELLED
+            if self._called_off:
+                self._descend(execution)
                 return Conclusion.CANCELLED
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 self._descend(execution)
@@ -282,8 +294,7 @@ class StepRun:
             self._print(commands.annotate("failure", problem))
         for note in results.notes:
             self._print(commands.annotate("failure", note))
-        context.file_env |= commands.env | results.env
-        context.prepend_path(commands.paths + results.paths)
+        context.keep(commands.env | results.env, commands.paths + results.paths)
         self.outputs = commands.outputs | results.outputs
         self._record.summary = self._bench.log.secrets.mask_text(results.summary)
         return Conclusion.FAILURE if results.problems and outcome is Conclusion.SUCCESS else outcome
