@@ -52,9 +52,7 @@ class BesideStep:
 class Background:
     """All such steps of one job. ``begin`` reports a step that begins, before anything of it is spawned."""
 
-    def __init__(
-        self, bench: Workbench, log: JobLog, reporter: Reporter, begin: Callable[[StepRecord, JobLog | None], None]
-    ) -> None:
+    def __init__(self, bench: Workbench, log: JobLog, reporter: Reporter, begin: Callable[[StepRecord], None]) -> None:
         self._bench = bench
         self._job_log = log
         self._reporter = reporter
@@ -152,7 +150,7 @@ class Background:
             one.log.close()
 
     def _spawn(self, one: BesideStep) -> None:
-        self._begin(one.record, None)
+        self._begin(one.record)
         one.has_begun = True
         one.thread = threading.Thread(target=self._work, args=(one,), name="step-beside", daemon=True)
         one.thread.start()
@@ -164,7 +162,7 @@ class Background:
             one.outcome = Conclusion.FAILURE if one.problem else one.run.execute()
             one.conclusion = one.run.conclude(one.outcome)
             one.record.annotations = one.run.annotations()
-            one.record.end(None, one.outcome, one.conclusion)
+            one.record.end(self._job_log, one.outcome, one.conclusion, placed=False)
             self._reporter.step(one.record.report())
         except BaseException as fault:  # told to the thread that goes through the steps
             one.fault = fault
@@ -198,7 +196,7 @@ class Background:
     def _never(self, one: BesideStep, word: Conclusion) -> None:
         """End one that never began."""
         one.outcome = one.conclusion = word
-        one.record.end(None, word, word)
+        one.record.end(self._job_log, word, word, placed=False)
         one.is_placed = True
         self._reporter.step(one.record.report())
         self._note_end(one)

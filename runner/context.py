@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from runner.backends.base import Layout
+from runner.matchers import Registry
 from workflows import expressions
 from workflows.errors import ExpressionError
 from workflows.expressions import CaseSensitive
@@ -49,6 +50,7 @@ class JobContext:
         self.file_env: dict[str, str] = {}
         self.paths: list[str] = []  # the first is the newest
         self._kept: list[tuple[dict[str, str], list[str]]] = []  # variables and paths, as steps left them
+        self.matchers = Registry()
         self.debug = debug
         self.hash_files: Callable[..., str] = lambda *patterns: ""
         self._runner = {"temp": layout.temp, "tool_cache": layout.tools, "workspace": _parent(layout), **runner}

@@ -124,6 +124,10 @@ class LineLog(ABC):
     def _append(self, data: bytes) -> None:
         """Keep whole lines that are stamped and masked."""
 
+    def moment(self) -> int:
+        """The time that is stamped now, in ns since 1970."""
+        return self._clock()
+
     def lines(self, texts: Iterable[str]) -> None:
         """Write lines of the agent's own, masked and stamped now."""
         whole = "".join(f"{line}\n" for text in texts for line in text.split("\n"))

@@ -11,9 +11,7 @@ from __future__ import annotations
 import os
 import tempfile
 import threading
-import time
 from collections import deque
-from collections.abc import Callable
 from pathlib import Path
 
 from runner.spool import JobLog, LineLog
@@ -49,8 +47,8 @@ class Shelf:
 class StepLog(LineLog):
     """The log of one step. ``start`` is its place in the job's log, None until it was released."""
 
-    def __init__(self, shelf: Shelf, *, segment: int = SEGMENT, clock: Callable[[], int] = time.time_ns) -> None:
-        super().__init__(shelf.job.secrets, clock)
+    def __init__(self, shelf: Shelf, *, segment: int = SEGMENT) -> None:
+        super().__init__(shelf.job.secrets, shelf.job.moment)
         self._shelf = shelf
         self._segment = segment
         self._lock = threading.Lock()

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from runner.background import Background, BesideStep
 from runner.context import JobContext
@@ -95,7 +96,7 @@ class StepSequence:
 
     def run(self, bench: Workbench) -> None:
         """The steps of the workflow, until the last has ended."""
-        beside = self._beside = Background(bench, self._log, self._reporter, self._begin)
+        beside = self._beside = Background(bench, self._log, self._reporter, partial(self._begin, placed=False))
         for turn, record in zip(self._turns, self.records[1:], strict=True):
             self._see_stop(bench.context)
             if self._stop.at_once:
@@ -119,7 +120,7 @@ class StepSequence:
             if self._stop.at_once:
                 self._skip(record, Conclusion.CANCELLED)
                 continue
-            self._begin(record, self._log)
+            self._begin(record)
             outcome = self._run_post(bench, argv, environment, record)
             self.finish(record, outcome, outcome)
             bench.context.status = job_result([bench.context.status, outcome])
@@ -141,7 +142,7 @@ class StepSequence:
         self.close()
         for record in self.records:
             if record.completed_at is None and record.started_at is not None:
-                record.end(None, word, word)
+                record.end(self._log, word, word, placed=False)
                 record.log_end = size if record.log_end is None and record.log_start is not None else record.log_end
                 record.reason = reason[:1024]
             elif record.completed_at is None:
@@ -183,7 +184,7 @@ class StepSequence:
         """``wait``, ``wait-all``, ``cancel``, or the end of a ``parallel`` block."""
         step, own = turn.step, StepLog(Shelf(self._log, bench.spool_folder))
         run = StepRun(replace(bench, log=own), step, record)
-        self._begin(record, None)
+        self._begin(record, placed=False)
         try:
             outcome = self._meet(bench, beside, turn, record, own)
             conclusion = run.conclude(outcome)
@@ -240,7 +241,7 @@ class StepSequence:
                 return
         except StepFailed as error:
             problem = str(error)
-        self._begin(record, self._log)
+        self._begin(record)
         if problem:
             run.fail(problem)
         outcome = Conclusion.FAILURE if problem else run.execute()
@@ -261,8 +262,8 @@ class StepSequence:
         if run.trouble is not None and conclusion is Conclusion.FAILURE and not self.trouble[0]:
             self.trouble = run.trouble.code, run.trouble.text
 
-    def _begin(self, record: StepRecord, log: JobLog | None) -> None:
-        record.begin(log)
+    def _begin(self, record: StepRecord, *, placed: bool = True) -> None:
+        record.begin(self._log, placed=placed)
         if self._is_started or not record.workflow:
             self._reporter.step(record.report())
         else:  # from here on the job is never given to anybody else

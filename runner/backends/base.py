@@ -129,6 +129,10 @@ class Sandbox(Protocol):
     def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> Execution:
         """Start a command. InfrastructureError when the place is gone."""
 
+    def live_for(self, seconds: float) -> None:
+        """A sign of life: unless another comes within so long, everything in it may end by itself, also when this
+        agent hangs. What cannot do so ignores it."""
+
     def close(self) -> None:
         """End everything in it and remove it."""
 

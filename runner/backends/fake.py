@@ -86,6 +86,9 @@ class FakeSandbox:
         self._running.append(execution)
         return execution
 
+    def live_for(self, seconds: float) -> None:
+        """Nothing here outlives its agent."""
+
     def close(self) -> None:
         for execution in self._running:
             execution.signal("KILL")

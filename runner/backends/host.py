@@ -113,6 +113,9 @@ class HostSandbox:
             self._running.append(execution)
         return execution
 
+    def live_for(self, seconds: float) -> None:
+        """Nobody beside the agent watches here."""
+
     def close(self) -> None:
         with self._lock:
             self._is_closed = True
