@@ -243,8 +243,8 @@ class StepRun:
                 lambda: ended() or stop.at_once or bool(self._called_off) or (stop.cancelled and not seen),  # noqa: B023 - called at once
                 left,
             )
-            if ended():
-                return None
+            if ended():  # a forced end of a step beside it ends this one, too
+                return Conclusion.CANCELLED if stop.at_once and execution.exit_code else None
             if stop.at_once:
                 self._kill(execution)
                 return Conclusion.CANCELLED

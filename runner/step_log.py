@@ -12,13 +12,16 @@ import os
 import tempfile
 import threading
 from collections import deque
+from collections.abc import Iterator
 from pathlib import Path
 
 from runner.spool import JobLog, LineLog
 from workflows import log_lines
 
 SEGMENT = 8 << 20  # bytes of one file; so much is in memory while it is moved
-_CUT = "##[warning]The log of this step is cut here: a job may write 1 GiB."
+_PIECE = 1 << 20  # bytes that the job's log takes at once; so much is lost at its end
+_CUT = b"##[warning]The log of this step is cut here: a job may write 1 GiB.\n"
+_CUT_SIZE = len(_CUT) + log_lines.PREFIX_LENGTH
 
 
 class Shelf:
@@ -56,6 +59,7 @@ class StepLog(LineLog):
         self._size = 0
         self._is_cut = False
         self.start: int | None = None
+        shelf.take(_CUT_SIZE, must=True)  # what would have to be said is always said
 
     @property
     def size(self) -> int:
@@ -67,15 +71,19 @@ class StepLog(LineLog):
         with self._lock:
             if self.start is None:
                 self.start = self._shelf.job.size
+                self._shelf.give_back(0 if self._is_cut else _CUT_SIZE)
                 while self._files:
                     lines = self._files.popleft().taken()
                     self._shelf.give_back(len(lines))
-                    self._shelf.job.place(lines)
+                    for piece in _pieces(lines):
+                        self._shelf.job.place(piece)
             return self.start
 
     def close(self) -> None:
         """Forget what is not released."""
         with self._lock:
+            if self.start is None and not self._is_cut:
+                self._shelf.give_back(_CUT_SIZE)
             self._is_cut = True
             while self._files:
                 self._shelf.give_back(len(self._files.popleft().taken()))
@@ -90,8 +98,7 @@ class StepLog(LineLog):
                 self._write(data)
             else:
                 self._is_cut = True
-                data = log_lines.stamp(self._clock()) + _CUT.encode() + b"\n"
-                self._shelf.take(len(data), must=True)
+                data = log_lines.stamp(self._clock()) + _CUT
                 self._write(data)
             self._size += len(data)
 
@@ -99,6 +106,15 @@ class StepLog(LineLog):
         if not self._files or self._files[-1].size >= self._segment:
             self._files.append(_File(self._shelf.folder))
         self._files[-1].append(data)
+
+
+def _pieces(lines: bytes) -> Iterator[bytes]:
+    """The same in pieces of whole lines."""
+    at = 0
+    while at < len(lines):
+        end = lines.rfind(b"\n", at, at + _PIECE) + 1 or lines.find(b"\n", at) + 1
+        yield lines[at:end]
+        at = end
 
 
 class _File:
