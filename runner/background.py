@@ -197,7 +197,8 @@ class Background:
         """End one that never began."""
         one.outcome = one.conclusion = word
         one.record.end(self._job_log, word, word, placed=False)
-        one.is_placed = True
+        one.log.lines(one.run.told)
+        one.is_placed = not one.run.told
         self._reporter.step(one.record.report())
         self._note_end(one)
 

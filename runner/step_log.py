@@ -54,10 +54,8 @@ class StepLog(LineLog):
         super().__init__(shelf.job.secrets, shelf.job.moment)
         self._shelf = shelf
         self._segment = segment
-        self._lock = threading.Lock()
         self._files: deque[_File] = deque()
         self._size = 0
-        self._is_cut = False
         self.start: int | None = None
         shelf.take(_CUT_SIZE, must=True)  # what would have to be said is always said
 
@@ -68,38 +66,42 @@ class StepLog(LineLog):
     def release(self) -> int:
         """Put it at the end of the job's log; where that was. From now on nobody else may write there until it has
         ended. A full disk is an OSError; each file's room is free before its bytes are written anew."""
-        with self._lock:
+        with self.changed:
             if self.start is None:
                 self.start = self._shelf.job.size
-                self._shelf.give_back(0 if self._is_cut else _CUT_SIZE)
+                self._shelf.give_back(0 if self.is_cut else _CUT_SIZE)
                 while self._files:
                     lines = self._files.popleft().taken()
                     self._shelf.give_back(len(lines))
                     for piece in _pieces(lines):
-                        self._shelf.job.place(piece)
+                        self._shelf.job.place(piece, self._open_line)
             return self.start
 
     def close(self) -> None:
         """Forget what is not released."""
-        with self._lock:
-            if self.start is None and not self._is_cut:
+        with self.changed:
+            if self.start is None and not self.is_cut:
                 self._shelf.give_back(_CUT_SIZE)
-            self._is_cut = True
+            self.is_cut = True
             while self._files:
                 self._shelf.give_back(len(self._files.popleft().taken()))
 
-    def _append(self, data: bytes) -> None:
-        with self._lock:
-            if self._is_cut:
+    def goes_on(self, line: object) -> bool:
+        return self._shelf.job.goes_on(line) if self.start is not None else super().goes_on(line)
+
+    def _append(self, data: bytes, line: object) -> None:
+        with self.changed:
+            if self.is_cut:
                 return
             if self.start is not None:
-                self._shelf.job.place(data)
+                self._shelf.job.place(data, line)
             elif self._shelf.take(len(data)):
                 self._write(data)
             else:
-                self._is_cut = True
+                self.is_cut = True
                 data = log_lines.stamp(self._clock()) + _CUT
                 self._write(data)
+            self._open_line = line
             self._size += len(data)
 
     def _write(self, data: bytes) -> None:

@@ -174,7 +174,8 @@ class StepSequence:
         try:
             if not one.run.wanted():
                 bench.context.finish_step(turn.step.id, {}, Conclusion.SKIPPED, Conclusion.SKIPPED)
-                self._skip(record, Conclusion.SKIPPED)
+                self._skip(record, Conclusion.SKIPPED, one.run.told)
+                one.log.close()
                 return
         except StepFailed as error:
             one.problem = str(error)
@@ -185,6 +186,7 @@ class StepSequence:
         step, own = turn.step, StepLog(Shelf(self._log, bench.spool_folder))
         run = StepRun(replace(bench, log=own), step, record)
         self._begin(record, placed=False)
+        run.begin_log()
         try:
             outcome = self._meet(bench, beside, turn, record, own)
             conclusion = run.conclude(outcome)
@@ -237,7 +239,7 @@ class StepSequence:
         try:
             if not run.wanted():
                 context.finish_step(step_id, {}, Conclusion.SKIPPED, Conclusion.SKIPPED)
-                self._skip(record, Conclusion.SKIPPED)
+                self._skip(record, Conclusion.SKIPPED, run.told)
                 return
         except StepFailed as error:
             problem = str(error)
@@ -270,9 +272,13 @@ class StepSequence:
             self._reporter.step_and_wait(record.report())
             self._is_started = True
 
-    def _skip(self, record: StepRecord, word: Conclusion) -> None:
+    def _skip(self, record: StepRecord, word: Conclusion, told: Sequence[str] = ()) -> None:
+        """End it without a log, but for what debug logging tells of its condition."""
+        record.log_start = self._log.size
+        self._log.lines(told)
         record.end(self._log, word, word)
-        record.log_start = record.log_end = None
+        if not told:
+            record.log_start = record.log_end = None
         self._reporter.step(record.report())
 
     def _run_post(
