@@ -31,7 +31,7 @@ from runner.stop import Stop
 from workflows import expressions
 from workflows.errors import ExpressionError, WorkflowError
 from workflows.messages import Assignment, JobReport, SummaryReport
-from workflows.states import Conclusion, job_result
+from workflows.states import Conclusion
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ class JobRun:
             return Conclusion.FAILURE
         if self.stop.cancelled:
             return Conclusion.TIMED_OUT if self.stop.timed_out else Conclusion.CANCELLED
-        return job_result(record.conclusion for record in self._steps.records if record.conclusion is not None)
+        return self._steps.result
 
     def _job_report(self, conclusion: Conclusion) -> JobReport:
         stopped = conclusion in (Conclusion.CANCELLED, Conclusion.TIMED_OUT)
@@ -281,6 +281,7 @@ class JobRun:
         self._is_over = True
         self.stop.cancel("")  # lets the watch go; nobody looks at it any more
         is_gone = self._close_place()
+        self._steps.close()
         self._reporter.abandon()
         self._log.close()
         if self.stop.lost and is_gone and self._settings.unsent is not None:

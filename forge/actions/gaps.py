@@ -105,14 +105,7 @@ def _first_service(job: Job) -> Position:
 
 
 def _of_step(step: Step) -> Iterator[_Gap]:
-    for name, given in (
-        ("background", step.background),
-        ("wait", step.wait),
-        ("wait-all", step.wait_all),
-        ("cancel", step.cancel),
-        ("parallel", step.parallel),
-    ):
-        if given:
-            yield step.position, _NOT_YET.format(name)
     if step.uses and step.uses.partition("@")[0].lower() not in ACTIONS:
         yield step.position, _NOT_YET.format(f"uses: {step.uses}")
+    for inner in step.parallel:
+        yield from _of_step(inner)
