@@ -360,22 +360,7 @@ class StepRun:
 
     def annotations(self) -> list[AnnotationReport]:
         """All that were made, masked."""
-        mask, number = self._bench.log.secrets.mask_text, self._record.number
-        return [
-            AnnotationReport(
-                step=number,
-                level=note.level,
-                message=mask(note.message),
-                title=mask(note.title),
-                path=mask(note.path),
-                start_line=note.start_line,
-                end_line=note.end_line,
-                start_column=note.start_column,
-                end_column=note.end_column,
-                log_offset=self._offsets.get(place),
-            )
-            for place, note in enumerate(self._commands.annotations)
-        ]
+        return self._commands.reports(self._record.number, self._offsets)
 
 
 def _files_of(bench: Workbench) -> JobFiles:
