@@ -1,6 +1,6 @@
 """One job, start to end.
 
-    acknowledge → Set up job → steps → post steps → Complete job → remove its place → final report
+    Set up job → steps → post steps → Complete job → remove its place → final report
 
 Nothing of the workflow is started before the server has answered the first step's report. What the machine
 does wrong ends the job as a failure with a reason of its own; when the lease is lost the job's place is
@@ -77,16 +77,14 @@ class JobRun:
         self._context: JobContext | None = None
         self._end = _End()
         self._timers: list[threading.Timer] = []
-        self._started_at = ""
+        self._started_at = clock.text(self._clock.now())
 
     def run(self) -> Conclusion | None:
         """The conclusion that was reported; None when the lease was lost on the way."""
         watcher = threading.Thread(target=self._watch_stop, name="stop-watch", daemon=True)
         watcher.start()
         try:
-            self._reporter.acknowledge(clock.text(self._clock.now()))
-            self._clock.start()  # by that answer the server's time is known
-            self._started_at = clock.text(self._clock.now())
+            self._reporter.start()
             self._timer(self.assignment.timeout_minutes * 60, self._expire)
             self._do()
             return self._report()
@@ -95,6 +93,10 @@ class JobRun:
         finally:
             self._clean_up()
             watcher.join()
+
+    def wait_until_started(self, seconds: float) -> None:
+        """Come back when its first step is acknowledged, or it has ended; at the latest then."""
+        self._reporter.wait_until_heard(seconds)
 
     def _do(self) -> None:
         try:
