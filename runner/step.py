@@ -287,6 +287,7 @@ class StepRun:
     def _goes_on(self) -> bool:
         """After a cancel: a step whose condition still holds is left to run."""
         self._context.status = Conclusion.CANCELLED
+        self._debug(f"Re-evaluate condition on job cancellation for step: '{self._record.name}'.")
         try:
             return self._context.holds(self._step.if_, self._env)
         except ExpressionError:
