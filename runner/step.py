@@ -215,9 +215,9 @@ class StepRun:
         given = self._context.table(self._step.with_, self._env, self._say)
         extra = checkout.variables(given, self._context)
         self._bench.log.secrets.add_basic_token(given.get("token", "").strip())
-        self._print(step_head.of_uses(uses, given, self._shown_env()))
-        for name in checkout.unexpected(given):
-            self._note(f"Unexpected input(s) '{name}'", "warning")
+        self._print(step_head.of_uses(uses, checkout.shown(given, self._context), self._shown_env()))
+        if strange := checkout.unexpected(given):
+            self._note(strange, "warning")
         if checkout.persists(extra):
             self.post = (checkout.command(), {})
         return checkout.command(), extra, self._context.layout.workspace
