@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from runner.backends.base import Layout
+from runner.matchers import Registry
 from workflows import expressions
 from workflows.errors import ExpressionError
 from workflows.expressions import CaseSensitive
@@ -47,6 +48,7 @@ class JobContext:
         self.job_env: dict[str, str] = {}
         self.file_env: dict[str, str] = {}
         self.paths: list[str] = []  # the first is the newest
+        self.matchers = Registry()
         self.debug = debug
         self.hash_files: Callable[..., str] = lambda *patterns: ""
         self._runner = {"temp": layout.temp, "tool_cache": layout.tools, "workspace": _parent(layout), **runner}

@@ -18,18 +18,18 @@ from runner.backends.base import Backend, JobPlace, Lease, Sandbox
 from runner.checkout import basic_credential
 from runner.client import JobClient
 from runner.context import JobContext, entries
-from runner.errors import GuestFileRefused, InfrastructureError, JobEnded, StepFailed
+from runner.errors import GuestFileRefused, InfrastructureError, JobEnded
 from runner.lease_folder import LeaseFolder
 from runner.masking import Secrets
-from runner.records import StepRecord, now
+from runner.records import now
 from runner.reporter import Reporter
 from runner.spool import JobLog
-from runner.step import Graces, StepRun, Workbench, display_name
+from runner.step import Graces, Workbench
+from runner.steps import StepSequence
 from runner.stop import Stop
 from workflows import expressions
 from workflows.errors import ExpressionError, WorkflowError
 from workflows.messages import Assignment, JobReport, SummaryReport
-from workflows.model import Step
 from workflows.states import Conclusion, job_result
 
 
@@ -67,12 +67,10 @@ class JobRun:
         self._folder = settings.folder
         self._log = JobLog(self._folder.log, _secrets_of(assignment))
         self._reporter = Reporter(client, assignment.epoch, self._log, self.stop.lose)
-        self._records: list[StepRecord] = []
-        self._posts: list[tuple[str, tuple[str, ...], dict[str, str]]] = []
+        self._steps = StepSequence(assignment.definition.steps, self._log, self._reporter, self.stop)
         self._sandbox: Sandbox | None = None
         self._context: JobContext | None = None
         self._end = _End()
-        self._is_started = False
         self._timers: list[threading.Timer] = []
         self._started_at = now()
 
@@ -94,8 +92,9 @@ class JobRun:
     def _do(self) -> None:
         try:
             bench = self._set_up()
-            self._run_steps(bench)
-            self._run_posts(bench)
+            self._steps.run(bench)
+            self._end.reason, self._end.message = self._steps.trouble
+            self._steps.run_posts(bench)
             self._complete(bench)
         except InfrastructureError as error:
             self._broken(error.reason, str(error))
@@ -115,30 +114,15 @@ class JobRun:
             return
         self._end.reason, self._end.message, self._end.failed = reason, self._log.secrets.mask_text(message), True
         self._log.lines([f"##[error]{message}"])
-        self._end_records(Conclusion.FAILURE, self._end.message)
+        self._steps.end_all(Conclusion.FAILURE, self._end.message)
 
     def _stopped(self) -> None:
         """End what runs as cancelled: the job was stopped before it had a place, or by force."""
         self._log.lines(["##[error]The operation was canceled."])
-        self._end_records(Conclusion.CANCELLED, self.stop.reason or "cancelled")
-
-    def _end_records(self, word: Conclusion, reason: str) -> None:
-        for record in self._records:
-            if record.completed_at is None and record.started_at is not None:
-                record.end(self._log, word, word)
-                record.reason = reason[:1024]
-            elif record.completed_at is None:
-                record.end(self._log, Conclusion.SKIPPED, Conclusion.SKIPPED)
-        self._reporter.step(*(record.report() for record in self._records))
+        self._steps.end_all(Conclusion.CANCELLED, self.stop.reason or "cancelled")
 
     def _set_up(self) -> Workbench:
-        steps = self.assignment.definition.steps
-        first = StepRecord(1, "Set up job", workflow=False)
-        first.begin(self._log)
-        plain = [step.name or step.uses or f"Run {(step.run or '').strip().partition(chr(10))[0]}" for step in steps]
-        mask = self._log.secrets.mask_text
-        self._records = [first, *(StepRecord(number, mask(name)[:1024]) for number, name in enumerate(plain, 2))]
-        self._reporter.step(*(record.report() for record in self._records))
+        first = self._steps.announce()
         runner = self._settings.runner
         self._log.lines([f"Runner: {runner.get('name', '')}", f"Version: {self._settings.version}"])
         self._log.lines([f"Job: {self.assignment.job_name}", f"Backend: {self._backend.name}"])
@@ -161,8 +145,7 @@ class JobRun:
             graces=self._settings.graces,
         )
         context.hash_files = hash_files.function(bench)
-        first.end(self._log, Conclusion.SUCCESS, Conclusion.SUCCESS)
-        self._reporter.step(first.report())
+        self._steps.finish(first, Conclusion.SUCCESS, Conclusion.SUCCESS)
         return bench
 
     def _repository_name(self) -> str:
@@ -181,81 +164,8 @@ class JobRun:
             found += map(expressions.to_text, value) if isinstance(value, list) else [expressions.to_text(value)]
         return tuple(found)
 
-    def _run_steps(self, bench: Workbench) -> None:
-        for step, record in zip(self.assignment.definition.steps, self._records[1:], strict=True):
-            self._see_stop(bench.context)
-            if self.stop.at_once:
-                self._skip(record, Conclusion.CANCELLED if self.stop.forced else Conclusion.SKIPPED)
-                continue
-            record.name = self._log.secrets.mask_text(display_name(step, bench.context))
-            self._run_step(bench, StepRun(bench, step, record), step.id, record)
-
-    def _run_step(self, bench: Workbench, run: StepRun, step_id: str, record: StepRecord) -> None:
-        context = bench.context
-        problem = ""
-        try:
-            if not run.wanted():
-                context.finish_step(step_id, {}, Conclusion.SKIPPED, Conclusion.SKIPPED)
-                self._skip(record, Conclusion.SKIPPED)
-                return
-        except StepFailed as error:
-            problem = str(error)
-        self._begin(record)
-        if problem:
-            run.fail(problem)
-        outcome = Conclusion.FAILURE if problem else run.execute()
-        conclusion = run.conclude(outcome)
-        record.annotations = run.annotations()
-        if run.post is not None:
-            self._posts.append((f"Post {record.name}"[:1024], *run.post))
-        context.finish_step(step_id, run.outputs, outcome, conclusion)
-        self._finish(record, outcome, conclusion)
-        if run.trouble is not None and conclusion is Conclusion.FAILURE and not self._end.reason:
-            self._end.reason, self._end.message = run.trouble.code, run.trouble.text
-        context.status = job_result([context.status, conclusion])
-        self._see_stop(context)
-
-    def _begin(self, record: StepRecord) -> None:
-        record.begin(self._log)
-        if self._is_started or not record.workflow:
-            self._reporter.step(record.report())
-        else:  # from here on the job is never given to anybody else
-            self._reporter.step_and_wait(record.report())
-            self._is_started = True
-
-    def _finish(self, record: StepRecord, outcome: Conclusion, conclusion: Conclusion) -> None:
-        record.end(self._log, outcome, conclusion)
-        self._reporter.step(record.report())
-
-    def _skip(self, record: StepRecord, word: Conclusion) -> None:
-        record.end(self._log, word, word)
-        record.log_start = record.log_end = None
-        self._reporter.step(record.report())
-
-    def _run_posts(self, bench: Workbench) -> None:
-        for name, argv, environment in reversed(self._posts):
-            self._see_stop(bench.context)
-            record = StepRecord(len(self._records) + 1, name)
-            self._records.append(record)
-            if self.stop.at_once:
-                self._skip(record, Conclusion.CANCELLED)
-                continue
-            self._begin(record)
-            outcome = self._run_post(bench, argv, environment, record)
-            self._finish(record, outcome, outcome)
-            bench.context.status = job_result([bench.context.status, outcome])
-
-    def _run_post(
-        self, bench: Workbench, argv: tuple[str, ...], environment: dict[str, str], record: StepRecord
-    ) -> Conclusion:
-        run = StepRun(bench, Step(id="__post", if_="always()"), record)
-        outcome = run.execute_post(argv, environment)
-        record.annotations = run.annotations()
-        return outcome
-
     def _complete(self, bench: Workbench) -> None:
-        record = StepRecord(len(self._records) + 1, "Complete job", workflow=False)
-        self._records.append(record)
+        record = self._steps.add("Complete job", workflow=False)
         record.begin(self._log)
         outcome = Conclusion.SUCCESS
         try:
@@ -266,7 +176,7 @@ class JobRun:
             self._end.failed, outcome = True, Conclusion.FAILURE
             self._end.message = f"The outputs of this job cannot be evaluated: {error.message}"
         self._log.lines(["Cleaning up: the job's place is removed"])
-        self._finish(record, outcome, outcome)
+        self._steps.finish(record, outcome, outcome)
 
     def _job_outputs(self, context: JobContext) -> dict[str, str]:
         kept = {}
@@ -302,7 +212,7 @@ class JobRun:
             return Conclusion.FAILURE
         if self.stop.cancelled:
             return Conclusion.TIMED_OUT if self.stop.timed_out else Conclusion.CANCELLED
-        return job_result(record.conclusion for record in self._records if record.conclusion is not None)
+        return job_result(record.conclusion for record in self._steps.records if record.conclusion is not None)
 
     def _job_report(self, conclusion: Conclusion) -> JobReport:
         stopped = conclusion in (Conclusion.CANCELLED, Conclusion.TIMED_OUT)
@@ -315,17 +225,13 @@ class JobRun:
             message=self.stop.reason if stopped else self._end.message,
             outputs=self._end.outputs,
             environment_url=self._end.environment_url,
-            annotations=tuple(note for record in self._records for note in record.annotations),
-            summaries=tuple(SummaryReport(each.number, each.summary) for each in self._records if each.summary),
+            annotations=tuple(note for record in self._steps.records for note in record.annotations),
+            summaries=tuple(SummaryReport(each.number, each.summary) for each in self._steps.records if each.summary),
             started_at=self._started_at,
             completed_at=now(),
             log_length=self._log.size,
             log_sha256=self._log.sha256(),
         )
-
-    def _see_stop(self, context: JobContext) -> None:
-        if self.stop.cancelled:
-            context.status = Conclusion.CANCELLED
 
     def _expire(self) -> None:
         minutes = expressions.to_text(self.assignment.timeout_minutes)

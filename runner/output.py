@@ -97,15 +97,33 @@ class StepOutput:
         return data[end + 1 :]
 
     def _lines(self, arrived: int, whole: bytes) -> None:
-        if CANDIDATE.search(whole) is None:
+        if CANDIDATE.search(whole) is None and not self._matches(whole):
             self._log.block(arrived, whole)
             return
         plain: list[bytes] = []
         for line in whole.split(b"\n")[:-1]:
             printed = self._process(arrived, line, plain) if CANDIDATE.search(line) else None
+            if printed is None and self._commands.matchers is not None:
+                printed = self._match(arrived, line, plain)
             if printed is None:
                 plain.append(line)
         self._write(arrived, plain)
+
+    def _matches(self, whole: bytes) -> bool:
+        """Whether a problem matcher has to look at each of these lines."""
+        matchers = self._commands.matchers
+        return matchers is not None and matchers.may_find(whole)
+
+    def _match(self, arrived: int, line: bytes, plain: list[bytes]) -> bool | None:
+        """Replace a line by what a problem matcher makes of it."""
+        known = len(self._commands.annotations)
+        printed = self._commands.match(line.decode(errors="replace").removesuffix("\r"))
+        if printed is None:
+            return None
+        self._write(arrived, plain)
+        plain.clear()
+        self._show(arrived, known, printed)
+        return True
 
     def _process(self, arrived: int, line: bytes, plain: list[bytes]) -> bool | None:
         """Carry out a line's command, if it has one. What stood before it is masked by what held before it."""
@@ -115,10 +133,14 @@ class StepOutput:
         printed = self._commands.process(line.decode(errors="replace").removesuffix("\r"))
         if printed is None:
             return None
+        self._show(arrived, known, printed)
+        return True
+
+    def _show(self, arrived: int, known: int, printed: list[str]) -> None:
+        """Write what a line has become; the annotations that it made are found there."""
         for place in range(known, len(self._commands.annotations)):
             self.annotation_offsets[place] = self._log.size
         self._write(arrived, [part for text in printed for part in text.encode(errors="replace").split(b"\n")])
-        return True
 
     def _write(self, arrived: int, lines: list[bytes]) -> None:
         if not lines:

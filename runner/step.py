@@ -19,6 +19,7 @@ from runner.guest_files import GuestFolder
 from runner.output import StepOutput
 from runner.records import StepRecord
 from runner.spool import JobLog
+from runner.step_matchers import JobFiles, StepMatchers
 from runner.stop import Stop
 from workflows.errors import ExpressionError
 from workflows.expressions import to_text, truthy
@@ -76,6 +77,9 @@ class StepRun:
             self._environment,
             workspace=bench.context.layout.workspace,
             debug=bench.context.debug,
+            step_id=step.id,
+            mask=bench.log.secrets.mask_text,
+            matchers=StepMatchers(bench.context.matchers, _files_of(bench)),
         )
         self._offsets: dict[int, int] = {}
         self._deadline: float | None = None
@@ -309,6 +313,11 @@ class StepRun:
             )
             for place, note in enumerate(self._commands.annotations)
         ]
+
+
+def _files_of(bench: Workbench) -> JobFiles:
+    assignment = bench.context.assignment
+    return JobFiles(bench.guest, bench.context.layout, assignment.urls.server, assignment.repository.full_name)
 
 
 def display_name(step: Step, context: JobContext) -> str:
