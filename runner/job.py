@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from runner import hash_files
 from runner.backends.base import Backend, JobPlace, Lease, Sandbox
 from runner.checkout import basic_credential
 from runner.client import JobClient
+from runner.containers.definition import evaluate as evaluate_containers
+from runner.containers.spec import JobContainers
 from runner.context import JobContext, entries
 from runner.errors import GuestFileRefused, InfrastructureError, JobEnded
 from runner.lease_folder import LeaseFolder
@@ -69,7 +71,7 @@ class JobRun:
         self._reporter = Reporter(client, assignment.epoch, self._log, self.stop.lose)
         self._steps = StepSequence(assignment.definition.steps, self._log, self._reporter, self.stop)
         self._sandbox: Sandbox | None = None
-        self._context: JobContext | None = None
+        self._containers = JobContainers()
         self._end = _End()
         self._timers: list[threading.Timer] = []
         self._started_at = now()
@@ -95,6 +97,7 @@ class JobRun:
             self._steps.run(bench)
             self._end.reason, self._end.message = self._steps.trouble
             self._steps.run_posts(bench)
+            self._stop_containers()
             self._complete(bench)
         except InfrastructureError as error:
             self._broken(error.reason, str(error))
@@ -115,6 +118,7 @@ class JobRun:
         self._end.reason, self._end.message, self._end.failed = reason, self._log.secrets.mask_text(message), True
         self._log.lines([f"##[error]{message}"])
         self._steps.end_all(Conclusion.FAILURE, self._end.message)
+        self._stop_containers()
 
     def _stopped(self) -> None:
         """End what runs as cancelled: the job was stopped before it had a place, or by force."""
@@ -122,18 +126,28 @@ class JobRun:
         self._steps.end_all(Conclusion.CANCELLED, self.stop.reason or "cancelled")
 
     def _set_up(self) -> Workbench:
-        first = self._steps.announce()
-        runner = self._settings.runner
+        labels, runner = self._labels(), self._settings.runner
+        place = JobPlace(self.lease, self._folder.work, self._repository_name(), labels)
+        context = JobContext(self.assignment, self._backend.layout(place), runner, debug=self.assignment.debug)
+        problem = self._evaluate(context)
+        opening = self._steps.announce(self._containers)
         self._log.lines([f"Runner: {runner.get('name', '')}", f"Version: {self._settings.version}"])
         self._log.lines([f"Job: {self.assignment.job_name}", f"Backend: {self._backend.name}"])
-        labels = self._labels()
-        place = JobPlace(self.lease, self._folder.work, self._repository_name(), labels)
         self._log.lines([f"Labels: {', '.join(labels)}"])
+        if problem is not None:
+            raise problem
         event = (self.assignment.contexts.get("github") or {}).get("event") or {}
         self._folder.write_event(event)
-        self._sandbox = sandbox = self._backend.prepare(place, lambda text: self._log.lines([text]), self.stop)
-        self._context = context = JobContext(self.assignment, sandbox.layout, runner, debug=self.assignment.debug)
-        context.evaluate_job_env()
+        if self._containers:
+            self._steps.finish(opening, Conclusion.SUCCESS, Conclusion.SUCCESS)
+            opening = self._steps.records[1]
+            self._steps.begin(opening)
+        place = replace(place, containers=self._containers)
+        self._sandbox = sandbox = self._backend.prepare(place, self._say, self.stop)
+        context.settle(sandbox.layout, names_container=self._containers.job is not None)
+        services = sandbox.start_services(self._say, self.stop)
+        if services:
+            context.containers["services"] = {name: service.context() for name, service in services.items()}
         bench = Workbench(
             context=context,
             sandbox=sandbox,
@@ -145,8 +159,35 @@ class JobRun:
             graces=self._settings.graces,
         )
         context.hash_files = hash_files.function(bench)
-        self._steps.finish(first, Conclusion.SUCCESS, Conclusion.SUCCESS)
+        self._steps.finish(opening, Conclusion.SUCCESS, Conclusion.SUCCESS)
         return bench
+
+    def _evaluate(self, context: JobContext) -> WorkflowError | None:
+        """Work out the job's environment and its containers; what is wrong with them."""
+        try:
+            context.evaluate_job_env()
+            self._containers = containers = evaluate_containers(self.assignment.definition, context.value)
+        except WorkflowError as error:
+            return error
+        for spec in filter(None, (containers.job, *containers.services)):
+            if spec.login is not None:
+                self._log.secrets.add(spec.login.password)
+        return None
+
+    def _stop_containers(self) -> None:
+        """The last of the post steps of a job with containers: services end, with their logs."""
+        if not self._containers or self._sandbox is None or self.stop.at_once:
+            return
+        record = self._steps.add("Stop containers", workflow=False)
+        self._steps.begin(record)
+        try:
+            self._sandbox.stop_containers(self._say)
+        except InfrastructureError as error:  # the janitor comes again
+            self._say(f"##[warning]{error}")
+        self._steps.finish(record, Conclusion.SUCCESS, Conclusion.SUCCESS)
+
+    def _say(self, text: str) -> None:
+        self._log.lines([text])
 
     def _repository_name(self) -> str:
         return self.assignment.repository.full_name.rpartition("/")[2]

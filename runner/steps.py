@@ -6,6 +6,7 @@ condition does not hold is skipped; when the job is stopped at once, so are all 
 
 from __future__ import annotations
 
+from runner.containers.spec import JobContainers
 from runner.context import JobContext
 from runner.errors import StepFailed
 from runner.records import StepRecord
@@ -29,20 +30,25 @@ class StepSequence:
         self._stop = stop
         self._posts: list[tuple[str, tuple[str, ...], dict[str, str]]] = []
         self._is_started = False
+        self._own = 1  # of the records: those that are the agent's, before the workflow's
 
-    def announce(self) -> StepRecord:
+    def announce(self, containers: JobContainers) -> StepRecord:
         """Tell of all steps that are known so far; the first of them, ``Set up job``, runs from now on."""
         first = StepRecord(1, "Set up job", workflow=False)
         first.begin(self._log)
+        own = [first]
+        if containers:  # what a service does is the workflow's own doing
+            own.append(StepRecord(2, "Initialize containers", workflow=bool(containers.services)))
+        self._own = len(own)
         mask = self._log.secrets.mask_text
-        names = map(_plain_name, self._steps)
-        self.records = [first, *(StepRecord(number, mask(name)[:1024]) for number, name in enumerate(names, 2))]
+        names = enumerate(map(_plain_name, self._steps), self._own + 1)
+        self.records = [*own, *(StepRecord(number, mask(name)[:1024]) for number, name in names)]
         self._reporter.step(*(record.report() for record in self.records))
         return first
 
     def run(self, bench: Workbench) -> None:
         """The steps of the workflow."""
-        for step, record in zip(self._steps, self.records[1:], strict=True):
+        for step, record in zip(self._steps, self.records[self._own :], strict=True):
             self._see_stop(bench.context)
             if self._stop.at_once:
                 self._skip(record, Conclusion.CANCELLED if self._stop.forced else Conclusion.SKIPPED)
@@ -58,7 +64,7 @@ class StepSequence:
             if self._stop.at_once:
                 self._skip(record, Conclusion.CANCELLED)
                 continue
-            self._begin(record)
+            self.begin(record)
             outcome = self._run_post(bench, argv, environment, record)
             self.finish(record, outcome, outcome)
             bench.context.status = job_result([bench.context.status, outcome])
@@ -94,7 +100,7 @@ class StepSequence:
                 return
         except StepFailed as error:
             problem = str(error)
-        self._begin(record)
+        self.begin(record)
         if problem:
             run.fail(problem)
         outcome = Conclusion.FAILURE if problem else run.execute()
@@ -109,7 +115,8 @@ class StepSequence:
         context.status = job_result([context.status, conclusion])
         self._see_stop(context)
 
-    def _begin(self, record: StepRecord) -> None:
+    def begin(self, record: StepRecord) -> None:
+        """This step runs from now on; for the first of the workflow's own the server's word is waited for."""
         record.begin(self._log)
         if self._is_started or not record.workflow:
             self._reporter.step(record.report())

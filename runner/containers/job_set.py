@@ -30,7 +30,7 @@ class JobSet:
     """Refuses when it is made what the workflow may not ask for: nothing has been started then."""
 
     def __init__(
-        self, client: Any, rules: ContainerRules, lease: Lease, wanted: JobContainers, *, on_host: bool
+        self, client: Any, rules: ContainerRules, lease: Lease, wanted: JobContainers, *, on_host: bool = False
     ) -> None:
         self._rules = rules
         self._wanted = wanted
@@ -53,6 +53,11 @@ class JobSet:
     def network(self) -> str:
         """The network of the job's container, by its name."""
         return self._rules.network if self._is_published else self._resources.network or self._rules.network
+
+    @property
+    def own_network(self) -> str:
+        """The network that was made for this job alone; empty without one."""
+        return self._resources.network
 
     @property
     def environment(self) -> Mapping[str, str]:

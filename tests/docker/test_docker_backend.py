@@ -11,7 +11,7 @@ import docker
 import pytest
 
 from runner.backends.base import Lease
-from runner.backends.docker import labels
+from runner.containers.labels import labels
 from runner.images import DEFAULT_IMAGE, Images
 from runner.step import Graces
 from tests.docker.conftest import RUNNER, backend, containers, run, said
