@@ -128,7 +128,7 @@ class JobSet:
             folder = self._rules.folder
             if folder is None:
                 raise InfrastructureError("machine_failed", "This runner has no folder to build forge-relay in.")
-            relay.start(self._resources, folder, job_container, image, self._services.all)
+            relay.start(self._resources, folder, job_container, image, self._services.all, stop)
         return self._services.wait(say, stop)
 
     def stop(self, say: Say) -> None:

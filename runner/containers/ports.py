@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from runner.containers.spec import ContainerSpec
 from runner.errors import InfrastructureError
 
-_PORT = re.compile(r"(?:(?:\[[0-9a-fA-F:.]*\]|[0-9.]*):)?(?:([0-9-]*):)?([0-9-]+)(?:/(tcp|udp))?")
+_PORT = re.compile(r"(?:(?:\[[0-9a-fA-F:.]+\]|\d+\.\d+\.\d+\.\d+):)?(?:([0-9-]*):)?([0-9-]+)(?:/(tcp|udp))?")
 _RANGE = re.compile(r"(\d{1,5})(?:-(\d{1,5}))?")
 
 

@@ -21,13 +21,15 @@ from docker.errors import DockerException
 from runner.containers.engine import refused
 from runner.containers.resources import JobResources
 from runner.containers.services import Service
-from runner.errors import InfrastructureError
+from runner.errors import InfrastructureError, JobEnded
+from runner.stop import Stop
 
 _SOURCE = Path(__file__).with_name("relay.c")
 _COMPILERS = ("musl-gcc", "gcc", "cc")
 _FLAGS = ("-static", "-Os", "-std=gnu11", "-s")
 _PLACE = "/forge-relay"
 _PATIENCE = 120  # s that the compiler may take
+_PAUSE = 0.005  # s before the second look at whether it is ready; twice as long before each further one
 _NOBODY = "65534:65534"
 
 
@@ -62,7 +64,9 @@ def _build(target: Path) -> None:
     raise InfrastructureError("machine_failed", text)
 
 
-def start(resources: JobResources, folder: Path, job_container: str, image: str, services: Iterable[Service]) -> None:
+def start(
+    resources: JobResources, folder: Path, job_container: str, image: str, services: Iterable[Service], stop: Stop
+) -> None:
     """Make the ports of services reachable at localhost of the job's container, which runs already."""
     routes = [
         f"{port.protocol}:{outer}:{service.address(resources.network)}:{port.inner}"
@@ -72,12 +76,26 @@ def start(resources: JobResources, folder: Path, job_container: str, image: str,
     if not routes:
         return
     container = resources.start(image, "relay", _arguments(resources, program(folder), job_container, routes))
-    try:
-        said = next(iter(container.logs(stream=True, follow=True)), b"").decode(errors="replace").strip()
-    except (DockerException, OSError) as error:
-        raise refused(error) from error
+    said = _first_words(container, stop)
     if said != "ready":
         raise InfrastructureError("container_failed", f"Ports of services cannot be reached at localhost: {said}")
+
+
+def _first_words(container: Any, stop: Stop) -> str:
+    """What it says, as soon as it says something or has ended."""
+    pause = _PAUSE
+    while True:
+        try:
+            container.reload()
+            is_running = container.attrs["State"]["Running"]
+            said = container.logs().decode(errors="replace").strip()
+        except (DockerException, OSError) as error:
+            raise refused(error, "container_failed") from error
+        if said or not is_running:
+            return said or "forge-relay has ended."
+        if stop.wait_for(lambda: stop.cancelled, pause):
+            raise JobEnded("The job was stopped while its services were started.")
+        pause *= 2
 
 
 def _arguments(resources: JobResources, path: Path, job_container: str, routes: list[str]) -> dict[str, Any]:

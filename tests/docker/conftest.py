@@ -47,8 +47,18 @@ def containers(engine: Any) -> list[Any]:
     return list(engine.containers.list(all=True, filters={"label": f"{LABEL}={RUNNER}"}, ignore_removed=True))
 
 
+_data: Path | None = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where the agent's helpers are built, once."""
+    global _data
+    _data = tmp_path_factory.mktemp("data")
+
+
 def backend(**options: Any) -> DockerBackend:
-    return DockerBackend(DockerOptions(RUNNER, **options))
+    return DockerBackend(DockerOptions(RUNNER, **{"folder": _data, **options}))
 
 
 def run(text: str, **fields: object) -> Step:
