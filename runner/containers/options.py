@@ -26,6 +26,7 @@ CAPABILITIES = tuple(
     CHOWN DAC_OVERRIDE FOWNER FSETID KILL SETGID SETUID SETPCAP NET_BIND_SERVICE SYS_CHROOT SETFCAP AUDIT_WRITE
     """.split()  # noqa: SIM905 - a list of words, read as one
 )
+_NO_NEW = "no-new-privileges"
 
 
 @dataclass(frozen=True)
@@ -72,12 +73,14 @@ def security(options: Options) -> dict[str, Any]:
     """Keywords of the SDK's create: as few rights as may be, and what the administrator allowed beyond."""
     if options.is_privileged:
         return {"privileged": True}
-    arguments = options.arguments
+    dropped, added = options.arguments.get("cap_drop", []), options.arguments.get("cap_add", [])
+    kept = [] if "ALL" in dropped else [each for each in CAPABILITIES if each not in dropped]
+    profiles = options.arguments.get("security_opt", [])
+    own = [] if any(each.startswith(_NO_NEW) for each in profiles) else [_NO_NEW]
     return {
         "cap_drop": ["ALL"],
-        "cap_add": [each for each in CAPABILITIES if each not in arguments.get("cap_drop", ())]
-        + arguments.get("cap_add", []),
-        "security_opt": ["no-new-privileges", *arguments.get("security_opt", ())],
+        "cap_add": list(dict.fromkeys([*kept, *added])),
+        "security_opt": [*own, *profiles],
     }
 
 
@@ -159,7 +162,7 @@ def _mount(found: Options, value: str) -> None:
     kind = parts.pop("type", "volume")
     target = parts.pop("target", "") or parts.pop("destination", "") or parts.pop("dst", "")
     source = parts.pop("source", "") or parts.pop("src", "")
-    read_only = any(name in parts and flag != "false" for name in ("readonly", "ro") for flag in [parts.pop(name, "")])
+    read_only = any(words.flag(parts.pop(name) or "true") for name in ("readonly", "ro") if name in parts)
     if not target or kind not in ("volume", "bind", "tmpfs") or parts:
         raise ValueError(f"'--mount {value}' is not understood: use type, source, target and readonly")
     if kind == "tmpfs":
