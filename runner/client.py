@@ -12,10 +12,16 @@ is safe to repeat. Messages are ``workflows.messages``. The credential stands in
                                                            50. One is always open, at capacity 0 too. The request
                                                            key is kept until a 200 or 410 answers it; a newer call
                                                            with the same key ends the older with 204. 409
-                                                           runner_in_use: another process polls with this credential
+                                                           runner_in_use: another process polls with this credential.
+                                                           ``draining`` says what is known of ``drain``: a change of
+                                                           that is news, too
     POST /api/v1/runners/heartbeat          runner         Heartbeat → 200 HeartbeatAnswer. Every 15 s while jobs
                                             credential     run; the only thing that renews a lease. An entry that is
                                                            not held: kill the job. An absent entry ends nothing
+    POST /api/v1/runners/recover            runner         Recover → 200 Recovered. An agent that was restarted, or
+                                            credential     gave jobs up, says so when nothing of them runs any more:
+                                                           they follow the rule of lost runners at once. The answer
+                                                           has a lease token where more of a job's log is wanted
     POST /api/v1/runners/remove             runner         → 204. The runner is gone; its jobs follow the rule of
                                             credential     lost runners
     POST /api/v1/jobs/{id}/cancel-check     lease token    → 200 CancelState, for agents that only poll
@@ -59,6 +65,9 @@ from workflows.messages import (
     LogAccepted,
     Poll,
     PollAnswer,
+    Recover,
+    Recovered,
+    RecoveredJob,
     Register,
     Registered,
     StepsReport,
@@ -135,6 +144,15 @@ class Client:
         """Renew the leases of the jobs named."""
         data = _call(self._transport, "POST", "/api/v1/runners/heartbeat", self._credential, message, 10)
         return from_wire(HeartbeatAnswer, data)
+
+    def recover(self, message: Recover) -> Recovered:
+        """Give up these jobs, of which nothing runs any more; what the server still wants of their logs."""
+        data = _call(self._transport, "POST", "/api/v1/runners/recover", self._credential, message)
+        return from_wire(Recovered, data)
+
+    def left(self, job: RecoveredJob, token: str) -> JobClient:
+        """The doors of a job that was given up; open for its log alone."""
+        return JobClient(self._transport, job.job, job.epoch, token)
 
     def remove(self) -> None:
         """Unregister."""

@@ -6,6 +6,7 @@
     labels = ["ubuntu-latest"]                # FORGE_RUNNER_LABELS, by commas
     capacity = 2                              # jobs at once; FORGE_RUNNER_CAPACITY
     backend = "docker"                        # docker, host or fake; FORGE_RUNNER_BACKEND
+    ephemeral = true                          # one job, then it is no runner any more; `register --ephemeral`
     ca_file = "/etc/ssl/ci.pem"               # certificates to trust for the server; FORGE_RUNNER_CA_FILE
 
     [images]                                  # label → image
@@ -73,6 +74,7 @@ class Config:
     container_url: str | None = None
     capacity: int = 1
     backend: str = "docker"
+    ephemeral: bool = False
     ca_file: str | None = None
     image: str = DEFAULT_IMAGE
     images: Mapping[str, str] = field(default_factory=dict)
@@ -147,6 +149,7 @@ def load(folder: Path, environment: Mapping[str, str] | None = None, **given: An
         container_url=str(data["container_url"]).rstrip("/") if data.get("container_url") else None,
         capacity=_number(data.get("capacity", 1), "capacity"),
         backend=backend,
+        ephemeral=data.get("ephemeral", False) is True,
         ca_file=data.get("ca_file"),
         image=str(environment.get("FORGE_RUNNER_IMAGE") or docker.get("image", DEFAULT_IMAGE)),
         images={str(label): str(image) for label, image in _table(data, "images").items()},
@@ -166,6 +169,7 @@ def load(folder: Path, environment: Mapping[str, str] | None = None, **given: An
 
 
 _TOP = ("url", "container_url", "name", "labels", "capacity", "backend", "ca_file")
+_SETTLED = (*_TOP, "ephemeral")  # what register writes; the last has no variable
 
 
 def save(config: Config, credential: str) -> None:
@@ -186,7 +190,7 @@ def machine() -> dict[str, str]:
 
 
 def _settled(config: Config) -> dict[str, Any]:
-    values = {name: getattr(config, name) for name in _TOP}
+    values = {name: getattr(config, name) for name in _SETTLED}
     values["labels"] = list(config.labels)
     return {name: value for name, value in values.items() if value is not None}
 

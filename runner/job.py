@@ -12,18 +12,19 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from runner import hash_files
+from runner import clock, hash_files, unsent
 from runner.backends.base import Backend, JobPlace, Lease, Sandbox
 from runner.checkout import basic_credential
 from runner.client import JobClient
+from runner.clock import ServerClock
 from runner.containers.definition import evaluate as evaluate_containers
 from runner.containers.spec import JobContainers
 from runner.context import JobContext, entries
 from runner.errors import GuestFileRefused, InfrastructureError, JobEnded
 from runner.lease_folder import LeaseFolder
 from runner.masking import Secrets
-from runner.records import now
 from runner.reporter import Reporter
 from runner.spool import JobLog
 from runner.step import Graces, Workbench
@@ -44,6 +45,8 @@ class JobSettings:
     environment: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
     graces: Graces = field(default_factory=Graces)
+    clock: ServerClock = field(default_factory=ServerClock)
+    unsent: Path | None = None  # where the log of a lost job waits; None: it is thrown away
 
 
 @dataclass
@@ -67,21 +70,24 @@ class JobRun:
         self._backend = backend
         self._settings = settings
         self._folder = settings.folder
-        self._log = JobLog(self._folder.log, _secrets_of(assignment))
+        self._clock = settings.clock.of_job()
+        self._log = JobLog(self._folder.log, _secrets_of(assignment), clock=self._clock.now)
         self._reporter = Reporter(client, assignment.epoch, self._log, self.stop.lose)
         self._steps = StepSequence(assignment.definition.steps, self._log, self._reporter, self.stop)
         self._sandbox: Sandbox | None = None
         self._containers = JobContainers()
         self._end = _End()
         self._timers: list[threading.Timer] = []
-        self._started_at = now()
+        self._started_at = ""
 
     def run(self) -> Conclusion | None:
         """The conclusion that was reported; None when the lease was lost on the way."""
         watcher = threading.Thread(target=self._watch_stop, name="stop-watch", daemon=True)
         watcher.start()
         try:
-            self._reporter.acknowledge(self._started_at)
+            self._reporter.acknowledge(clock.text(self._clock.now()))
+            self._clock.start()  # by that answer the server's time is known
+            self._started_at = clock.text(self._clock.now())
             self._timer(self.assignment.timeout_minutes * 60, self._expire)
             self._do()
             return self._report()
@@ -269,7 +275,7 @@ class JobRun:
             annotations=tuple(note for record in self._steps.records for note in record.annotations),
             summaries=tuple(SummaryReport(each.number, each.summary) for each in self._steps.records if each.summary),
             started_at=self._started_at,
-            completed_at=now(),
+            completed_at=clock.text(self._clock.now()),
             log_length=self._log.size,
             log_sha256=self._log.sha256(),
         )
@@ -299,21 +305,26 @@ class JobRun:
         self._timers.append(timer)
         timer.start()
 
-    def _close_place(self) -> None:
+    def _close_place(self) -> bool:
+        """Nothing of the job runs afterwards; False when that is not known."""
         if self._sandbox is not None:
             try:
                 self._sandbox.close()
             except InfrastructureError as error:  # the janitor comes again
                 self._log.lines([f"##[warning]{error}"])
+                return False
+        return True
 
     def _clean_up(self) -> None:
         for timer in self._timers:
             timer.cancel()
         self._is_over = True
         self.stop.cancel("")  # lets the watch go; nobody looks at it any more
-        self._close_place()
+        is_gone = self._close_place()
         self._reporter.abandon()
         self._log.close()
+        if self.stop.lost and is_gone and self._settings.unsent is not None:
+            unsent.keep(self._folder.log, self._settings.unsent, self.lease)
         self._folder.close()
         self._backend.remove_folder(self._folder.path)
 

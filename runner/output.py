@@ -26,7 +26,7 @@ class StepOutput:
     ) -> None:
         self._log = log
         self._commands = commands
-        self._raw = raw or RawSpool(folder)
+        self._raw = raw or RawSpool(folder, clock=log.moment)
         self._partial = b""
         self._long: _LongLine | None = None
         self._arrived = 0

@@ -127,6 +127,10 @@ class JobLog:
         """Bytes so far; the offset of what comes next."""
         return self._size
 
+    def moment(self) -> int:
+        """The time that is stamped now, in ns since 1970."""
+        return self._clock()
+
     def sha256(self) -> str:
         """Hash of all bytes so far, in hexadecimal."""
         with self.changed:

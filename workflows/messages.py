@@ -69,6 +69,7 @@ class Poll:
     free: int
     active: tuple[ActiveJob, ...] = ()
     wait_seconds: float = 50
+    draining: bool = False  # whether it knows that the server wants no more work given to it
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,41 @@ class HeartbeatAnswer:
 
     jobs: tuple[HeartbeatEntry, ...] = ()
     drain: bool = False
+
+
+@dataclass(frozen=True)
+class LeftJob:
+    """What is left of a job that this runner goes on with no more: nothing runs, and this log lies on its disk."""
+
+    job: int
+    epoch: int
+    log_length: int
+    log_sha256: str
+
+
+@dataclass(frozen=True)
+class Recover:
+    """POST /api/v1/runners/recover, once nothing of these jobs runs any more."""
+
+    instance: str
+    jobs: tuple[LeftJob, ...]
+
+
+@dataclass(frozen=True)
+class RecoveredJob:
+    """The server's word on one of them. No token: nobody wants the rest of this log."""
+
+    job: int
+    epoch: int
+    lease_token: str | None = None
+    log_length: int = 0  # bytes that the server has
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """One entry for each job of ``Recover``."""
+
+    jobs: tuple[RecoveredJob, ...] = ()
 
 
 @dataclass(frozen=True)

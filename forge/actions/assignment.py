@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from forge.accounts.actor import Actor
 from forge.actions import permissions, places, snapshots, sources
-from forge.actions.models import Claim, Job
+from forge.actions.models import Claim, Job, Place
 from forge.actions.refusals import BadCredential, LeaseLost
 from forge.environments import environments
 from forge.errors import ForgeError
@@ -51,13 +51,13 @@ def build(claim: Claim) -> Assignment:
     run, repository = job.run, job.run.repository
     if repository.deleted_at is not None:
         raise CannotBuild("The repository is deleted.")
-    now = snapshots.take(run, job.attempt)
+    asked = snapshots.asked(job.attempt)
+    now = snapshots.take(run, job.attempt, asked)
     if now is None:
         raise CannotBuild(f"{run.workflow.path} is not valid any more.")
     defined = decide.definition(now.workflow, job.node.key)
-    is_guarded = bool(job.environment) or places.guarded(run)
-    runner = Runner.objects.get(pk=claim.runner_id)
-    urls = _urls(runner)
+    is_guarded = bool(job.environment) or any(place.state == Place.State.HOLDING for place in asked)
+    urls = _urls(claim.runner)
     token = job_token(claim)
     seen = _vault(job, claim)
     secrets = {**_secrets(now, job, seen), "GITHUB_TOKEN": token}

@@ -18,6 +18,7 @@ from forge.actions import log_pages, repeat, wakeup
 from forge.actions.models import Claim, Job, JobLog, LogChunk, LogPage
 from forge.actions.refusals import LeaseLost, WrongOffset
 from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH, joined
+from workflows.states import Status
 
 PIECE = 1 << 20
 CUT = b"\n[The log is longer than the server keeps; the rest is cut.]\n"
@@ -50,6 +51,25 @@ def append(claim: Claim, offset: int, data: bytes) -> int:
         _store(log, claim, fresh)
         wakeup.log_grew(claim.job_id)
     return offset + len(data)
+
+
+@repeat.on_deadlock
+def expect(claim: Claim, length: int, sha256: str) -> int | None:
+    """The stream of a claim that the server ended is so long on its runner: so much may be appended.
+
+    Answers the length that is here; None when no more is wanted: the job went to another claim, its end was
+    reported, all bytes are here, or the log is closed.
+    """
+    with transaction.atomic():
+        job = Job.objects.select_for_update(no_key=True).filter(pk=claim.job_id, epoch=claim.epoch).first()
+        if job is None or job.status != Status.COMPLETED or Claim.objects.get(pk=claim.pk).report_hash:
+            return None
+        log = _of_claim(claim)
+        if log.sealed_at or log.deleted_at or log.truncated or log.length >= length:
+            return None
+        log.final_length, log.sha256, log.damaged = length, sha256[:64], False
+        log.save(update_fields=["final_length", "sha256", "damaged"])
+    return log.length
 
 
 def size(job: Job) -> int:

@@ -139,6 +139,10 @@ class Sandbox(Protocol):
     def stop_containers(self, say: Callable[[str], None]) -> None:
         """End the services, with their logs, and the place."""
 
+    def live_for(self, seconds: float) -> None:
+        """A sign of life: unless another comes within so long, everything in it may end by itself, also when this
+        agent hangs. What cannot do so ignores it."""
+
     def close(self) -> None:
         """End everything in it and remove it."""
 

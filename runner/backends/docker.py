@@ -1,9 +1,9 @@
 """Jobs in containers, by the Docker engine's API.
 
-One container a job, kept alive by an idle first process under the engine's own init; each step is an exec in
-it. The exec's output is read from the hijacked connection in large blocks; its end and its exit code come from
-the engine's event stream, which also tells of memory that ran out. Environments go in the body of the exec
-call, so that secrets stand in no argument list and no ``docker inspect``.
+One container a job. Its first process is forge-init, which runs the steps without a call of the engine on their way
+(``docker_init``, ``init_channel``, ``init_execution``). Where that cannot be, the first process is an idle one under
+the engine's own init, and each step is an exec (``docker_exec``). In both cases the engine's event stream tells of
+memory that ran out and of the container's end, and secrets stand in no argument list and no ``docker inspect``.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import shutil
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -19,8 +20,11 @@ from typing import Any
 
 from docker.errors import APIError, DockerException, NotFound
 
-from runner.backends.base import Command, Finding, JobPlace, Layout, Lease
+from runner.backends import docker_init
+from runner.backends.base import Command, Execution, Finding, JobPlace, Layout, Lease
 from runner.backends.docker_exec import DockerExecution, Watch, inner_path
+from runner.backends.init_channel import Channel, Listener
+from runner.backends.init_execution import InitExecution
 from runner.containers import leftovers
 from runner.containers.engine import Engine
 from runner.containers.engine import refused as _refused
@@ -32,12 +36,14 @@ from runner.containers.rules import ContainerRules
 from runner.containers.shell import Shells
 from runner.containers.spec import ServiceInfo
 from runner.errors import InfrastructureError, JobEnded
+from runner.forge_init.build import Built, have
 from runner.images import Images
 from runner.stop import Stop
 
-#: The container's first process: it waits for the end of its input, which this agent holds open. When the agent is
-#: gone, however it went, the engine closes that input, the container ends with all that runs in it, and is removed.
+#: The container's first process without forge-init: it waits for the end of its input, which this agent holds open.
+#: When the agent is gone, however it went, the engine closes that input, the container ends, and is removed.
 _IDLE = "cat"
+_OBSTACLE_SECONDS = 600
 
 log = logging.getLogger("forge.runner")
 
@@ -72,6 +78,9 @@ class DockerBackend:
         self._images = self._rules.images
         self._engine = Engine(options.engine)
         self._shells = Shells()
+        self._lock = threading.Lock()
+        self._built: Built | None = None
+        self._obstacles: dict[str, tuple[float, str]] = {}  # by image: until when, and what
 
     def layout(self, place: JobPlace) -> Layout:
         return layout_of(place)
@@ -86,7 +95,7 @@ class DockerBackend:
             image = containers.image(place.labels, say, stop)
             say(f"Image: {place.containers.job.image if place.containers.job else image}")
             containers.make_network(say)
-            sandbox = self._start(client, place, image, containers)
+            sandbox = self._begin(client, place, image, containers, say)
         except (InfrastructureError, JobEnded):
             containers.close()
             raise
@@ -97,20 +106,76 @@ class DockerBackend:
         say(f"Limits: {containers.limits}")
         return sandbox
 
-    def _start(self, client: Any, place: JobPlace, name: str, containers: JobSet) -> DockerSandbox:
-        """The job's container, running."""
+    def _begin(
+        self, client: Any, place: JobPlace, name: str, containers: JobSet, say: Callable[[str], None]
+    ) -> DockerSandbox:
+        """A container that runs, with forge-init in it where that can be."""
         try:
             image = client.images.get(name)
-            container = client.containers.create(name, **containers.arguments(self._arguments(place, image)))
+        except (DockerException, OSError) as error:
+            raise _refused(error) from error
+        arguments = containers.arguments(self._arguments(place, image))
+        problem = self._obstacle(image, arguments)
+        is_tried = not problem
+        if is_tried:
+            listener = Listener(place.work.parent / "channel")
+            try:
+                with_init = docker_init.arguments_with(arguments, self._forge_init(), listener)
+                return self._started(client, place, image, containers, with_init, listener)
+            except InfrastructureError as error:
+                problem = str(error)
+            finally:
+                listener.close()
+        sandbox = self._started(client, place, image, containers, arguments, None)
+        if is_tried:
+            self._remember(image, problem)
+        say(f"Steps run by docker exec, more slowly: {problem}")
+        return sandbox
+
+    def _started(
+        self,
+        client: Any,
+        place: JobPlace,
+        image: Any,
+        containers: JobSet,
+        arguments: dict[str, Any],
+        listener: Listener | None,
+    ) -> DockerSandbox:
+        try:
+            container = client.containers.create(image, **arguments)
         except (DockerException, OSError) as error:
             raise _refused(error) from error
         sandbox = DockerSandbox(client, container, place, image, containers, self._shells)
         try:
-            sandbox.begin()
+            sandbox.begin(listener)
         except InfrastructureError:
-            sandbox.close()
+            sandbox.remove()  # and nothing else of the job: it may be tried again in another way
             raise
         return sandbox
+
+    def _remember(self, image: Any, problem: str) -> None:
+        """What kept forge-init out of a container that runs without it is not tried again for a while."""
+        with self._lock:
+            self._obstacles[image.id] = (time.monotonic() + _OBSTACLE_SECONDS, problem)
+        log.warning("steps in the image %s run by docker exec: %s", image.id, problem)
+
+    def _obstacle(self, image: Any, arguments: dict[str, Any]) -> str:
+        with self._lock:
+            until, seen = self._obstacles.get(image.id, (0.0, ""))
+            if until < time.monotonic():
+                self._obstacles.pop(image.id, None)
+                seen = ""
+        return seen or docker_init.obstacle(self._forge_init(), self._options.engine, image, arguments)
+
+    def _forge_init(self) -> Built:
+        """Built when it is first asked for."""
+        with self._lock:
+            if self._built is None:
+                folder = self._options.folder
+                self._built = have(folder) if folder else Built(None, "the runner has no folder for it")
+                if self._built.problem:
+                    log.warning("steps run by docker exec: %s", self._built.problem)
+            return self._built
 
     def sweep(self, held: Callable[[], frozenset[Lease]]) -> list[str]:
         return leftovers.remove(self._client(), self._options.runner, held)
@@ -144,7 +209,8 @@ class DockerBackend:
         except (InfrastructureError, DockerException, OSError) as error:
             mend = "start dockerd, let this user reach its socket, or choose --backend host"
             return [Finding("Docker", False, str(error), mend)]
-        return [Finding("Docker", True, f"engine {version}"), *self._images.check(client)]
+        found = [Finding("Docker", True, f"engine {version}"), self._forge_init().finding]
+        return [*found, *self._images.check(client)]
 
     def _client(self) -> Any:
         return self._engine.client()
@@ -193,18 +259,22 @@ class DockerSandbox:
         self._containers = containers
         self._watch = Watch(client, container.id, containers.limits.memory)
         self._input: Any = None
+        self._channel: Channel | None = None
         self.name: str = container.name
         layout = layout_of(place, image, container.id)
         if place.containers.job is None:
             layout = replace(layout, default_shell=shells.of(client, container, image.id, layout.path))
         self.layout = replace(layout, network=containers.network, container_env=containers.environment)
 
-    def begin(self) -> None:
-        """Start it. Its first process only waits."""
+    def begin(self, listener: Listener | None) -> None:
+        """Start it, and wait for forge-init on this socket; without one its first process only waits."""
         try:
             self._watch.begin()
-            self._input = self._container.attach_socket(params={"stdin": 1, "stream": 1})
+            if listener is None:
+                self._input = self._container.attach_socket(params={"stdin": 1, "stream": 1})
             self._container.start()
+            if listener is not None:
+                self._channel = self._connected(listener)
         except (DockerException, OSError) as error:
             raise _refused(error, "container_failed") from error
         self._containers.join(self._container)
@@ -219,7 +289,18 @@ class DockerSandbox:
             say(f"Remove container network: {self._containers.own_network}")
         self.close()
 
-    def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> DockerExecution:
+    def _connected(self, listener: Listener) -> Channel:
+        state = self._client.api.inspect_container(self._container.id)["State"]
+        channel = listener.accept(int(state["Pid"]), docker_init.CONNECT_SECONDS, lambda: self._watch.died)
+        listener.close()
+        if channel is None:
+            text = f"forge-init did not connect within {docker_init.CONNECT_SECONDS:g} s"
+            raise InfrastructureError("container_failed", text)
+        return channel
+
+    def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> Execution:
+        if self._channel is not None:
+            return InitExecution(self._channel, command, self._watch, write, ended)
         try:
             return DockerExecution(self._client, self._container.id, command, self._watch, write, ended)
         except APIError as error:
@@ -230,7 +311,20 @@ class DockerSandbox:
         except (DockerException, OSError) as error:
             raise _refused(error) from error
 
+    def live_for(self, seconds: float) -> None:
+        if self._channel is not None:
+            self._channel.live(seconds)
+
     def close(self) -> None:
+        try:
+            self.remove()
+        finally:
+            self._containers.close()
+
+    def remove(self) -> None:
+        """End the container and remove it."""
+        if self._channel is not None:
+            self._channel.close()
         try:
             self._container.remove(force=True, v=True)
         except NotFound:
@@ -248,7 +342,6 @@ class DockerSandbox:
             if held is not None:
                 held._response.close()  # the SDK keeps the answer there, which owns the connection
                 held.close()
-            self._containers.close()
 
 
 def layout_of(place: JobPlace, image: Any = None, container: str = "") -> Layout:

@@ -21,9 +21,9 @@ _FRAME = struct.Struct(">BxxxL")
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #: One stream in the order of writing: two would be merged by chance.
 _MERGE = ("sh", "-c", 'exec "$@" 2>&1', "sh")
-_LOST = 137  # also what a kill by the kernel, for want of memory, ends with
+LOST = 137  # also what a kill by the kernel, for want of memory, ends with
 _WORD_WAIT = 1.0  # s that the word of what killed a process may come after its end
-_GONE = Trouble(
+GONE = Trouble(
     "container_lost",
     "The job's container ended while this step ran. A step, or someone else, has ended it.",
     is_ours=True,
@@ -58,6 +58,19 @@ class Watch:
     def code_of(self, exec_id: str) -> int | None:
         """The exit code of an exec that has ended; call with ``changed`` held."""
         return self._codes.get(exec_id)
+
+    def why_killed(self, memory_before: int) -> Trouble | None:
+        """Why a process was killed, and not by us: by the kernel, or with the whole container. ``memory_before`` is
+        ``out_of_memory`` when it was started. The word of either may come late."""
+
+        def is_out_of_memory() -> bool:
+            return self.out_of_memory > memory_before
+
+        with self.changed:
+            self.changed.wait_for(lambda: is_out_of_memory() or self.died, _WORD_WAIT)
+            if is_out_of_memory():
+                return _out_of_memory(self.memory)
+            return GONE if self.died else None
 
     def close(self) -> None:
         """Stop listening."""
@@ -148,8 +161,8 @@ class DockerExecution:
             self._stream.cut()
             with changed:
                 changed.wait_for(lambda: self._read_all, DRAIN_SECONDS)
-        if code == _LOST and self.trouble is None and not self._is_killed:
-            self.trouble = self._why_killed()
+        if code == LOST and self.trouble is None and not self._is_killed:
+            self.trouble = self._watch.why_killed(self._memory_before)
         self._stream.close()
         self.exit_code = code
         self._ended()
@@ -175,31 +188,18 @@ class DockerExecution:
         try:
             found = self._api.exec_inspect(self._id)
         except NotFound:
-            self.trouble = _GONE
-            return _LOST
+            self.trouble = GONE
+            return LOST
         except (DockerException, OSError) as error:
             text = f"The Docker engine went away while this step ran: {error}"
             self.trouble = Trouble("engine_failed", text, is_ours=True)
-            return _LOST
+            return LOST
         if found.get("ExitCode") is not None and not found.get("Running"):
             return int(found["ExitCode"])
         if self._watch.died:
-            self.trouble = _GONE
-            return _LOST
+            self.trouble = GONE
+            return LOST
         return None
-
-    def _why_killed(self) -> Trouble | None:
-        """A kill that is not ours: by the kernel, or with the whole container. The word of either may come late."""
-        watch = self._watch
-
-        def is_out_of_memory() -> bool:
-            return watch.out_of_memory > self._memory_before
-
-        with watch.changed:
-            watch.changed.wait_for(lambda: is_out_of_memory() or watch.died, _WORD_WAIT)
-            if is_out_of_memory():
-                return _out_of_memory(watch.memory)
-            return _GONE if watch.died else None
 
 
 def _out_of_memory(limit: int) -> Trouble:

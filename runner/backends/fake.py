@@ -99,6 +99,9 @@ class FakeSandbox:
             say(f"Stop and remove container: {spec.name}")
         self.close()
 
+    def live_for(self, seconds: float) -> None:
+        """Nothing here outlives its agent."""
+
     def close(self) -> None:
         for execution in self._running:
             execution.signal("KILL")

@@ -155,6 +155,9 @@ class HostSandbox:
             self._containers.stop(say)
             self._containers.close()
 
+    def live_for(self, seconds: float) -> None:
+        """Nobody beside the agent watches here."""
+
     def close(self) -> None:
         with self._lock:
             self._is_closed = True

@@ -116,7 +116,8 @@ def test_sweep_kills_what_a_dead_agent_left(left: dict[str, subprocess.Popen[byt
     assert set(process_tree.leftovers(leases)) == set(left)
     removed = backend.sweep(lambda: frozenset({Lease(8, 1)}))
     assert set(removed) == {"processes of job 7-1: 2", "processes of job 7-10: 2"}
-    assert [left[name].wait(10) for name in ("7-1", "7-10")] == [-9, -9]
+    for name in ("7-1", "7-10"):
+        assert left[name].wait(10) in (-9, 0)  # a shell whose sleep was killed first may come to its own end
     assert left["8-1"].poll() is None
     assert set(process_tree.leftovers(leases)) == {"8-1"}
 

@@ -131,7 +131,7 @@ def _overdue(rows: RunRows) -> Iterator[Breach]:
         for claim in rows.live(job):
             if claim.lease_expires_at < rows.now - OVERDUE:
                 if door_open is None:  # nobody renews while it is closed, and nothing expires
-                    door_open = Beat.objects.filter(name=leases.DOOR, at__gte=rows.now - leases.GAP).exists()
+                    door_open = Beat.objects.filter(name=leases.DOOR, at__gte=rows.now - leases.gap()).exists()
                 if door_open:
                     yield *_job(job), {"lease ended": str(claim.lease_expires_at)}
 

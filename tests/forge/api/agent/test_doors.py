@@ -162,6 +162,39 @@ async def test_a_second_process_is_refused() -> None:
     assert (second.status_code, second.json()["code"]) == (409, "runner_in_use")
 
 
+async def test_only_the_process_that_polls_renews_and_gives_up() -> None:
+    run = await run_sync(lambda: Project.new().run(ONE))
+    runner = await run_sync(FakeRunner.new, "ubuntu-latest")
+    given = (await poll(runner)).json()["assignment"]
+    active = [{"job": given["job"], "epoch": 1}]
+
+    def heartbeat(instance: str, **more: Any) -> Any:
+        return post("runners/heartbeat", runner.credential, {"instance": instance, **more})
+
+    left = [{"job": given["job"], "epoch": 1, "log_length": 0, "log_sha256": ""}]
+    body = {"instance": "another", "jobs": left}
+    assert (await run_sync(heartbeat, "i", active=active)).json()["jobs"][0]["held"]
+    assert not (await run_sync(lambda: heartbeat("another", active=active))).json()["jobs"][0]["held"]
+    looked = await run_sync(heartbeat, "doctor")
+    assert (looked.status_code, looked.json()["code"]) == (409, "runner_in_use")
+    refused = await run_sync(post, "runners/recover", runner.credential, body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "runner_in_use")
+    answer = await run_sync(post, "runners/recover", runner.credential, {**body, "instance": "i"})
+    assert answer.json()["jobs"] == [{"job": given["job"], "epoch": 1, "lease_token": None, "log_length": 0}]
+    assert (await run_sync(state, run))[0] == "queued"
+
+
+async def test_a_drain_is_news_once() -> None:
+    await run_sync(lambda: Project.new().run(ONE))
+    runner = await run_sync(FakeRunner.new, "ubuntu-latest")
+    await run_sync(lambda: Runner.objects.update(draining=True))
+    assert (await poll(runner, wait_seconds=30)).json() == {"assignment": None, "cancels": [], "drain": True}
+    assert (await poll(runner, draining=True)).status_code == 204  # it knows
+    await run_sync(lambda: Runner.objects.update(draining=False))
+    assert (await poll(runner, draining=True, free=0)).json()["drain"] is False
+    assert (await poll(runner)).json()["assignment"]["job_name"] == "build"
+
+
 async def test_a_job_that_cannot_be_assigned_fails_and_blocks_nobody() -> None:
     broken = await run_sync(lambda: Project.new().run(ONE))
     run = await run_sync(lambda: Project.new().run(ONE))
@@ -241,6 +274,7 @@ def test_every_credential_is_refused_at_every_other_door() -> None:
         "runners/register": "registration",
         "runners/heartbeat": "runner",
         "runners/poll": "runner",
+        "runners/recover": "runner",
         f"jobs/{job}/steps": "lease",
         f"jobs/{job}/status": "lease",
         f"jobs/{job}/cancel-check": "lease",
