@@ -1,6 +1,6 @@
 """One job, start to end.
 
-    acknowledge → Set up job → steps → post steps → Complete job → remove its place → final report
+    Set up job → steps → post steps → Complete job → remove its place → final report
 
 Nothing of the workflow is started before the server has answered the first step's report. What the machine
 does wrong ends the job as a failure with a reason of its own; when the lease is lost the job's place is
@@ -21,7 +21,7 @@ from runner.client import JobClient
 from runner.clock import ServerClock
 from runner.containers.definition import evaluate as evaluate_containers
 from runner.containers.spec import JobContainers
-from runner.context import JobContext, entries
+from runner.context import JobContext
 from runner.errors import GuestFileRefused, InfrastructureError, JobEnded
 from runner.lease_folder import LeaseFolder
 from runner.masking import Secrets
@@ -78,16 +78,14 @@ class JobRun:
         self._containers = JobContainers()
         self._end = _End()
         self._timers: list[threading.Timer] = []
-        self._started_at = ""
+        self._started_at = clock.text(self._clock.now())
 
     def run(self) -> Conclusion | None:
         """The conclusion that was reported; None when the lease was lost on the way."""
         watcher = threading.Thread(target=self._watch_stop, name="stop-watch", daemon=True)
         watcher.start()
         try:
-            self._reporter.acknowledge(clock.text(self._clock.now()))
-            self._clock.start()  # by that answer the server's time is known
-            self._started_at = clock.text(self._clock.now())
+            self._reporter.start()
             self._timer(self.assignment.timeout_minutes * 60, self._expire)
             self._do()
             return self._report()
@@ -97,11 +95,16 @@ class JobRun:
             self._clean_up()
             watcher.join()
 
+    def wait_until_started(self, seconds: float) -> None:
+        """Come back when its first step is acknowledged, or it has ended; at the latest then."""
+        self._reporter.wait_until_heard(seconds)
+
     def _do(self) -> None:
         try:
             bench = self._set_up()
             self._steps.run(bench)
-            self._end.reason, self._end.message = self._steps.trouble
+            if not self._end.failed:
+                self._end.reason, self._end.message = self._steps.trouble
             self._steps.run_posts(bench)
             self._stop_containers()
             self._complete(bench)
@@ -121,10 +124,13 @@ class JobRun:
         if self.stop.forced:  # what the forced end did to the engine's calls is nobody's fault
             self._stopped()
             return
-        self._end.reason, self._end.message, self._end.failed = reason, self._log.secrets.mask_text(message), True
-        self._log.lines([f"##[error]{message}"])
+        self._fail(reason, message)
         self._steps.end_all(Conclusion.FAILURE, self._end.message)
         self._stop_containers()
+
+    def _fail(self, reason: str, message: str) -> None:
+        self._end.reason, self._end.message, self._end.failed = reason, self._log.secrets.mask_text(message), True
+        self._log.lines([f"##[error]{message}"])
 
     def _stopped(self) -> None:
         """End what runs as cancelled: the job was stopped before it had a place, or by force."""
@@ -151,9 +157,7 @@ class JobRun:
         place = replace(place, containers=self._containers)
         self._sandbox = sandbox = self._backend.prepare(place, self._say, self.stop)
         context.settle(sandbox.layout, names_container=self._containers.job is not None)
-        services = sandbox.start_services(self._say, self.stop)
-        if services:
-            context.containers["services"] = {name: service.context() for name, service in services.items()}
+        self._start_services(sandbox, context)
         bench = Workbench(
             context=context,
             sandbox=sandbox,
@@ -165,7 +169,7 @@ class JobRun:
             graces=self._settings.graces,
         )
         context.hash_files = hash_files.function(bench)
-        self._steps.finish(opening, Conclusion.SUCCESS, Conclusion.SUCCESS)
+        self._steps.finish(opening, context.status, context.status)
         return bench
 
     def _evaluate(self, context: JobContext) -> WorkflowError | None:
@@ -179,6 +183,19 @@ class JobRun:
             if spec.login is not None:
                 self._log.secrets.add(spec.login.password)
         return None
+
+    def _start_services(self, sandbox: Sandbox, context: JobContext) -> None:
+        """One that fails is like a step that fails: those with ``always()`` still run."""
+        try:
+            services = sandbox.start_services(self._say, self.stop)
+        except InfrastructureError as error:
+            if error.reason != "service_failed":
+                raise
+            self._fail(error.reason, str(error))
+            context.status = Conclusion.FAILURE
+        else:
+            if services:
+                context.containers["services"] = {name: service.context() for name, service in services.items()}
 
     def _stop_containers(self) -> None:
         """The last of the post steps of a job with containers: services end, with their logs."""
@@ -227,8 +244,7 @@ class JobRun:
 
     def _job_outputs(self, context: JobContext) -> dict[str, str]:
         kept = {}
-        for name, text in entries(self.assignment.definition.outputs).items():
-            value = context.render(text)
+        for name, value in context.table(self.assignment.definition.outputs).items():
             if value and self._log.secrets.holds_secret(value):
                 self._log.lines([f"##[warning]Skip output '{name}' since it may contain secret."])
             elif value:

@@ -54,7 +54,7 @@ def service(
     }
     arguments |= further(options) | option_rules.security(options) | command_of(spec, options)
     arguments["labels"] = {**arguments.get("labels", {}), **resources.labels}
-    arguments["environment"] = environment_of(spec, options)
+    arguments["environment"] = ["GITHUB_ACTIONS=true", "CI=true", *environment_of(spec, options)]
     arguments["volumes"] = [resources.bind(volume) for volume in volumes]
     arguments["ports"] = {f"{port.inner}/{port.protocol}": ("127.0.0.1", port.outer) for port in ports}
     if "host.docker.internal:host-gateway" not in arguments["extra_hosts"]:

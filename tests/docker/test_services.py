@@ -130,7 +130,7 @@ print("count", s.recv(9))
     ids=["unhealthy", "exited"],
 )
 def test_a_service_that_fails(fleet: Fleet, service: Container, said_in_log: str, message: str) -> None:
-    kept = fleet.run(job(run("echo never"), db=service), backend())
+    kept = fleet.run(job(run("echo never"), run("echo afterwards", if_="always()"), db=service), backend())
     assert kept.end is not None
     assert (kept.end.conclusion, kept.end.reason) == ("failure", "service_failed")
     assert kept.end.message == f"One or more containers failed to start. {message}"
@@ -141,7 +141,9 @@ def test_a_service_that_fails(fleet: Fleet, service: Container, said_in_log: str
         ("Set up job", "success"),
         ("Initialize containers", "failure"),
         ("Run echo never", "skipped"),
+        ("Run echo afterwards", "success"),
         ("Stop containers", "success"),
+        ("Complete job", "success"),
     ]
 
 
