@@ -158,9 +158,10 @@ class Channel:
             self._send(_MESSAGE.pack(_FORGET, number, 0, b""))
 
     def live(self, seconds: float) -> None:
-        """End everything in the container after so long, unless this is said again."""
+        """End everything in the container after so long, unless this is said again. Never waits: a container that
+        hangs must not keep the agent from renewing its leases."""
         with contextlib.suppress(OSError):
-            self._send(_MESSAGE.pack(_LIVE, 0, int(seconds * 1000), b""))
+            self._send(_MESSAGE.pack(_LIVE, 0, int(seconds * 1000), b""), flags=socket.MSG_DONTWAIT)
 
     def close(self) -> None:
         """Let go; forge-init ends all that runs, and the container with it."""
@@ -170,9 +171,9 @@ class Channel:
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
 
-    def _send(self, message: bytes, descriptors: tuple[int, ...] = ()) -> None:
+    def _send(self, message: bytes, descriptors: tuple[int, ...] = (), flags: int = 0) -> None:
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
-        self._connection.sendmsg([message], rights, socket.MSG_NOSIGNAL)
+        self._connection.sendmsg([message], rights, socket.MSG_NOSIGNAL | flags)
 
     def _listen(self) -> None:
         with self._connection:
