@@ -133,6 +133,10 @@ def test_a_step(init: Init, case: str) -> None:
     assert init.run(*argv, environment={"BOTH": "of the step", "GIVEN": "a=b"}) == (code, output)
 
 
+def test_half_a_pair(init: Init) -> None:
+    assert init.run("printf", "%s", "a\ud800\0b") == (0, "a?b")
+
+
 def test_bytes_that_are_no_text(init: Init) -> None:
     pieces: list[bytes] = []
     ended = threading.Event()
@@ -155,6 +159,37 @@ def test_the_command_is_looked_for_in_the_path_of_the_step(init: Init, tmp_path:
     tool.chmod(0o755)
     assert init.run("my-tool")[0] == 127
     assert init.run("my-tool", environment={"PATH": f"{tmp_path}:{os.environ['PATH']}"}) == (0, "mine\n")
+
+
+@pytest.mark.parametrize(
+    ("path", "result"),
+    [
+        ("{0}/no/where:{0}/a:{0}/b", (0, "b\n")),  # the one in a may not be executed
+        ("{0}/a", (126, "tool: Permission denied\n")),
+        ("{0}/c", (126, "tool: Exec format error\n")),
+        ("{0}/b/tool:{0}/b", (0, "b\n")),
+        ("", (0, "b\n")),
+        (":/no/where", (0, "b\n")),
+        ("/no/where:", (0, "b\n")),
+        ("/no/where::/nowhere", (0, "b\n")),
+        ("/" + "x" * 5000 + ":{0}/b", (0, "b\n")),
+        ("/no/where", (127, "tool: command not found\n")),
+        (":::", (127, "other: command not found\n")),
+        (":{0}/c:", (126, "other: Exec format error\n")),
+    ],
+)
+def test_the_way_of_looking(init: Init, tmp_path: Path, path: str, result: tuple[int, str]) -> None:
+    for name, text, mode in (("a", "", 0o644), ("b", "#!/bin/sh\necho b\n", 0o755), ("c", "echo c\n", 0o755)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "tool").write_text(text)
+        (tmp_path / name / "tool").chmod(mode)
+    (tmp_path / "c" / "other").hardlink_to(tmp_path / "c" / "tool")
+    found = init.run(
+        "other" if result[1].startswith("other") else "tool",
+        environment={"PATH": path.format(tmp_path)},
+        directory=str(tmp_path / "b"),
+    )
+    assert found == result
 
 
 def test_an_environment_larger_than_any_packet(init: Init) -> None:
