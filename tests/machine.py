@@ -34,6 +34,8 @@ GIT = Need("git", ("git",), _command("git"))
 POSTGRESQL = Need("PostgreSQL", ("postgresql",), lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
 REDIS = Need("Redis", ("redis-server",), _command("redis-server"))
 DOCKER = Need("Docker", ("docker.io", "iptables"), _command("docker", "dockerd", "iptables"))
+REGISTRY = Need("docker-registry", ("docker-registry",), _command("docker-registry"))
+C_COMPILER = Need("a C compiler", ("gcc", "libc6-dev"), _command("gcc"))
 #: The quick job image is made of the machine's own packages, so these must be packages, not builds of one's own.
 IMAGE_PARTS = Need(
     "parts of the job image",

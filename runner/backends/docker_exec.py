@@ -14,6 +14,7 @@ from docker.errors import APIError, DockerException, NotFound
 
 from runner import process_tree
 from runner.backends.base import DRAIN_SECONDS, Command, SignalName, Trouble
+from runner.containers.limits import size_text
 
 _BLOCK = 256 << 10
 _FRAME = struct.Struct(">BxxxL")
@@ -205,14 +206,6 @@ def _out_of_memory(limit: int) -> Trouble:
     allowed = f"it may use {size_text(limit)}" if limit else "the machine has no more"
     text = f"The job's container ran out of memory ({allowed}), and the kernel killed a process of this step."
     return Trouble("out_of_memory", text)
-
-
-def size_text(size: int) -> str:
-    """A number of bytes for a person."""
-    for unit, name in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
-        if size >= 1 << unit:
-            return f"{size / (1 << unit):.4g} {name}"
-    return f"{size} bytes"
 
 
 def copy_frames(stream: Any, write: Callable[[bytes], None]) -> None:

@@ -51,7 +51,7 @@ def test_spans_hold_head_and_output(carry: Carry) -> None:
         "##[group]Run echo hello",
         "\x1b[36;1mecho hello\x1b[0m",
         "\x1b[36;1mexit 3\x1b[0m",
-        "shell: sh -e {0}",
+        "shell: /usr/bin/bash -e {0}",
         "env:",
         "  COLOUR: blue",
         "##[endgroup]",

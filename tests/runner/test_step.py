@@ -154,7 +154,7 @@ def test_debug_logging_tells_how_a_step_comes_about(carry: Carry) -> None:
     assert lines[loading + 1].startswith("##[debug]Evaluating: format('echo ::debug::seen")
     head = lines.index("##[endgroup]")
     assert loading < lines.index("##[debug]Loading env") < lines.index(f"##[group]{name}") < head
-    assert lines[head + 1].startswith("##[debug]sh -e /__w/_temp/")
+    assert lines[head + 1].startswith("##[debug]/usr/bin/bash -e /__w/_temp/")
     assert lines[head + 2 :] == [
         "##[debug]seen",
         "alice",
