@@ -226,9 +226,9 @@ class StepRun:
         given = self._context.table(self._step.with_, self._env, self._say)
         extra = checkout.variables(given, self._context)
         self._bench.log.secrets.add_basic_token(given.get("token", "").strip())
-        self._print(step_head.of_uses(uses, given, self._shown_env()))
-        for name in checkout.unexpected(given):
-            self._note(f"Unexpected input(s) '{name}'", "warning")
+        self._print(step_head.of_uses(uses, checkout.shown(given, self._context), self._shown_env()))
+        if strange := checkout.unexpected(given):
+            self._note(strange, "warning")
         if checkout.persists(extra):
             self.post = (checkout.command(), {})
         return checkout.command(), extra, self._context.layout.workspace
@@ -304,6 +304,7 @@ class StepRun:
     def _goes_on(self) -> bool:
         """After a cancel: a step whose condition still holds is left to run."""
         self._context.status = Conclusion.CANCELLED
+        self._debug(f"Re-evaluate condition on job cancellation for step: '{self._record.name}'.")
         try:
             return self._context.holds(self._step.if_, self._env)
         except ExpressionError:
@@ -372,22 +373,7 @@ class StepRun:
 
     def annotations(self) -> list[AnnotationReport]:
         """All that were made, masked."""
-        mask, number = self._bench.log.secrets.mask_text, self._record.number
-        return [
-            AnnotationReport(
-                step=number,
-                level=note.level,
-                message=mask(note.message),
-                title=mask(note.title),
-                path=mask(note.path),
-                start_line=note.start_line,
-                end_line=note.end_line,
-                start_column=note.start_column,
-                end_column=note.end_column,
-                log_offset=self._offsets.get(place),
-            )
-            for place, note in enumerate(self._commands.annotations)
-        ]
+        return self._commands.reports(self._record.number, self._offsets)
 
 
 def _files_of(bench: Workbench) -> JobFiles:

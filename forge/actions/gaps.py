@@ -89,12 +89,8 @@ def _of_job(job: Job) -> Iterator[_Gap]:
             yield feature.position, _NOT_YET.format(name)
     if job.services:
         yield _first_service(job), _NOT_YET.format("services")
-    for name, given in (
-        ("group", job.runner_group),
-        ("cancel-timeout-minutes", job.cancel_timeout_minutes),
-    ):
-        if given:
-            yield job.position, _NOT_YET.format(name)
+    if job.runner_group:
+        yield job.position, _NOT_YET.format("group")
     for step in job.steps:
         yield from _of_step(step)
 

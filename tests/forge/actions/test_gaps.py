@@ -27,6 +27,7 @@ jobs:
   a:
     runs-on: [x, y]
     permissions: {contents: write, id-token: write}
+    cancel-timeout-minutes: ${{ vars.minutes }}
     strategy: {matrix: "${{ fromJSON(vars.m) }}"}
     env: {A: "${{ github.ref }}", "${{ insert }}": "${{ vars }}"}
     steps: [{uses: actions/checkout@v4, with: "${{ matrix }}"}, {run: x, env: {B: c, "${{ vars.x }}": d}}]
@@ -72,10 +73,6 @@ def test_a_time_zone_that_nobody_knows_is_named(zone: str) -> None:
         (_job("{runs-on: x, container: y}"), ["4:29: 'container' is not supported by Forge yet"]),
         (_job("{runs-on: x, services: {y: z}}"), ["4:32: 'services' is not supported by Forge yet"]),
         (_job("{runs-on: x, snapshot: y}"), ["4:28: 'snapshot' is not supported by Forge yet"]),
-        (
-            _job("{runs-on: x, cancel-timeout-minutes: 2}"),
-            ["3:3: 'cancel-timeout-minutes' is not supported by Forge yet"],
-        ),
         (
             _job("{runs-on: x, strategy: {'${{ insert }}': '${{ vars.x }}'}}"),
             ["4:29: '${{ insert }}' is not supported by Forge yet"],
