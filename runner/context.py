@@ -9,8 +9,7 @@ from typing import Any
 from runner.backends.base import Layout
 from runner.matchers import Registry
 from workflows import expressions
-from workflows.errors import ExpressionError
-from workflows.expressions import CaseSensitive
+from workflows.expressions import CaseSensitive, Say
 from workflows.messages import Assignment
 from workflows.model import Table
 from workflows.states import Conclusion
@@ -26,13 +25,6 @@ EXPORTED = tuple(
 )
 
 _JOB_WIDE = ("github", "needs", "strategy", "matrix", "vars", "inputs")
-
-
-def entries(table: Table) -> Mapping[str, str]:
-    """The texts of a mapping; ExpressionError for one expression in its place, which this runner cannot lay out."""
-    if isinstance(table, str):
-        raise ExpressionError("evaluation", f"'{table}' in place of a mapping is not supported by this runner yet")
-    return table
 
 
 class JobContext:
@@ -82,17 +74,19 @@ class JobContext:
         """``github.action`` names the step that runs."""
         self._github["action"] = step_id
 
+    def name_files(self, variables: Mapping[str, str]) -> None:
+        """The paths of the step's environment files, as ``github.env``, ``github.output`` and the like."""
+        self._github |= {name.removeprefix("GITHUB_").lower(): path for name, path in variables.items()}
+
     @property
     def event(self) -> object:
         """The payload that becomes event.json."""
         return self._github.get("event") or {}
 
-    def evaluate_job_env(self) -> None:
+    def evaluate_job_env(self, say: Say | None = None) -> None:
         """Work out the environment of workflow and job; ExpressionError."""
         for variables in (self.assignment.workflow_env, self.assignment.definition.env):
-            contexts = {**self._job_wide(), "env": CaseSensitive(self.job_env), "secrets": self._secrets()}
-            rendered = {name: expressions.render(text, contexts) for name, text in entries(variables).items()}
-            self.job_env.update(rendered)
+            self.job_env |= self.table(variables, say=say)
 
     def contexts(self, step_env: Mapping[str, str] | None = None) -> dict[str, object]:
         """Everything that an expression of a step may name."""
@@ -119,18 +113,30 @@ class JobContext:
             "hashFiles": self.hash_files,
         }
 
-    def render(self, text: str, step_env: Mapping[str, str] | None = None) -> str:
-        """A text with its inserts replaced; ExpressionError."""
+    def render(self, text: str, step_env: Mapping[str, str] | None = None, say: Say | None = None) -> str:
+        """A text with its inserts replaced; ExpressionError. ``say`` is told how, for debug logging."""
+        if say is not None:
+            return expressions.to_text(self.value(text, step_env, say))
         return expressions.render(text, self.contexts(step_env), self.functions())
 
-    def value(self, text: str, step_env: Mapping[str, str] | None = None) -> object:
+    def value(self, text: str, step_env: Mapping[str, str] | None = None, say: Say | None = None) -> object:
         """The value of a text that may be one insert; ExpressionError."""
-        return expressions.evaluate_value(text, self.contexts(step_env), self.functions())
+        contexts, functions = self.contexts(step_env), self.functions()
+        expression = None if say is None else expressions.as_expression(text)
+        if say is None or expression is None:
+            return expressions.evaluate_value(text, contexts, functions)
+        return expressions.evaluate_traced(expression, contexts, functions, say, budget=expressions.template_budget())
 
-    def holds(self, condition: str, step_env: Mapping[str, str] | None = None) -> bool:
+    def table(self, given: Table, step_env: Mapping[str, str] | None = None, say: Say | None = None) -> dict[str, str]:
+        """A mapping of texts, whatever of it is an expression; ExpressionError."""
+        return expressions.lay_out(given, lambda text: self.value(text, step_env, say))
+
+    def holds(self, condition: str, step_env: Mapping[str, str] | None = None, say: Say | None = None) -> bool:
         """Whether a step's ``if`` is true now; ExpressionError."""
-        bare = expressions.condition(condition)
-        return expressions.truthy(expressions.evaluate(bare, self.contexts(step_env), self.functions()))
+        bare, contexts, functions = expressions.condition(condition), self.contexts(step_env), self.functions()
+        if say is None:
+            return expressions.truthy(expressions.evaluate(bare, contexts, functions))
+        return expressions.truthy(expressions.evaluate_traced(bare, contexts, functions, say))
 
     def environment(self, step_env: Mapping[str, str], base: Mapping[str, str], tracking_id: str) -> dict[str, str]:
         """The whole environment of a process, later sources winning; ``base`` is the administrator's."""

@@ -28,6 +28,14 @@ FILES = {
 }
 
 
+@dataclass(frozen=True)
+class FileProblem:
+    """What is wrong with a file, by the name that it has in the github context; it fails the step."""
+
+    file: str
+    text: str
+
+
 @dataclass
 class FileResults:
     """What a step wrote. ``problems`` are its errors, which fail it; ``notes`` are shown and change nothing."""
@@ -38,8 +46,14 @@ class FileResults:
     state: dict[str, str] = field(default_factory=dict)
     summary: str = ""
     refused: list[str] = field(default_factory=list)  # names that GITHUB_ENV may not set
-    problems: list[str] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def told(self) -> Iterator[str]:
+        """What debug logging says of it."""
+        yield from (f"{name}='{value}'" for name, value in self.env.items())
+        yield from (f"Set output {name} = {value}" for name, value in self.outputs.items())
+        yield from (f"Save intra-action state {name} = {value}" for name, value in self.state.items())
 
 
 class StepFiles:
@@ -72,7 +86,7 @@ class StepFiles:
             try:
                 read(results)
             except (StepFailed, GuestFileRefused) as problem:
-                results.problems.append(f"Unable to process file command '{variable}' successfully. {problem}")
+                results.problems.append(FileProblem(variable.removeprefix("GITHUB_").lower(), str(problem)))
         self._read_summary(results)
         for path in self._paths.values():
             self._guest.remove(path)
@@ -111,7 +125,8 @@ class StepFiles:
             data = self._guest.read(self._paths["GITHUB_STEP_SUMMARY"], SUMMARY_LIMIT)
             results.summary = (data or b"").decode(errors="replace")
         except GuestFileRefused as problem:
-            results.notes.append(f"$GITHUB_STEP_SUMMARY upload aborted: {problem}")
+            limit = f"supports content up to a size of {SUMMARY_LIMIT >> 10}k"
+            results.notes.append(f"$GITHUB_STEP_SUMMARY upload aborted, {limit}: {problem}")
 
 
 def decoded(data: bytes) -> str:

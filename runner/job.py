@@ -1,6 +1,6 @@
 """One job, start to end.
 
-    acknowledge → Set up job → steps → post steps → Complete job → remove its place → final report
+    Set up job → steps → post steps → Complete job → remove its place → final report
 
 Nothing of the workflow is started before the server has answered the first step's report. What the machine
 does wrong ends the job as a failure with a reason of its own; when the lease is lost the job's place is
@@ -19,7 +19,7 @@ from runner.backends.base import Backend, JobPlace, Lease, Sandbox
 from runner.checkout import basic_credential
 from runner.client import JobClient
 from runner.clock import ServerClock
-from runner.context import JobContext, entries
+from runner.context import JobContext
 from runner.errors import GuestFileRefused, InfrastructureError, JobEnded
 from runner.lease_folder import LeaseFolder
 from runner.masking import Secrets
@@ -76,16 +76,14 @@ class JobRun:
         self._context: JobContext | None = None
         self._end = _End()
         self._timers: list[threading.Timer] = []
-        self._started_at = ""
+        self._started_at = clock.text(self._clock.now())
 
     def run(self) -> Conclusion | None:
         """The conclusion that was reported; None when the lease was lost on the way."""
         watcher = threading.Thread(target=self._watch_stop, name="stop-watch", daemon=True)
         watcher.start()
         try:
-            self._reporter.acknowledge(clock.text(self._clock.now()))
-            self._clock.start()  # by that answer the server's time is known
-            self._started_at = clock.text(self._clock.now())
+            self._reporter.start()
             self._timer(self.assignment.timeout_minutes * 60, self._expire)
             self._do()
             return self._report()
@@ -94,6 +92,10 @@ class JobRun:
         finally:
             self._clean_up()
             watcher.join()
+
+    def wait_until_started(self, seconds: float) -> None:
+        """Come back when its first step is acknowledged, or it has ended; at the latest then."""
+        self._reporter.wait_until_heard(seconds)
 
     def _do(self) -> None:
         try:
@@ -186,8 +188,7 @@ class JobRun:
 
     def _job_outputs(self, context: JobContext) -> dict[str, str]:
         kept = {}
-        for name, text in entries(self.assignment.definition.outputs).items():
-            value = context.render(text)
+        for name, value in context.table(self.assignment.definition.outputs).items():
             if value and self._log.secrets.holds_secret(value):
                 self._log.lines([f"##[warning]Skip output '{name}' since it may contain secret."])
             elif value:

@@ -6,6 +6,8 @@ condition does not hold is skipped; when the job is stopped at once, so are all 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from runner.context import JobContext
 from runner.errors import StepFailed
 from runner.records import StepRecord
@@ -90,7 +92,7 @@ class StepSequence:
         try:
             if not run.wanted():
                 context.finish_step(step_id, {}, Conclusion.SKIPPED, Conclusion.SKIPPED)
-                self._skip(record, Conclusion.SKIPPED)
+                self._skip(record, Conclusion.SKIPPED, run.told)
                 return
         except StepFailed as error:
             problem = str(error)
@@ -117,9 +119,13 @@ class StepSequence:
             self._reporter.step_and_wait(record.report())
             self._is_started = True
 
-    def _skip(self, record: StepRecord, word: Conclusion) -> None:
+    def _skip(self, record: StepRecord, word: Conclusion, told: Sequence[str] = ()) -> None:
+        """End it without a log, but for what debug logging tells of its condition."""
+        record.log_start = self._log.size
+        self._log.lines(told)
         record.end(self._log, word, word)
-        record.log_start = record.log_end = None
+        if not told:
+            record.log_start = record.log_end = None
         self._reporter.step(record.report())
 
     def _run_post(

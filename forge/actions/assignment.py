@@ -29,7 +29,6 @@ from workflows import decide
 from workflows.decide import Leg, Snapshot
 from workflows.errors import ExpressionError
 from workflows.messages import Assignment, RepositoryInfo, Urls
-from workflows.model import Workflow
 from workflows.states import Status
 
 LEASE, JOB = "shl_", "shj_"
@@ -76,7 +75,7 @@ def build(claim: Claim) -> Assignment:
         ref=run.ref,
         workflow_path=run.workflow.path,
         definition=defined.job,
-        workflow_env=_workflow_env(defined.workflow),
+        workflow_env=defined.workflow.env,
         workflow_defaults=defined.workflow.defaults,
         contexts={**_contexts(job, now, urls), "vars": seen.variables},
         secrets=secrets,
@@ -85,7 +84,7 @@ def build(claim: Claim) -> Assignment:
         urls=urls,
         timeout_minutes=job.timeout_minutes,
         cancel_timeout_minutes=CANCEL_TIMEOUT_MINUTES,
-        debug=job.attempt.debug or _step_debug(secrets, seen.variables),
+        debug=job.attempt.debug or _debug(secrets, seen.variables),
     )
 
 
@@ -112,16 +111,10 @@ def _secrets(now: Snapshot, job: Job, seen: Visible) -> dict[str, str]:
         raise CannotBuild(f"The secrets of a called workflow cannot be evaluated. {error.message}") from error
 
 
-def _step_debug(secrets: Mapping[str, str], variables: Mapping[str, str]) -> bool:
-    """GitHub's switch for debug logging of a whole repository; a secret goes before a variable."""
-    name = "ACTIONS_STEP_DEBUG"
-    return secrets.get(name, variables.get(name, "")).strip().lower() == "true"
-
-
-def _workflow_env(workflow: Workflow) -> Mapping[str, str]:
-    if isinstance(workflow.env, str):  # ``gaps`` refuses such a file
-        raise CannotBuild(f"'{workflow.env}' in place of a mapping is not supported by Forge yet.")
-    return workflow.env
+def _debug(secrets: Mapping[str, str], variables: Mapping[str, str]) -> bool:
+    """GitHub's switches for debug logging of a whole repository; a secret goes before a variable."""
+    names = ("ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG")
+    return any(secrets.get(name, variables.get(name, "")).strip().lower() == "true" for name in names)
 
 
 def lease_token(claim: Claim) -> str:

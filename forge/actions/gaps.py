@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workflows.errors import Problem
-from workflows.model import Job, Position, Step, Table, Workflow
+from workflows.model import Job, Position, Step, Workflow
 
 #: The events that start a run here. What only ``workflow_call`` names never starts by itself.
 EVENTS = frozenset(
@@ -67,7 +67,6 @@ def _called(workflow: Workflow, known: dict[str, Workflow]) -> dict[str, Workflo
 def _of_workflow(workflow: Workflow) -> Iterator[_Gap]:
     for position in workflow.expression_keys:
         yield position, _NOT_YET.format("${{ insert }}")
-    yield from _of_table(workflow.env, Position(1, 1))
     for job in workflow.jobs:
         yield from _of_job(job)
 
@@ -79,15 +78,6 @@ def _is_zone(name: str) -> bool:
     except (ZoneInfoNotFoundError, ValueError, OSError):  # none; no name; a folder of the database
         return False
     return True
-
-
-def _of_table(table: Table, position: Position) -> Iterator[_Gap]:
-    if isinstance(table, str):
-        yield position, f"'{table}' in place of a mapping or a list is not supported by Forge yet"
-        return
-    for name in table:
-        if "${{" in name:
-            yield position, _NOT_YET.format(name)
 
 
 def _of_job(job: Job) -> Iterator[_Gap]:
@@ -105,8 +95,6 @@ def _of_job(job: Job) -> Iterator[_Gap]:
     ):
         if given:
             yield job.position, _NOT_YET.format(name)
-    yield from _of_table(job.env, job.position)
-    yield from _of_table(job.outputs, job.position)
     for step in job.steps:
         yield from _of_step(step)
 
@@ -128,5 +116,3 @@ def _of_step(step: Step) -> Iterator[_Gap]:
             yield step.position, _NOT_YET.format(name)
     if step.uses and step.uses.partition("@")[0].lower() not in ACTIONS:
         yield step.position, _NOT_YET.format(f"uses: {step.uses}")
-    yield from _of_table(step.env, step.position)
-    yield from _of_table(step.with_, step.position)

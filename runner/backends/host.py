@@ -108,7 +108,8 @@ class HostSandbox:
             try:
                 process = _spawn(command, environment, self._user)
             except OSError as error:
-                return _failed(command, f"{command.argv[0]}: {error.strerror}", write, ended)
+                what = f"start process '{command.argv[0]}' with working directory '{command.directory}'"
+                return _failed(command, f"An error occurred trying to {what}. {error.strerror}", write, ended)
             execution = HostExecution(command, process, write, ended)
             self._running.append(execution)
         return execution

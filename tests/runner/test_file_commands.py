@@ -45,7 +45,7 @@ def test_official_cases(kind: str, tmp_path: Path) -> None:
             assert results.problems == [], case["name"]
             assert len(results.refused) == case.get("error_issues", 0), case["name"]
         elif "error_contains" in case:
-            assert case["error_contains"] in results.problems[0], case["name"]
+            assert case["error_contains"] in results.problems[0].text, case["name"]
         else:
             assert results.problems, case["name"]
 
