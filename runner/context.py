@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import posixpath
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -40,6 +41,7 @@ class JobContext:
         self.job_env: dict[str, str] = {}
         self.file_env: dict[str, str] = {}
         self.paths: list[str] = []  # the first is the newest
+        self._kept: list[tuple[dict[str, str], list[str]]] = []  # variables and paths, as steps left them
         self.matchers = Registry()
         self.debug = debug
         self.hash_files: Callable[..., str] = lambda *patterns: ""
@@ -163,6 +165,24 @@ class JobContext:
         """What later steps see of this one; generated ids stay out of sight."""
         if not step_id.startswith("__"):
             self.steps[step_id] = {"outputs": dict(outputs), "outcome": outcome, "conclusion": conclusion}
+
+    def keep(self, env: dict[str, str], paths: list[str]) -> None:
+        """What a step leaves to those after it: variables and entries of PATH."""
+        self._kept.append((env, paths))
+        self.file_env |= env
+        self.prepend_path(paths)
+
+    def fork(self) -> JobContext:
+        """All this as it is now, for a step that runs beside others: neither sees what the other leaves."""
+        made = copy.copy(self)
+        made._github, made.steps, made.file_env = dict(self._github), dict(self.steps), dict(self.file_env)
+        made.paths, made._kept = list(self.paths), []
+        return made
+
+    def join(self, other: JobContext) -> None:
+        """Take over what the step of this fork has left."""
+        for env, paths in other._kept:
+            self.keep(env, paths)
 
     def prepend_path(self, entries: list[str]) -> None:
         """Each entry goes before all others; one that is there already moves."""

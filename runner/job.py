@@ -14,11 +14,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runner import clock, hash_files, unsent
+from runner import clock, hash_files, job_head, unsent
 from runner.backends.base import Backend, JobPlace, Lease, Sandbox
 from runner.checkout import basic_credential
 from runner.client import JobClient
 from runner.clock import ServerClock
+from runner.completion import Completing
 from runner.context import JobContext
 from runner.errors import GuestFileRefused, InfrastructureError, JobEnded
 from runner.lease_folder import LeaseFolder
@@ -31,7 +32,7 @@ from runner.stop import Stop
 from workflows import expressions
 from workflows.errors import ExpressionError, WorkflowError
 from workflows.messages import Assignment, JobReport, SummaryReport
-from workflows.states import Conclusion, job_result
+from workflows.states import Conclusion
 
 
 @dataclass(frozen=True)
@@ -132,16 +133,14 @@ class JobRun:
     def _set_up(self) -> Workbench:
         first = self._steps.announce()
         runner = self._settings.runner
-        self._log.lines([f"Runner: {runner.get('name', '')}", f"Version: {self._settings.version}"])
-        self._log.lines([f"Job: {self.assignment.job_name}", f"Backend: {self._backend.name}"])
         labels = self._labels()
         place = JobPlace(self.lease, self._folder.work, self._repository_name(), labels)
-        self._log.lines([f"Labels: {', '.join(labels)}"])
+        self._log.lines(job_head.lines(self.assignment, runner, self._settings.version, self._backend.name, labels))
         event = (self.assignment.contexts.get("github") or {}).get("event") or {}
         self._folder.write_event(event)
         self._sandbox = sandbox = self._backend.prepare(place, lambda text: self._log.lines([text]), self.stop)
         self._context = context = JobContext(self.assignment, sandbox.layout, runner, debug=self.assignment.debug)
-        context.evaluate_job_env()
+        context.evaluate_job_env(self._debug if context.debug else None)
         bench = Workbench(
             context=context,
             sandbox=sandbox,
@@ -153,8 +152,12 @@ class JobRun:
             graces=self._settings.graces,
         )
         context.hash_files = hash_files.function(bench)
+        self._log.lines([f"Complete job name: {self.assignment.job_name}"])
         self._steps.finish(first, Conclusion.SUCCESS, Conclusion.SUCCESS)
         return bench
+
+    def _debug(self, text: str) -> None:
+        self._log.lines([f"##[debug]{text}"])
 
     def _repository_name(self) -> str:
         return self.assignment.repository.full_name.rpartition("/")[2]
@@ -175,33 +178,14 @@ class JobRun:
     def _complete(self, bench: Workbench) -> None:
         record = self._steps.add("Complete job", workflow=False)
         record.begin(self._log)
-        outcome = Conclusion.SUCCESS
-        try:
-            self._end.outputs = self._job_outputs(bench.context)
-            self._end.environment_url = self._environment_url(bench.context)
-        except ExpressionError as error:
-            self._log.lines([f"##[error]The outputs of this job cannot be evaluated: {error.message}"])
-            self._end.failed, outcome = True, Conclusion.FAILURE
-            self._end.message = f"The outputs of this job cannot be evaluated: {error.message}"
-        self._log.lines(["Cleaning up: the job's place is removed"])
+        made = Completing(bench.context, self._log.secrets, self._log.lines).run()
+        self._end.outputs, self._end.environment_url = made.outputs, made.environment_url
+        if made.problem:
+            self._end.failed, self._end.message = True, self._log.secrets.mask_text(made.problem)
+        record.annotations = made.annotations.reports(record.number)
+        self._log.lines(["Cleaning up orphan processes"])
+        outcome = Conclusion.FAILURE if made.problem else Conclusion.SUCCESS
         self._steps.finish(record, outcome, outcome)
-
-    def _job_outputs(self, context: JobContext) -> dict[str, str]:
-        kept = {}
-        for name, value in context.table(self.assignment.definition.outputs).items():
-            if value and self._log.secrets.holds_secret(value):
-                self._log.lines([f"##[warning]Skip output '{name}' since it may contain secret."])
-            elif value:
-                kept[name] = value
-        return kept
-
-    def _environment_url(self, context: JobContext) -> str | None:
-        environment = self.assignment.definition.environment
-        url = context.render(environment.url) if environment and environment.url else ""
-        if url and self._log.secrets.holds_secret(url):
-            self._log.lines(["##[warning]Skip the address of the environment since it may contain a secret."])
-            return None
-        return url or None
 
     def _report(self) -> Conclusion:
         closing = threading.Thread(target=self._close_place, name="close-place")
@@ -219,7 +203,7 @@ class JobRun:
             return Conclusion.FAILURE
         if self.stop.cancelled:
             return Conclusion.TIMED_OUT if self.stop.timed_out else Conclusion.CANCELLED
-        return job_result(record.conclusion for record in self._steps.records if record.conclusion is not None)
+        return self._steps.result
 
     def _job_report(self, conclusion: Conclusion) -> JobReport:
         stopped = conclusion in (Conclusion.CANCELLED, Conclusion.TIMED_OUT)
@@ -281,6 +265,7 @@ class JobRun:
         self._is_over = True
         self.stop.cancel("")  # lets the watch go; nobody looks at it any more
         is_gone = self._close_place()
+        self._steps.close()
         self._reporter.abandon()
         self._log.close()
         if self.stop.lost and is_gone and self._settings.unsent is not None:

@@ -89,12 +89,8 @@ def _of_job(job: Job) -> Iterator[_Gap]:
             yield feature.position, _NOT_YET.format(name)
     if job.services:
         yield _first_service(job), _NOT_YET.format("services")
-    for name, given in (
-        ("group", job.runner_group),
-        ("cancel-timeout-minutes", job.cancel_timeout_minutes),
-    ):
-        if given:
-            yield job.position, _NOT_YET.format(name)
+    if job.runner_group:
+        yield job.position, _NOT_YET.format("group")
     for step in job.steps:
         yield from _of_step(step)
 
@@ -105,14 +101,7 @@ def _first_service(job: Job) -> Position:
 
 
 def _of_step(step: Step) -> Iterator[_Gap]:
-    for name, given in (
-        ("background", step.background),
-        ("wait", step.wait),
-        ("wait-all", step.wait_all),
-        ("cancel", step.cancel),
-        ("parallel", step.parallel),
-    ):
-        if given:
-            yield step.position, _NOT_YET.format(name)
     if step.uses and step.uses.partition("@")[0].lower() not in ACTIONS:
         yield step.position, _NOT_YET.format(f"uses: {step.uses}")
+    for inner in step.parallel:
+        yield from _of_step(inner)

@@ -128,7 +128,8 @@ class JobSource:
             return [Message("resync", {}, self._cursor())]
         data = b"".join(logs.read(job, self.offset, min(self.offset + READ, log.length)))
         whole = len(data) if ended and self.offset + len(data) >= log.length else data.rfind(b"\n") + 1
-        steps = [step for step in job.steps.all() if step.log_start is not None]
+        begun = (step for step in job.steps.all() if step.log_start is not None)
+        steps = sorted(begun, key=lambda step: (step.log_start or 0, step.number))  # those beside others come later
         messages = []
         for step, part in _by_step(data[:whole], self.offset, steps):
             first = self._number(job, step)

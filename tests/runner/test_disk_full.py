@@ -43,6 +43,19 @@ def test_output_that_fills_the_disk(small: Path) -> None:
     assert list(fleet.leases.iterdir()) == []
 
 
+def test_steps_beside_others_that_fill_the_disk(small: Path) -> None:
+    fleet = Fleet(small)
+    steps = [Step(id=f"s{number}", name=f"s{number}", run="seq 300000", background=True) for number in range(2)]
+    steps += [Step(id="long", name="long", run="echo begun\nsleep 600", background=True)]
+    kept = fleet.run(job_of(*steps, Step(id="__wait", name="Wait", wait_all=True), Step(id="__run", run="echo never")))
+    assert ended(kept) == ("failure", "disk_full", "This machine failed: [Errno 28] No space left on device")
+    assert kept.steps[4].conclusion == "failure"
+    assert kept.steps[6].conclusion == "skipped"
+    assert b"never" not in kept.log
+    fleet.end()
+    assert list(fleet.leases.iterdir()) == []
+
+
 def test_a_place_that_cannot_be_made(fleet: Fleet) -> None:
     backend = FakeBackend(failures={"linux": OSError(28, "No space left on device")})
     kept = fleet.run(job_of(Step(id="__run", run="echo never")), backend)

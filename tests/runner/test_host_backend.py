@@ -31,6 +31,17 @@ def commands() -> list[str]:
     return found
 
 
+def test_a_folder_or_a_shell_that_is_not_there_is_said(fleet: Fleet) -> None:
+    kept = fleet.run(
+        job_of(run("true", working_directory="gone"), run("true", shell="no-such-shell {0}", if_="always()")),
+        HostBackend(fleet.leases),
+    )
+    assert kept.end is not None
+    lines = text_of(kept)
+    assert any("with working directory '" in line and "/gone'. No such file or directory" in line for line in lines)
+    assert "no-such-shell: command not found" in [note.message for note in kept.end.annotations]
+
+
 def test_steps_files_and_a_warning(fleet: Fleet) -> None:
     kept = fleet.run(
         job_of(

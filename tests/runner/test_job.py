@@ -201,6 +201,19 @@ def test_a_machine_that_fails_is_told_apart(carry: Carry) -> None:
     assert broken.commands == []
 
 
+def test_the_head_of_checkout_names_its_inputs(carry: Carry) -> None:
+    given = {"Fetch-Depth": "0", "depth": "1", "token": "own-token"}
+    kept = carry(job_of(Step(id="__actions_checkout", uses="actions/checkout@v4", with_=given)))
+    lines = text_of(kept)
+    head = lines[lines.index("##[group]Run actions/checkout@v4") :]
+    assert head[1] == "with:"
+    for line in ("  repository: octo/project", "  token: ***", "  fetch-depth: 0", "  clean: true"):
+        assert line in head[: head.index("##[endgroup]")]
+    assert kept.end is not None
+    (note,) = kept.end.annotations
+    assert note.message.startswith("Unexpected input(s) 'depth', valid inputs are ['repository', 'ref', ")
+
+
 def test_checkout_keeps_its_credential_out_of_arguments(carry: Carry) -> None:
     backend = FakeBackend()
     kept = carry(job_of(Step(id="__actions_checkout", uses="actions/checkout@v4")), backend)

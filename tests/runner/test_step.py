@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from runner.backends.fake import FakeBackend
+from runner.backends.base import Command, JobPlace
+from runner.backends.fake import FakeBackend, FakeExecution, FakeSandbox
 from runner.fake_server import KeptJob
+from runner.stop import Stop
 from tests.runner.conftest import job_of, text_of
 from workflows.model import Step
 
@@ -194,3 +196,27 @@ def test_problem_matchers_go_on_through_the_steps(carry: Carry) -> None:
     offset = kept.end.annotations[1].log_offset
     assert offset is not None
     assert bytes(kept.log[offset:])[29:].startswith(b"##[warning]b.py")
+
+
+class RememberingSandbox(FakeSandbox):
+    """Its built-in actions keep a state, as an action does that has something to clean up."""
+
+    def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> FakeExecution:
+        (self._place.work / command.environment["GITHUB_STATE"].removeprefix("/__w/")).write_text("folder=/tmp/x\n")
+        return super().start(command, write, ended)
+
+
+class Remembering(FakeBackend):
+    """Has such sandboxes."""
+
+    def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> FakeSandbox:
+        self.prepared.append(place.lease)
+        return RememberingSandbox(place, self)
+
+
+def test_what_an_action_keeps_is_there_for_its_post_step(carry: Carry) -> None:
+    backend = Remembering()
+    carry(job_of(Step(id="__actions_checkout", uses="actions/checkout@v4")), backend)
+    main, post = backend.commands
+    assert "STATE_folder" not in main.environment
+    assert post.environment["STATE_folder"] == "/tmp/x"

@@ -84,6 +84,7 @@ function steps(fresh) {
     const old = document.getElementById(next.id);
     if (old) {
       old.dataset.status = next.dataset.status;
+      old.toggleAttribute("data-held", next.hasAttribute("data-held"));
     } else {
       next.open = false;
       list.append(document.adoptNode(next));

@@ -154,6 +154,30 @@ async def test_lines_go_to_their_steps() -> None:
     ]
 
 
+async def test_lines_of_steps_beside_others_go_to_theirs() -> None:
+    """A step may write later than one with a higher number, and one that runs may have no place yet."""
+    run, job = await sync_to_async(_made)()
+
+    def three_steps() -> None:
+        _printed(job, "a\n")
+        length = JobLog.objects.get().length
+        job.steps.update(log_end=length)
+        factories.step(job, 2, "Late", log_start=2 * length, log_end=3 * length)
+        factories.step(job, 3, "Front", log_start=length, log_end=2 * length)
+        factories.step(job, 4, "Held", status="in_progress")
+        _printed(job, "f\nl\n")
+        _ended(run, job)
+
+    await sync_to_async(three_steps)()
+    answer = await AsyncClient().get(_address(run, job) + "?cursor=0-0")
+    told = [event[2] for event in await _rest(answer) if event[0] == "lines"]
+    assert [(one["step"], one["from"], [text for _, text in one["lines"]]) for one in told] == [
+        (1, 0, ["a"]),
+        (3, 0, ["f"]),
+        (2, 0, ["l"]),
+    ]
+
+
 async def test_any_cut_of_the_stream_gives_the_same_lines() -> None:
     run, job = await sync_to_async(_made)()
     lines = [f"line {number}" for number in range(40)]
