@@ -21,6 +21,7 @@
     memory = "4g"                             # limits of one job; none by default
     cpus = 2
     pids = 4096
+    spares = 2                                # containers kept ready of each image; FORGE_RUNNER_SPARES
 
     [host]
     user = "nobody"                           # steps run as this user; needs an agent that runs as root
@@ -78,6 +79,7 @@ class Config:
     network: str = "bridge"
     docker_host: str = ""
     limits: Limits = field(default_factory=Limits)
+    spares: int = 1
     host_user: str = ""
     job_env: Mapping[str, str] = field(default_factory=dict)
 
@@ -111,7 +113,14 @@ class Config:
             return FakeBackend()
         images = Images(self.image, self.images, self.build)
         options = DockerOptions(
-            self.identity, images, self.limits, self.volumes, self.network, self.docker_host, self.folder
+            self.identity,
+            images,
+            self.limits,
+            self.volumes,
+            self.network,
+            self.docker_host,
+            self.folder,
+            self.spares,
         )
         return DockerBackend(options)
 
@@ -145,6 +154,7 @@ def load(folder: Path, environment: Mapping[str, str] | None = None, **given: An
         network=str(docker.get("network", "bridge")),
         docker_host=str(docker.get("host", "")),
         limits=Limits(_size(docker.get("memory", 0)), float(docker.get("cpus", 0)), int(docker.get("pids", 4096))),
+        spares=_number(environment.get("FORGE_RUNNER_SPARES") or docker.get("spares", 1), "docker.spares", least=0),
         host_user=str(host.get("user", "")),
         job_env={str(name): str(value) for name, value in _table(jobs, "env").items()},
     )
@@ -208,9 +218,9 @@ def _list(value: Any, name: str) -> tuple[str, ...]:
     return tuple(str(part) for part in value if part)
 
 
-def _number(value: Any, name: str) -> int:
-    if not str(value).isdigit() or not 1 <= int(value) <= 1000:
-        raise ConfigError(f"{name}: a whole number from 1 to 1000 was expected, not {value!r}")
+def _number(value: Any, name: str, least: int = 1) -> int:
+    if not str(value).isdigit() or not least <= int(value) <= 1000:
+        raise ConfigError(f"{name}: a whole number from {least} to 1000 was expected, not {value!r}")
     return int(value)
 
 

@@ -26,6 +26,7 @@ from runner.backends.base import Command, Execution, Finding, JobPlace, Layout, 
 from runner.backends.docker_exec import DockerExecution, Watch, inner_path, size_text
 from runner.backends.init_channel import Channel, Listener
 from runner.backends.init_execution import InitExecution
+from runner.backends.spares import Spares, hand_over
 from runner.errors import InfrastructureError, JobEnded
 from runner.forge_init.build import Built, have
 from runner.images import Images
@@ -72,6 +73,7 @@ class DockerOptions:
     network: str = "bridge"
     engine: str = ""  # its address; else DOCKER_HOST or the usual socket
     folder: Path | None = None  # the agent's data, where forge-init lies; None: steps run by exec
+    spares: int = 0  # containers kept ready of each image
 
 
 class DockerBackend:
@@ -86,9 +88,22 @@ class DockerBackend:
         self._lock = threading.Lock()
         self._built: Built | None = None
         self._obstacles: dict[str, tuple[float, str]] = {}  # by image: until when, and what
+        folder = options.folder / "spares" if options.folder else None
+        self._spares = Spares[DockerSandbox](folder, options.spares, self._make_spare)
+
+    def keep_ready(self) -> None:
+        self._spares.start(self._images.default)
+
+    def let_go(self) -> None:
+        self._spares.stop()
 
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> DockerSandbox:
         client = self._client()
+        ready = self._spare_for(client, place)
+        if ready is not None:
+            say(f"Container: {ready.name}, kept ready")
+            say(f"Limits: {self._options.limits}")
+            return ready
         image = self._images.ensure(client, place.labels, say, stop)
         say(f"Image: {image}")
         try:
@@ -102,6 +117,46 @@ class DockerBackend:
         say(f"Container: {sandbox.name}")
         say(f"Limits: {self._options.limits}")
         return sandbox
+
+    def _spare_for(self, client: Any, place: JobPlace) -> DockerSandbox | None:
+        """A container that was kept ready, made the job's own; None when there is none that fits."""
+        name = self._images.choose(place.labels)
+        if not self._spares.has(name):
+            return None
+        try:
+            image = client.images.get(name)
+        except (DockerException, OSError):
+            return None  # the usual way says what is wrong
+        spare = self._spares.take(name, image.id, place.lease)
+        if spare is None:
+            return None
+        try:
+            hand_over(spare.folder / "work", place.work)
+        except OSError:
+            spare.container.close()
+            raise
+        spare.container.serve(place, image, lambda: self._spares.ended(spare.folder.name))
+        return spare.container
+
+    def _make_spare(self, name: str, folder: Path) -> tuple[str, DockerSandbox]:
+        """A container for whatever job comes: only where steps run by forge-init, and the image is here."""
+        client = self._client()
+        try:
+            image = client.images.get(name)
+        except (DockerException, OSError) as error:
+            raise _refused(error) from error
+        place = JobPlace(Lease(0, 0), folder / "work", "")
+        own = {"name": folder.name, "labels": {LABEL: self._options.runner}}
+        arguments = {**self._arguments(place, image), **own}
+        problem = self._obstacle(image, arguments)
+        if problem:
+            raise InfrastructureError("container_failed", problem)
+        listener = Listener(folder / "channel")
+        try:
+            with_init = docker_init.arguments_with(arguments, self._forge_init(), listener)
+            return image.id, self._started(client, place, image, with_init, listener)
+        finally:
+            listener.close()
 
     def _begin(self, client: Any, place: JobPlace, image: Any, say: Callable[[str], None]) -> DockerSandbox:
         """A container that runs, with forge-init in it where that can be."""
@@ -170,7 +225,8 @@ class DockerBackend:
             things = (*client.networks.list(filters=filters), *client.volumes.list(filters=filters))
             owned = held()
             for container in containers:
-                if _lease_of(container.labels) not in owned:
+                is_ours = self._spares.is_ours(container.name, owned)
+                if not is_ours and _lease_of(container.labels) not in owned:
                     with contextlib.suppress(NotFound):
                         container.remove(force=True, v=True)
                     removed.append(f"container {container.name}")
@@ -272,6 +328,7 @@ class DockerSandbox:
         self._watch = Watch(client, container.id, memory)
         self._input: Any = None
         self._channel: Channel | None = None
+        self._closed: Callable[[], None] = lambda: None
         self.name: str = container.name
         self.layout = layout_of(place, image, container.id)
 
@@ -286,6 +343,15 @@ class DockerSandbox:
                 self._channel = self._connected(listener)
         except (DockerException, OSError) as error:
             raise _refused(error, "container_failed") from error
+
+    def is_ready(self) -> bool:
+        """True while its forge-init waits for a step."""
+        return self._channel is not None and not self._channel.over.is_set() and not self._watch.died
+
+    def serve(self, place: JobPlace, image: Any, closed: Callable[[], None]) -> None:
+        """Be this job's from now on; ``closed`` is called when it has been removed."""
+        self._closed = closed
+        self.layout = layout_of(place, image, self._container.id)
 
     def _connected(self, listener: Listener) -> Channel:
         state = self._client.api.inspect_container(self._container.id)["State"]
@@ -328,6 +394,7 @@ class DockerSandbox:
         except (DockerException, OSError) as error:
             raise _refused(error) from error
         finally:
+            self._closed()
             self._watch.close()
             held, self._input = self._input, None
             if held is not None:

@@ -42,6 +42,12 @@ class FakeBackend:
     closed: list[Lease] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
 
+    def keep_ready(self) -> None:
+        pass  # a place here costs nothing to make
+
+    def let_go(self) -> None:
+        pass
+
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> FakeSandbox:
         for label in place.labels:
             if label in self.failures:

@@ -46,6 +46,12 @@ class HostBackend:
         self._leases = leases.resolve()
         self._user = _find_user(user) if user else None
 
+    def keep_ready(self) -> None:
+        pass  # a place here costs nothing to make
+
+    def let_go(self) -> None:
+        pass
+
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> HostSandbox:
         who = self._user.name if self._user else pwd.getpwuid(os.getuid()).pw_name
         say(f"Steps run on this machine, without a container, as the user {who}.")
