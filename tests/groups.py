@@ -45,7 +45,8 @@ def _marked(mark: str) -> tuple[str, ...]:
 
 
 _LANGUAGE_SOAK = tuple(path for path in _marked("soak") if path.startswith(("workflows/", "judges/")))
-_SERVER_SOAK = tuple(path for path in _marked("soak") if path not in _LANGUAGE_SOAK)
+_CONTAINER_SOAK = tuple(path for path in _marked("soak") if path.startswith(("chaos/", "docker/")))
+_SERVER_SOAK = tuple(path for path in _marked("soak") if path not in (*_LANGUAGE_SOAK, *_CONTAINER_SOAK))
 _SERVER = _others("workflows", "judges", "runner", "conventions", "bench", "scenarios")
 
 GROUPS = (
@@ -115,6 +116,13 @@ SOAK = (
         workers=2,
     ),
     Group("soak on SQLite", _SERVER_SOAK, "soak"),
+    Group(
+        "soak of containers",
+        _CONTAINER_SOAK,
+        "soak",
+        needs=(machine.GIT, machine.DOCKER, machine.IMAGE_PARTS),
+        engine=True,
+    ),
     Group(
         "soak on PostgreSQL",
         _SERVER_SOAK,
