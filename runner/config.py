@@ -24,6 +24,7 @@
     prefetch = ["postgres:16"]                # fetched when the agent starts; all images named above without this
     allow_options = ["--cap-add=SYS_PTRACE"]  # in options of a workflow's containers, beside the harmless ones
     allow_volumes = ["/srv/models:ro"]        # paths of this machine that workflows may mount, exactly these
+    spares = 2                                # containers kept ready of each image; FORGE_RUNNER_SPARES
 
     [host]
     user = "nobody"                           # steps run as this user; needs an agent that runs as root
@@ -85,6 +86,7 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     prefetch: tuple[str, ...] | None = None  # None: every image that is configured
     policy: Policy = field(default_factory=Policy)
+    spares: int = 1
     host_user: str = ""
     job_env: Mapping[str, str] = field(default_factory=dict)
 
@@ -128,6 +130,7 @@ class Config:
             self.docker_host,
             self.folder,
             self.policy,
+            self.spares,
         )
         if self.backend == "host":
             return HostBackend(self.leases, self.host_user, options.rules(), self.docker_host)
@@ -168,6 +171,7 @@ def load(folder: Path, environment: Mapping[str, str] | None = None, **given: An
             _options(_list(docker.get("allow_options", ()), "docker.allow_options")),
             _paths(_list(docker.get("allow_volumes", ()), "docker.allow_volumes")),
         ),
+        spares=_number(environment.get("FORGE_RUNNER_SPARES") or docker.get("spares", 1), "docker.spares", least=0),
         host_user=str(host.get("user", "")),
         job_env={str(name): str(value) for name, value in _table(jobs, "env").items()},
     )
@@ -245,9 +249,9 @@ def _paths(given: tuple[str, ...]) -> tuple[str, ...]:
     return given
 
 
-def _number(value: Any, name: str) -> int:
-    if not str(value).isdigit() or not 1 <= int(value) <= 1000:
-        raise ConfigError(f"{name}: a whole number from 1 to 1000 was expected, not {value!r}")
+def _number(value: Any, name: str, least: int = 1) -> int:
+    if not str(value).isdigit() or not least <= int(value) <= 1000:
+        raise ConfigError(f"{name}: a whole number from {least} to 1000 was expected, not {value!r}")
     return int(value)
 
 

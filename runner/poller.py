@@ -132,6 +132,7 @@ class Agent:
         self._unsent.collect(self._settings.leases)
         self._janitor.sweep()
         self._janitor.start()
+        self._backend.keep_ready()
         self._unsent.start()
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
         try:
@@ -146,6 +147,7 @@ class Agent:
                 self._leave()
             self._client.close()
             self._unsent.stop()
+            self._backend.let_go()
             self._janitor.stop()
         if self._fatal is not None:
             raise self._fatal
