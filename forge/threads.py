@@ -2,7 +2,7 @@
 
 Held calls and streams are async and number in the thousands; their short looks into the database share
 these threads. Around each call a connection that went bad or too old is given up, as Django does around
-a request; one to a file is kept, since it never gets old and to open it costs as much as four queries.
+a request.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
-from django.db import close_old_connections, connections
+from django.db import close_old_connections
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -37,15 +37,8 @@ async def run_sync(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
 
 def guarded(call: Callable[[], T]) -> T:
     """Make a call in a thread that lives longer than it, and leave the thread's connections fit for the next."""
-    _give_up_old_connections()
+    close_old_connections()
     try:
         return call()
     finally:
-        _give_up_old_connections()
-
-
-def _give_up_old_connections() -> None:
-    for connection in connections.all(initialized_only=True):
-        if connection.vendor == "sqlite":
-            connection.close_at = None
-    close_old_connections()
+        close_old_connections()

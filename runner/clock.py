@@ -77,10 +77,6 @@ class JobClock:
         self._server = server
         self._offset = server.offset()
 
-    def start(self) -> None:
-        """Count from what is known of the server's time now; before anything was said by this clock."""
-        self._offset = self._server.offset()
-
     def now(self) -> int:
         """ns since 1970, UTC."""
         return self._offset + self._server.monotonic()

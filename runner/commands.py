@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from runner.annotations import LEVELS, Annotation, StepAnnotations, number, properties
 from runner.errors import StepFailed
 from runner.step_matchers import StepMatchers
+from workflows.messages import AnnotationReport
 
 #: A line that may hold a command; everything else is passed on in whole blocks.
 CANDIDATE = re.compile(rb"^[ \t\v\f\r]*::|##\[", re.MULTILINE)
@@ -150,6 +151,10 @@ class StepCommands:
         """What was found so far, in order."""
         return self._annotations.kept
 
+    def reports(self, step: int, offsets: Mapping[int, int]) -> list[AnnotationReport]:
+        """The annotations for the server; ``offsets`` in the log by their place in ``annotations``."""
+        return self._annotations.reports(step, offsets)
+
     @property
     def matchers(self) -> StepMatchers | None:
         """The problem matchers that every line of output has to go through; None while there is none."""
@@ -189,10 +194,6 @@ class StepCommands:
     def debug(self, text: str) -> list[str]:
         """The lines of a text that is only for debug logging."""
         return f"##[debug]{text}".split("\n") if self._debug else []
-
-    def refuse_name(self, name: str, file: str) -> list[str]:
-        """Say that this variable cannot be set by a step."""
-        return self.annotate("failure", f"Can't store {name} output parameter using '{file}' command.")
 
     def _maybe_resume(self, line: str) -> list[str] | None:
         token = self._stop_token or ""

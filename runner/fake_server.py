@@ -53,7 +53,7 @@ class KeptJob:
     log: bytearray = field(default_factory=bytearray)
     steps: dict[int, StepReport] = field(default_factory=dict)
     history: list[StepReport] = field(default_factory=list)
-    started: JobReport | None = None
+    started: JobReport | StepsReport | None = None  # what acknowledged the claim
     end: JobReport | None = None
     ends: int = 0
     cancelled: bool = False
@@ -279,7 +279,9 @@ class FakeServer:
         return _answer(LogAccepted(len(kept.log)))
 
     def _steps(self, kept: KeptJob, data: Any) -> Response:
-        for step in from_wire(StepsReport, data).steps:
+        report = from_wire(StepsReport, data)
+        kept.started = kept.started or report
+        for step in report.steps:
             kept.steps[step.number] = step
             kept.history.append(step)
         return Response(204)

@@ -35,6 +35,8 @@ from workflows.states import Conclusion
 
 log = logging.getLogger("forge.runner")
 
+#: s that a full agent lets its job report its first step before it polls again, for no more than news of cancels.
+_STARTING = 0.25
 _LEAVE_TIME = 30.0  # s that an ephemeral runner tries to tell the server that it is gone
 
 
@@ -191,13 +193,19 @@ class Agent:
             return 0
         return max(0, self._settings.capacity - len(self._jobs))
 
+    def _is_full(self) -> bool:
+        with self._changed:
+            return self._free() == 0
+
     def _open_poll(self) -> None:
         with self._changed:
             if self._polled == self._generation or self._fatal is not None:
                 return
             self._polled = self._generation
             self._polls += 1
-            wait = 0.0 if self._settings.poll_only else self._settings.pace.wait
+            # The first poll is not held: its answer tells the server's time well, before any job is there.
+            held = self._polled > 0 and not self._settings.poll_only
+            wait = self._settings.pace.wait if held else 0.0
             active = tuple(held.as_active() for held in self._jobs.values())
             message = Poll(self._instance, self._key, self._free(), active, wait, self._server_drains)
         threading.Thread(target=self._poll, args=(message, self._polled), name="poll", daemon=True).start()
@@ -217,8 +225,10 @@ class Agent:
             self._ready()
         pause = self._settings.pace.brief if self._settings.poll_only else 0.0
         try:
-            self._take(message, self._client.poll(message))
+            taken = self._take(message, self._client.poll(message))
             self._failures = 0
+            if taken is not None and self._is_full():
+                taken.wait_until_started(_STARTING)
         except InUse as error:
             log.error("%s; waiting until the other process is silent", error)
             pause = self._settings.pace.retry * 10
@@ -271,16 +281,16 @@ class Agent:
             if self._key == used:
                 self._key = uuid.uuid4().hex
 
-    def _take(self, message: Poll, answer: PollAnswer | None) -> None:
+    def _take(self, message: Poll, answer: PollAnswer | None) -> JobRun | None:
+        """Act upon an answer; the job that came with it."""
         if answer is None:
-            return
+            return None
         self._renew_key(message.request_key)
         with self._changed:
             self._server_drains = answer.drain
         for notice in answer.cancels:
             self._cancel(notice)
-        if answer.assignment is not None:
-            self._begin(answer.assignment)
+        return self._begin(answer.assignment) if answer.assignment is not None else None
 
     def _cancel(self, notice: CancelNotice) -> None:
         with self._changed:
@@ -290,11 +300,11 @@ class Agent:
             held.cancel_seen = max(held.cancel_seen, 2 if notice.force else 1)
         held.job.stop.cancel(notice.reason or "The run was cancelled.", force=notice.force)
 
-    def _begin(self, assignment: Assignment) -> None:
+    def _begin(self, assignment: Assignment) -> JobRun | None:
         lease = Lease(assignment.job, assignment.epoch)
         with self._changed:
             if lease in self._jobs or lease in self._past or self._finished or self._fatal is not None:
-                return  # two polls with one key were answered the same
+                return None  # two polls with one key were answered the same
             repository = assignment.repository.full_name.rpartition("/")[2]
             settings = JobSettings(
                 folder=LeaseFolder(self._settings.leases, lease, repository),
@@ -308,11 +318,14 @@ class Agent:
             job = JobRun(assignment, self._client.job(assignment), self._backend, settings)
             self._jobs[lease] = _Held(job, time.monotonic())
             self._taken += 1
-            self._news()
+            self._changed.notify_all()
+            if self._free():
+                self._news()
         log.info("job %s: %s", lease, assignment.job_name)
         threading.Thread(target=self._carry, args=(job,), name=f"job-{lease}").start()
         if self._settings.poll_only:
             threading.Thread(target=self._check_cancel, args=(lease,), name="cancel-check", daemon=True).start()
+        return job
 
     def _carry(self, job: JobRun) -> None:
         conclusion: Conclusion | None = None
@@ -383,6 +396,7 @@ class Agent:
                 held.job.stop.lose(entry.reason or "The server gave this job to nobody, or to another runner.")
                 continue
             held.renewed = time.monotonic()
+            held.job.renewed()
             if entry.cancelled:
                 self._cancel(CancelNotice(entry.job, entry.epoch, entry.force, entry.reason))
         with self._changed:

@@ -18,7 +18,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from workflows.errors import InvalidMessage
-from workflows.model import Defaults, Job
+from workflows.model import Defaults, Job, Table
 
 Message = TypeVar("Message")
 
@@ -192,13 +192,14 @@ class Assignment:
     ref: str
     workflow_path: str
     definition: Job
-    workflow_env: Mapping[str, str] = field(default_factory=dict)
+    workflow_env: Table = field(default_factory=dict)
     workflow_defaults: Defaults = Defaults()
     #: github, vars, needs, matrix, strategy, inputs
     contexts: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     masks: tuple[str, ...] = ()
     github_token: str = ""
+    permissions: Mapping[str, str] = field(default_factory=dict)  # what that token may do; for people to read
     urls: Urls = Urls("", "", "")
     timeout_minutes: float = 360
     cancel_timeout_minutes: float = 5

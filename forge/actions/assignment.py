@@ -29,14 +29,11 @@ from workflows import decide
 from workflows.decide import Leg, Snapshot
 from workflows.errors import ExpressionError
 from workflows.messages import Assignment, RepositoryInfo, Urls
-from workflows.model import Workflow
 from workflows.states import Status
 
 LEASE, JOB = "shl_", "shj_"
 #: How long the lease token of an ended claim may repeat its final report and append log.
 AFTERLIFE = timedelta(hours=24)
-#: A job that holds a concurrency group or environment is given up sooner by its runner.
-CANCEL_TIMEOUT_MINUTES = 5.0
 
 
 class CannotBuild(Exception):
@@ -76,16 +73,17 @@ def build(claim: Claim) -> Assignment:
         ref=run.ref,
         workflow_path=run.workflow.path,
         definition=defined.job,
-        workflow_env=_workflow_env(defined.workflow),
+        workflow_env=defined.workflow.env,
         workflow_defaults=defined.workflow.defaults,
         contexts={**_contexts(job, now, urls), "vars": seen.variables},
         secrets=secrets,
         masks=tuple(sorted(filter(None, {*seen.secrets.values(), *secrets.values()}))),
         github_token=token,
+        permissions=permissions.of_job(job, now.workflow),
         urls=urls,
         timeout_minutes=job.timeout_minutes,
-        cancel_timeout_minutes=CANCEL_TIMEOUT_MINUTES,
-        debug=job.attempt.debug or _step_debug(secrets, seen.variables),
+        cancel_timeout_minutes=job.cancel_timeout_minutes,
+        debug=job.attempt.debug or _debug(secrets, seen.variables),
     )
 
 
@@ -112,16 +110,10 @@ def _secrets(now: Snapshot, job: Job, seen: Visible) -> dict[str, str]:
         raise CannotBuild(f"The secrets of a called workflow cannot be evaluated. {error.message}") from error
 
 
-def _step_debug(secrets: Mapping[str, str], variables: Mapping[str, str]) -> bool:
-    """GitHub's switch for debug logging of a whole repository; a secret goes before a variable."""
-    name = "ACTIONS_STEP_DEBUG"
-    return secrets.get(name, variables.get(name, "")).strip().lower() == "true"
-
-
-def _workflow_env(workflow: Workflow) -> Mapping[str, str]:
-    if isinstance(workflow.env, str):  # ``gaps`` refuses such a file
-        raise CannotBuild(f"'{workflow.env}' in place of a mapping is not supported by Forge yet.")
-    return workflow.env
+def _debug(secrets: Mapping[str, str], variables: Mapping[str, str]) -> bool:
+    """GitHub's switches for debug logging of a whole repository; a secret goes before a variable."""
+    names = ("ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG")
+    return any(secrets.get(name, variables.get(name, "")).strip().lower() == "true" for name in names)
 
 
 def lease_token(claim: Claim) -> str:
@@ -212,4 +204,4 @@ def _contexts(job: Job, now: Snapshot, urls: Urls) -> dict[str, Any]:
 
 
 def _leg(job: Job) -> Leg:
-    return Leg(job.leg, job.name, (), job.matrix, job.timeout_minutes, job.continue_on_error)
+    return Leg(job.leg, job.name, (), job.matrix)

@@ -18,10 +18,12 @@ _GIT = "(?P<owner>[^/]+)/(?P<repo>[^/]+?)(?:\\.git)?/"
 
 @dataclass(frozen=True)
 class Route:
-    """One line of the table; ``pattern`` holds its parts as ``<name>``, ``kinds`` tells what each takes."""
+    """One line of the table; ``pattern`` holds its parts as ``<name>``, ``kinds`` tells what each takes, ``methods``
+    what its view has something for: all of them when it is a function, which may look at anything."""
 
     pattern: str
     kinds: Mapping[str, str]
+    methods: tuple[str, ...] = METHODS
 
     @property
     def names(self) -> frozenset[str]:
@@ -57,4 +59,6 @@ def _walk(patterns: list[Any], before: str) -> Iterator[tuple[str, URLPattern]]:
 def _route(text: str, pattern: URLPattern) -> Route:
     text = text.replace("^" + _GIT, "<owner>/<repo>.git/").removesuffix("$").lstrip("/")
     kinds = {part["name"]: part["kind"] or "str" for part in _PART.finditer(text)}
-    return Route(_PART.sub(lambda part: f"<{part['name']}>", text), kinds)
+    view = getattr(pattern.callback, "cls", None)
+    methods = tuple(method for method in METHODS if view is None or hasattr(view, method.lower()))
+    return Route(_PART.sub(lambda part: f"<{part['name']}>", text), kinds, methods)

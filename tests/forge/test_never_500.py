@@ -128,14 +128,15 @@ def asking(world: World, pattern: str) -> Client:
     return client
 
 
-def refused_well(client: Client, method: str, url: str, body: bytes = b"", kind: str = "application/json") -> None:
-    """Ask; every refusal of the API is JSON with a message, and none is a 500."""
+def refused_well(client: Client, method: str, url: str, body: bytes = b"", kind: str = "application/json") -> int:
+    """Ask; every refusal of the API is JSON with a message, and none is a 500. The status."""
     answer = client.generic(method, url, body, content_type=kind)
     answer.close()
     assert answer.status_code < 500, (method, url[:300], body[:100], kind)
     if answer.status_code >= 400 and url.startswith("/api/"):
         said = json.loads(answer.content)
         assert isinstance(said.get("message", said.get("error")), str), (method, url[:300], said)
+    return int(answer.status_code)
 
 
 @pytest.mark.parametrize("folder", _FOLDERS, ids=["actions", "v3", "v1", "pages"])
@@ -178,4 +179,5 @@ def test_nonsense_in_the_body(folder: str, own: World) -> None:
             for number, body in enumerate(_BODIES):
                 # A form may come as any of these; each body comes as another one at each page.
                 kind = _KINDS[0 if folder else (place + number) % len(_KINDS)]
-                refused_well(client, method, url, body, kind)
+                if refused_well(client, method, url, body, kind) == 405:
+                    break  # a method that is none there is refused whatever comes with it

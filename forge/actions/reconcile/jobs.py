@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from django.db.models import Count, F, Min, Q, Sum
 
@@ -136,14 +135,14 @@ def _overdue(rows: RunRows) -> Iterator[Breach]:
 
 
 def _endless(rows: RunRows) -> Iterator[Breach]:
-    late = leases.GRACE + OVERDUE
     for job in rows.jobs:
         if job.status != Status.IN_PROGRESS or job.started_at is None:
             continue
-        if job.started_at + timedelta(minutes=job.timeout_minutes) < rows.now - late:
+        asked = job.cancel_requested_at
+        if job.started_at + leases.timeout_patience(job) < rows.now - OVERDUE:
             yield *_job(job), {"started": str(job.started_at), "minutes": job.timeout_minutes}
-        elif job.cancel_requested_at is not None and job.cancel_requested_at < rows.now - late:
-            yield *_job(job), {"cancel asked": str(job.cancel_requested_at)}
+        elif asked is not None and asked + leases.cancel_patience(job) < rows.now - OVERDUE:
+            yield *_job(job), {"cancel asked": str(asked)}
 
 
 def _carried(rows: RunRows) -> Iterator[Breach]:

@@ -1,8 +1,8 @@
 """The way to the doors of the runner protocol, shorter than that to a page.
 
 A runner shows a credential and has no session, cookies or messages, so that the middleware for them would only cost
-its dozen changes of threads; and a synchronous view runs in the pool of ``forge.threads``, whose database connections
-stay open, rather than in a new thread with a new connection. Django does all the rest.
+its dozen changes of threads; and a synchronous view runs in the pool of ``forge.threads`` rather than in a new thread.
+Django does all the rest.
 """
 
 from __future__ import annotations
