@@ -60,9 +60,10 @@ class Reporter:
 
     def step(self, *reports: StepReport) -> None:
         """Report states soon; a newer state of a step replaces one that was not sent yet."""
+        mask = self._log.secrets.mask_text
         with self._changed:
             for report in reports:
-                self._pending[report.number] = report
+                self._pending[report.number] = replace(report, name=mask(report.name), reason=mask(report.reason))
             self._changed.notify_all()
 
     def step_and_wait(self, report: StepReport) -> None:
@@ -87,6 +88,7 @@ class Reporter:
 
     def finish(self, report: JobReport) -> None:
         """The final report. All else must be acknowledged."""
+        report = _masked(report, self._log.secrets.mask_text)
         try:
             self._ask(lambda: self._client.status(report))
         except LeaseLost:
@@ -190,6 +192,16 @@ class Reporter:
 
     def _waiting(self) -> int:
         return self._log.size - self._acknowledged
+
+
+def _masked(report: JobReport, mask: Callable[[str], str]) -> JobReport:
+    """The report by all that is secret at the end of the job, wherever its texts came from."""
+    notes = (
+        replace(note, message=mask(note.message), title=mask(note.title), path=mask(note.path))
+        for note in report.annotations
+    )
+    summaries = (replace(each, text=mask(each.text)) for each in report.summaries)
+    return replace(report, message=mask(report.message), annotations=tuple(notes), summaries=tuple(summaries))
 
 
 def _bare(report: JobReport, refusal: Refused) -> JobReport:
