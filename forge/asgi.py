@@ -17,6 +17,7 @@ _django = get_asgi_application()
 from django.conf import settings  # noqa: E402 - the lines above choose the settings and load the apps
 
 from forge.api.agent import pulse  # noqa: E402 - the same
+from forge.api.agent.handler import AgentDoors  # noqa: E402 - the same
 from forge.api.body_limit import App, BodyLimit, Receive, Scope, Send  # noqa: E402 - the same
 from forge.api.held import HeldCalls  # noqa: E402 - the same
 
@@ -83,4 +84,4 @@ def _only_one(data: Path) -> IO[Any]:
     return lock
 
 
-application = Lifespan(BodyLimit(HeldCalls(cast("App", _django))))
+application = Lifespan(BodyLimit(HeldCalls(AgentDoors(cast("App", _django)))))

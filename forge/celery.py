@@ -1,7 +1,8 @@
 """Background work. Celery carries only what may run twice or not at all: nudges and sweeps.
 
 Several processes: Redis is the broker; `celery -A forge.celery worker` and `beat` run it. In the embedded
-mode the queue is in memory, and worker and beat are threads of the one web process.
+mode the queue is in memory, and worker and beat are threads of the one web process; nudges do not wait there
+until the worker looks again, but run at once in a few threads of their own.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import logging
 import os
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from celery import Celery
@@ -19,7 +22,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "forge.settings")
 
 log = logging.getLogger(__name__)
 
-#: Threads of the embedded worker; SQLite writes one at a time anyway.
+#: Threads of the embedded worker, and as many for nudges; SQLite writes one at a time anyway.
 EMBEDDED_THREADS = 4
 TIDY_SECONDS = 10.0
 #: A schedule starts so late at most; looking for due ones is one query.
@@ -83,18 +86,35 @@ def connect() -> None:
 
 def start_embedded() -> Callable[[], None]:
     """Run worker and beat as threads of this process; the answer stops both and waits for them."""
+    from forge.actions import background
+
     stop_worker = _start_worker()
     stop_beat = _start_beat()
-    connect()
+    nudged = ThreadPoolExecutor(EMBEDDED_THREADS, thread_name_prefix="forge-nudge")
+    background.use(lambda task, args: _go_on(nudged, task, args))
 
     def stop() -> None:
-        from forge.actions import background
-
         background.use(None)
+        nudged.shutdown(cancel_futures=True)  # what it did not come to, the sweep does after the next start
         stop_beat()
         stop_worker()
 
     return stop
+
+
+def _go_on(pool: ThreadPoolExecutor, task: str, args: tuple[object, ...]) -> None:
+    """Run a task of the engine in a thread of this process, now."""
+    run = app.tasks[f"forge.actions.tasks.{task}"]
+    pool.submit(_nudge, task, partial(run, *args))
+
+
+def _nudge(task: str, call: Callable[[], object]) -> None:
+    from forge.threads import guarded  # here: the settings are known by now
+
+    try:
+        guarded(call)
+    except Exception:
+        log.exception("task %s failed; a sweep will do its work", task)
 
 
 def _start_worker() -> Callable[[], None]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import fcntl
+import gc
 import os
 import signal
 import socket
@@ -27,6 +28,9 @@ from forge.children import stop_child
 
 #: Held calls and streams are ended this many seconds after the signal; ordinary ones are done by then.
 GRACE_SECONDS = 2
+#: A thread that is ready waits so long at most for the interpreter, where another one computes (Python's own 5 ms is
+#: felt: a push passes through several threads on its way to a runner).
+TURN_SECONDS = 0.001
 _SIOCGIFADDR = 0x8915  # linux/sockios.h: the IPv4 address of a network interface
 
 
@@ -151,12 +155,21 @@ class _Server(uvicorn.Server):
         """Start, and say so."""
         await super().startup(sockets=sockets)
         if self.started and not self.should_exit:
+            _settle_down()
             self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """What depends on the server goes first, while it still answers."""
         await asyncio.to_thread(self._stopping)
         await super().shutdown(sockets=sockets)
+
+
+def _settle_down() -> None:
+    """What is loaded by now stays for good: the collector, whose passes stop every thread, need not look through all of
+    it again and again."""
+    gc.collect()
+    gc.freeze()
+    sys.setswitchinterval(TURN_SECONDS)
 
 
 @contextlib.contextmanager

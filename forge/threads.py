@@ -31,11 +31,12 @@ async def run_sync(func: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
     of the pool's threads (from inside ``func``).
     """
     context = contextvars.copy_context()
-    call = functools.partial(context.run, _guarded, functools.partial(func, *args, **kwargs))
+    call = functools.partial(context.run, guarded, functools.partial(func, *args, **kwargs))
     return await asyncio.get_running_loop().run_in_executor(_pool, call)
 
 
-def _guarded(call: Callable[[], T]) -> T:
+def guarded(call: Callable[[], T]) -> T:
+    """Make a call in a thread that lives longer than it, and leave the thread's connections fit for the next."""
     close_old_connections()
     try:
         return call()

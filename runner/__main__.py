@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import hashlib
 import logging
 import os
@@ -10,20 +11,26 @@ import secrets
 import signal
 import sys
 import threading
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from runner import config as configuration
 from runner import doctor
+from runner.backends.base import Backend
 from runner.client import Client, HttpTransport, retrying
+from runner.clock import ServerClock, Timed
 from runner.config import BACKENDS, VERSION, Config
 from runner.errors import ConfigError, InfrastructureError, InUse, Refused, RunnerError, Unreachable
 from runner.own_folder import owned
 from runner.poller import Agent, AgentSettings
+from runner.stop import Stop
 from workflows.messages import Register
 from workflows.states import Conclusion
 
 _DEFAULT_FOLDER = "~/.forge-runner"
 _REGISTER_TIME = 20.0  # s that register waits for a server that does not answer
+_FETCH_END = 5.0  # s that a pull may take to end with the agent
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -45,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     register = _command(commands, "register", "make this folder a runner of a server", _register)
     register.add_argument("--token", help="registration token; else FORGE_RUNNER_TOKEN, else standard input")
     register.add_argument("--replace", action="store_true", help="take over the name from a runner that is gone")
-    register.add_argument("--ephemeral", action="store_true", help="the server forgets it after one job")
+    register.add_argument("--ephemeral", action="store_true", help="one job, and it is gone from the server")
     register.add_argument("--group", help="runner group")
     for name, text, action in (("run", "take jobs until stopped", _run), ("once", "take one job, then end", _once)):
         command = _command(commands, name, text, action)
@@ -109,30 +116,48 @@ def _register(arguments: argparse.Namespace) -> int:
     finally:
         timer.cancel()
         client.close()
-    configuration.save(config, credential)
+    configuration.save(replace(config, ephemeral=arguments.ephemeral), credential)
     print(f"Runner {answer.name} is registered with {config.url}; labels: {', '.join(answer.labels)}")
     return 0
 
 
 def _run(arguments: argparse.Namespace, once: bool = False) -> int:
     config = _config(arguments)
-    client = Client(HttpTransport(config.url, config.ca_file), config.credential())
+    clock = ServerClock()
+    client = Client(Timed(HttpTransport(config.url, config.ca_file), clock), config.credential())
     with owned(config.folder) as instance:
         settings = AgentSettings(
             leases=config.leases,
             runner={"name": config.name, "environment": "self-hosted", **configuration.machine()},
-            capacity=1 if once else config.capacity,
+            capacity=1 if once or config.ephemeral else config.capacity,
             once=once,
+            ephemeral=config.ephemeral,
             poll_only=arguments.poll_only,
             drain_timeout=arguments.drain_timeout,
             job_env=dict(config.job_env),
             version=VERSION,
             instance=instance,
+            clock=clock,
         )
         ready = f"Runner {config.name} is ready"
-        agent = Agent(client, config.make_backend(), settings, lambda: print(ready, flush=True))
-        _carry(agent)
+        backend = config.make_backend()
+        agent = Agent(client, backend, settings, lambda: print(ready, flush=True))
+        with _fetching_ahead(backend):
+            _carry(agent)
     return 0 if not once or agent.conclusions == [Conclusion.SUCCESS] else 1
+
+
+@contextlib.contextmanager
+def _fetching_ahead(backend: Backend) -> Iterator[None]:
+    """Fetch what jobs will want, beside everything else, and no longer than the agent lives."""
+    stop = Stop()
+    thread = threading.Thread(target=backend.fetch_ahead, args=(stop,), name="fetch-ahead", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.cancel("")
+        thread.join(_FETCH_END)
 
 
 def _carry(agent: Agent) -> None:

@@ -12,16 +12,24 @@ is safe to repeat. Messages are ``workflows.messages``. The credential stands in
                                                            50. One is always open, at capacity 0 too. The request
                                                            key is kept until a 200 or 410 answers it; a newer call
                                                            with the same key ends the older with 204. 409
-                                                           runner_in_use: another process polls with this credential
+                                                           runner_in_use: another process polls with this credential.
+                                                           ``draining`` says what is known of ``drain``: a change of
+                                                           that is news, too
     POST /api/v1/runners/heartbeat          runner         Heartbeat → 200 HeartbeatAnswer. Every 15 s while jobs
                                             credential     run; the only thing that renews a lease. An entry that is
                                                            not held: kill the job. An absent entry ends nothing
+    POST /api/v1/runners/recover            runner         Recover → 200 Recovered. An agent that was restarted, or
+                                            credential     gave jobs up, says so when nothing of them runs any more:
+                                                           they follow the rule of lost runners at once. The answer
+                                                           has a lease token where more of a job's log is wanted
     POST /api/v1/runners/remove             runner         → 204. The runner is gone; its jobs follow the rule of
                                             credential     lost runners
     POST /api/v1/jobs/{id}/cancel-check     lease token    → 200 CancelState, for agents that only poll
     POST /api/v1/jobs/{id}/steps            lease token    StepsReport → 200 or 204. Nothing of the workflow is spawned
-                                                           before the first workflow step's in_progress is answered
-    PUT  /api/v1/jobs/{id}/log?offset=N     lease token    bytes (Content-Encoding zstd or none), at most 1 MiB
+                                                           before the first workflow step's in_progress is answered.
+                                                           The first report acknowledges the claim too: one message
+                                                           may say that the job is set up and its first step runs
+    PUT  /api/v1/jobs/{id}/log?offset=N     lease token    bytes (Content-Encoding zstd or none), at most 4 MiB
                                                            decoded → 200 LogAccepted. What is stored already of an
                                                            overlap is skipped; a gap: 409 log_gap with ``next``
     POST /api/v1/jobs/{id}/status           lease token    JobReport: in_progress (acknowledges the claim, within
@@ -59,6 +67,9 @@ from workflows.messages import (
     LogAccepted,
     Poll,
     PollAnswer,
+    Recover,
+    Recovered,
+    RecoveredJob,
     Register,
     Registered,
     StepsReport,
@@ -66,7 +77,7 @@ from workflows.messages import (
     to_wire,
 )
 
-LOG_BATCH = 1 << 20  # decoded bytes of one append
+LOG_BATCH = 4 << 20  # decoded bytes of one append
 TIMEOUT = 30.0  # s
 _SMALL = 512  # bytes below which packing is not worth it
 _RETRY_FIRST, _RETRY_LONGEST = 0.2, 15.0  # s
@@ -136,6 +147,15 @@ class Client:
         data = _call(self._transport, "POST", "/api/v1/runners/heartbeat", self._credential, message, 10)
         return from_wire(HeartbeatAnswer, data)
 
+    def recover(self, message: Recover) -> Recovered:
+        """Give up these jobs, of which nothing runs any more; what the server still wants of their logs."""
+        data = _call(self._transport, "POST", "/api/v1/runners/recover", self._credential, message)
+        return from_wire(Recovered, data)
+
+    def left(self, job: RecoveredJob, token: str) -> JobClient:
+        """The doors of a job that was given up; open for its log alone."""
+        return JobClient(self._transport, job.job, job.epoch, token)
+
     def remove(self) -> None:
         """Unregister."""
         _call(self._transport, "POST", "/api/v1/runners/remove", self._credential, {})
@@ -157,6 +177,7 @@ class JobClient:
         self._job = job
         self._epoch = epoch
         self._token = token
+        self._packer = zstandard.ZstdCompressor(level=1)
 
     def cancel_check(self) -> CancelState:
         """Is this job to be stopped?"""
@@ -174,7 +195,7 @@ class JobClient:
         """Append log bytes; the offset that the server wants next."""
         headers, body = {"Content-Type": "application/octet-stream"}, data
         if len(data) > _SMALL:
-            headers["Content-Encoding"], body = "zstd", zstandard.compress(data, 3)
+            headers["Content-Encoding"], body = "zstd", self._packer.compress(data)
         try:
             answer = self._request("PUT", f"log?offset={offset}", headers, body)
         except Refused as refusal:

@@ -12,18 +12,24 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from runner.annotations import LEVELS, Annotation, StepAnnotations, number, properties
+from runner.errors import StepFailed
+from runner.step_matchers import StepMatchers
+from workflows.messages import AnnotationReport
+
 #: A line that may hold a command; everything else is passed on in whole blocks.
 CANDIDATE = re.compile(rb"^[ \t\v\f\r]*::|##\[", re.MULTILINE)
 
-ANNOTATION_LIMIT = 10  # of one kind in one step
-MESSAGE_LIMIT = 4096  # characters
+_LATER_LINE = re.compile(rb"\n[ \t\v\f\r]*::")
+
 REFUSED_NAMES = re.compile(r"(?i:NODE_OPTIONS)|LD_.*|BASH_ENV")
 
 _V2_DATA = (("%0D", "\r"), ("%0A", "\n"), ("%25", "%"))
 _V2_PROPERTY = (("%0D", "\r"), ("%0A", "\n"), ("%3A", ":"), ("%2C", ","), ("%25", "%"))
 _V1 = (("%3B", ";"), ("%0D", "\r"), ("%0A", "\n"), ("%5D", "]"), ("%25", "%"))
-_LEVELS = {"error": "failure", "warning": "warning", "notice": "notice"}
 _TRUE = ("1", "true")
+#: Commands that are never repeated in the log, whatever ``echo`` says: their line would say too much, or twice.
+_SILENT = frozenset({"add-mask", "debug", "error", "warning", "notice"})
 
 
 class CommandError(Exception):
@@ -43,18 +49,13 @@ class Command:
         return next((value for key, value in self.properties.items() if key.lower() == name.lower()), "")
 
 
-@dataclass(frozen=True)
-class Annotation:
-    """One finding for a person; ``level`` is notice, warning or failure."""
-
-    level: str
-    message: str
-    title: str = ""
-    path: str = ""
-    start_line: int | None = None
-    end_line: int | None = None
-    start_column: int | None = None
-    end_column: int | None = None
+def may_hold_command(block: bytes) -> bool:
+    """Whether any of these lines is a ``CANDIDATE``; far faster than the pattern, which looks at every byte."""
+    return (
+        (b"#" in block and b"##[" in block)
+        or _LATER_LINE.search(block) is not None
+        or CANDIDATE.match(block) is not None
+    )
 
 
 def parse(line: str, known: Mapping[str, object] | frozenset[str]) -> Command | None:
@@ -99,42 +100,6 @@ def _unescaped(text: str, escapes: tuple[tuple[str, str], ...]) -> str:
     return text
 
 
-def annotation_properties(command: Command) -> dict[str, str]:
-    """The properties of an error, warning or notice with a range that makes sense."""
-    names = ("file", "line", "endLine", "col", "endColumn", "title")
-    found = {name: value for name in names if (value := command.get(name))}
-    line, end = _number(found, "line"), _number(found, "endLine")
-    if end and not line:
-        found["line"] = found["endLine"]
-    column, end_column = _number(found, "col"), _number(found, "endColumn")
-    if end_column and not column:
-        found["col"] = found["endColumn"]
-    _drop_senseless(found)
-    return found
-
-
-def _drop_senseless(found: dict[str, str]) -> None:
-    line, end = _number(found, "line"), _number(found, "endLine")
-    column, end_column = _number(found, "col"), _number(found, "endColumn")
-    if not line or (end and line != end):
-        _drop(found, "col", "endColumn")
-        column = None
-    if column and end_column and end_column < column:
-        _drop(found, "col", "endColumn")
-    if line and end and end < line:
-        _drop(found, "line", "endLine")
-
-
-def _drop(found: dict[str, str], *names: str) -> None:
-    for name in names:
-        found.pop(name, None)
-
-
-def _number(found: Mapping[str, str], name: str) -> int | None:
-    text = found.get(name, "").strip()
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
-
-
 class StepCommands:
     """The commands of one step: what they set, and what is printed for them."""
 
@@ -145,26 +110,33 @@ class StepCommands:
         *,
         workspace: str = "",
         debug: bool = False,
+        step_id: str = "",
+        mask: Callable[[str], str] = str,
+        matchers: StepMatchers | None = None,
     ) -> None:
         self._add_mask = add_mask
         self._environment = environment
         self._workspace = workspace.rstrip("/")
         self._debug = debug
+        self._step_id = step_id
+        self._matchers = matchers
         self._stop_token: str | None = None
+        self._annotations = StepAnnotations(mask)
         self.echo = debug
         self.failed = False
         self.outputs: dict[str, str] = {}
         self.state: dict[str, str] = {}
         self.env: dict[str, str] = {}
         self.paths: list[str] = []
-        self.annotations: list[Annotation] = []
         self._rules: dict[str, Callable[[Command], list[str]]] = {
             "set-output": self._set_output,
             "save-state": self._save_state,
             "set-env": self._set_env,
             "add-path": self._add_path,
             "add-mask": self._mask,
-            "debug": self._debug_line,
+            "add-matcher": self._add_matcher,
+            "remove-matcher": self._remove_matcher,
+            "debug": lambda command: self.debug(command.data),
             "error": self._annotate,
             "warning": self._annotate,
             "notice": self._annotate,
@@ -173,7 +145,20 @@ class StepCommands:
             "echo": self._echo,
             "stop-commands": self._stop,
         }
-        self._silent = frozenset({"add-mask", "group", "endgroup", "debug", "error", "warning", "notice"})
+
+    @property
+    def annotations(self) -> list[Annotation]:
+        """What was found so far, in order."""
+        return self._annotations.kept
+
+    def reports(self, step: int, offsets: Mapping[int, int]) -> list[AnnotationReport]:
+        """The annotations for the server; ``offsets`` in the log by their place in ``annotations``."""
+        return self._annotations.reports(step, offsets)
+
+    @property
+    def matchers(self) -> StepMatchers | None:
+        """The problem matchers that every line of output has to go through; None while there is none."""
+        return self._matchers or None
 
     def process(self, line: str) -> list[str] | None:
         """Carry out the command of this line; what is to be printed instead, or None when it is plain output."""
@@ -182,51 +167,59 @@ class StepCommands:
         command = parse(line, self._rules)
         if command is None:
             return None
+        shown = command.name if command.name in _SILENT else line
+        echoes = command.name == "stop-commands" or (self.echo and command.name not in _SILENT)
+        echo = [line] if echoes else []
         try:
-            printed = self._rules[command.name](command)
-        except CommandError as problem:
+            return echo + self._rules[command.name](command)
+        except (CommandError, StepFailed) as problem:
             self.failed = True
-            return [
-                *self.annotate("failure", f"Unable to process command '{line}' successfully."),
-                f"##[error]{problem}",
-            ]
-        return [line, *printed] if self.echo and command.name not in self._silent else printed
+            said = self.annotate("failure", f"Unable to process command '{shown}' successfully.")
+            return echo + said + self.annotate("failure", str(problem))
+
+    def match(self, line: str) -> list[str] | None:
+        """What is printed for a line that completes a finding of a problem matcher; None for any other."""
+        if self._matchers is None:
+            return None
+        found = self._matchers.find(line)
+        notes = [text for note in self._matchers.notes() for text in self.annotate("warning", note)]
+        if found is None:
+            return [*notes, line] if notes else None
+        return [*notes, *self._annotations.add(*found)]
 
     def annotate(self, level: str, message: str) -> list[str]:
         """An annotation of the runner's own about this step; the lines that show it."""
-        self._keep(Annotation(level, message[:MESSAGE_LIMIT]))
-        return [f"##[{'error' if level == 'failure' else level}]{message}"]
+        return self._annotations.add(Annotation(level, message))
 
-    def refuse_name(self, name: str, file: str) -> list[str]:
-        """Say that this variable cannot be set by a step."""
-        return self.annotate("failure", f"Can't store {name} output parameter using '{file}' command.")
-
-    def _keep(self, annotation: Annotation) -> None:
-        if sum(kept.level == annotation.level for kept in self.annotations) < ANNOTATION_LIMIT:
-            self.annotations.append(annotation)
+    def debug(self, text: str) -> list[str]:
+        """The lines of a text that is only for debug logging."""
+        return f"##[debug]{text}".split("\n") if self._debug else []
 
     def _maybe_resume(self, line: str) -> list[str] | None:
         token = self._stop_token or ""
         if parse(line, frozenset({token.lower()})) is None:
             return None
         self._stop_token = None
-        return []
+        return [line, *self.debug("Resume processing commands")]
 
     def _set_output(self, command: Command) -> list[str]:
-        self.outputs[_required(command, "name")] = command.data
-        return []
+        name = _required(command, "name")
+        self.outputs[name] = command.data
+        place = "" if self._step_id.startswith("__") else f"steps.{self._step_id}.outputs.{name}"
+        return self.debug(f"{place}='{command.data}'")
 
     def _save_state(self, command: Command) -> list[str]:
-        self.state[_required(command, "name")] = command.data
-        return []
+        name = _required(command, "name")
+        self.state[name] = command.data
+        return self.debug(f"Save intra-action state {name} = {command.data}")
 
     def _set_env(self, command: Command) -> list[str]:
         self._must_allow("set-env", "ENV")
         name = _required(command, "name")
         if REFUSED_NAMES.fullmatch(name):
-            return self.refuse_name(name, "set-env")
+            return self.annotate("failure", f"Can't update {name} environment variable using ::set-env:: command.")
         self.env[name] = command.data
-        return []
+        return self.debug(f"{name}='{command.data}'")
 
     def _add_path(self, command: Command) -> list[str]:
         self._must_allow("add-path", "PATH")
@@ -236,40 +229,57 @@ class StepCommands:
         return []
 
     def _must_allow(self, name: str, file: str) -> None:
-        if not self._is_set("ACTIONS_ALLOW_UNSECURE_COMMANDS"):
+        if self._environment.get("ACTIONS_ALLOW_UNSECURE_COMMANDS", "").strip().lower() != "true":
             raise CommandError(
                 f"The `{name}` command is disabled, because untrusted output could use it. Write to the file that "
                 f"GITHUB_{file} names instead, or set ACTIONS_ALLOW_UNSECURE_COMMANDS to true to accept the risk."
             )
 
-    def _is_set(self, name: str) -> bool:
-        return self._environment.get(name, "").lower() in _TRUE
-
     def _mask(self, command: Command) -> list[str]:
         if not command.data.strip():
-            return ["##[warning]Can't add secret mask for empty string in ##[add-mask] command."]
+            return self.annotate("warning", "Can't add secret mask for empty string in ##[add-mask] command.")
         self._add_mask(command.data)
-        return []
+        return ["::add-mask::***"] if self.echo else []
 
-    def _debug_line(self, command: Command) -> list[str]:
-        return [f"##[debug]{command.data}"] if self._debug else []
+    def _add_matcher(self, command: Command) -> list[str]:
+        if not command.data:
+            return self.annotate("warning", "File path must be specified.")
+        return self._said("Added", self._of_job().add(command.data))
+
+    def _remove_matcher(self, command: Command) -> list[str]:
+        owner, path = command.get("owner"), command.data
+        if owner and path:
+            text = (
+                "Either specify an owner name or a file path in ##[remove-matcher] command. Both values cannot be set."
+            )
+            return self.annotate("warning", text)
+        if not owner and not path:
+            text = "Either an owner name or a file path must be specified in ##[remove-matcher] command."
+            return self.annotate("warning", text)
+        return self._said("Removed", self._of_job().remove(owner, path))
+
+    def _of_job(self) -> StepMatchers:
+        if self._matchers is None:
+            raise CommandError("There are no problem matchers here.")
+        return self._matchers
+
+    def _said(self, what: str, owners: list[str]) -> list[str]:
+        return self.debug(f"{what} matchers: {', '.join(repr(owner) for owner in owners)}.") if owners else []
 
     def _annotate(self, command: Command) -> list[str]:
-        found = annotation_properties(command)
-        self._keep(
+        found = properties(command.get)
+        return self._annotations.add(
             Annotation(
-                level=_LEVELS[command.name],
-                message=command.data[:MESSAGE_LIMIT],
+                level=LEVELS[command.name],
+                message=command.data,
                 title=found.get("title", ""),
                 path=self._relative(found.get("file", "")),
-                start_line=_number(found, "line"),
-                end_line=_number(found, "endLine"),
-                start_column=_number(found, "col"),
-                end_column=_number(found, "endColumn"),
+                start_line=number(found.get("line")),
+                end_line=number(found.get("endLine")),
+                start_column=number(found.get("col")),
+                end_column=number(found.get("endColumn")),
             )
         )
-        first, *rest = command.data.split("\n") or [""]
-        return [f"##[{command.name}]{first}", *rest]
 
     def _relative(self, path: str) -> str:
         plain = posixpath.normpath(path.replace("\\", "/")) if path else ""
@@ -279,14 +289,17 @@ class StepCommands:
     def _echo(self, command: Command) -> list[str]:
         word = command.data.strip().lower()
         if word not in ("on", "off"):
-            raise CommandError("Invalid echo command value. Possible values can be: 'on', 'off'.")
+            raise CommandError(
+                f"Invalid echo command value. Possible values can be: 'on', 'off'. Current value is: '{command.data}'."
+            )
         self.echo = word == "on"
-        return []
+        return self.debug(f"Setting echo command value to '{word}'")
 
     def _stop(self, command: Command) -> list[str]:
         token = command.data
         bad = not token or token == "pause-logging" or token.lower() in self._rules
-        if bad and not self._is_set("ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS"):
+        is_free = self._environment.get("ACTIONS_ALLOW_UNSECURE_STOPCOMMAND_TOKENS", "").strip().lower() in _TRUE
+        if bad and not is_free:
             raise CommandError(f"Invalid token for ##[stop-commands]: '{token}'. Use a random one.")
         self._stop_token = token
         if len(token) > 6:

@@ -6,6 +6,7 @@
     labels = ["ubuntu-latest"]                # FORGE_RUNNER_LABELS, by commas
     capacity = 2                              # jobs at once; FORGE_RUNNER_CAPACITY
     backend = "docker"                        # docker, host or fake; FORGE_RUNNER_BACKEND
+    ephemeral = true                          # one job, then it is no runner any more; `register --ephemeral`
     ca_file = "/etc/ssl/ci.pem"               # certificates to trust for the server; FORGE_RUNNER_CA_FILE
 
     [images]                                  # label → image
@@ -20,6 +21,9 @@
     memory = "4g"                             # limits of one job; none by default
     cpus = 2
     pids = 4096
+    prefetch = ["postgres:16"]                # fetched when the agent starts; all images named above without this
+    allow_options = ["--cap-add=SYS_PTRACE"]  # in options of a workflow's containers, beside the harmless ones
+    allow_volumes = ["/srv/models:ro"]        # paths of this machine that workflows may mount, exactly these
 
     [host]
     user = "nobody"                           # steps run as this user; needs an agent that runs as root
@@ -44,9 +48,11 @@ from pathlib import Path
 from typing import Any
 
 from runner.backends.base import Backend
-from runner.backends.docker import DockerBackend, DockerOptions, Limits
+from runner.backends.docker import DockerBackend, DockerOptions
 from runner.backends.fake import FakeBackend
 from runner.backends.host import HostBackend
+from runner.containers.limits import Limits
+from runner.containers.options import Policy
 from runner.errors import ConfigError
 from runner.images import DEFAULT_IMAGE, Images, default_build
 
@@ -68,6 +74,7 @@ class Config:
     container_url: str | None = None
     capacity: int = 1
     backend: str = "docker"
+    ephemeral: bool = False
     ca_file: str | None = None
     image: str = DEFAULT_IMAGE
     images: Mapping[str, str] = field(default_factory=dict)
@@ -76,6 +83,8 @@ class Config:
     network: str = "bridge"
     docker_host: str = ""
     limits: Limits = field(default_factory=Limits)
+    prefetch: tuple[str, ...] | None = None  # None: every image that is configured
+    policy: Policy = field(default_factory=Policy)
     host_user: str = ""
     job_env: Mapping[str, str] = field(default_factory=dict)
 
@@ -83,6 +92,11 @@ class Config:
     def leases(self) -> Path:
         """Where the folders of leases are."""
         return self.folder / "leases"
+
+    @property
+    def unsent(self) -> Path:
+        """Where logs wait of jobs that the agent goes on with no more."""
+        return self.folder / "unsent"
 
     @property
     def credential_file(self) -> Path:
@@ -103,12 +117,20 @@ class Config:
 
     def make_backend(self) -> Backend:
         """The backend that is configured."""
-        if self.backend == "host":
-            return HostBackend(self.leases, self.host_user)
         if self.backend == "fake":
             return FakeBackend()
-        images = Images(self.image, self.images, self.build)
-        options = DockerOptions(self.identity, images, self.limits, self.volumes, self.network, self.docker_host)
+        options = DockerOptions(
+            self.identity,
+            Images(self.image, self.images, self.build, ahead=self.prefetch),
+            self.limits,
+            self.volumes,
+            self.network,
+            self.docker_host,
+            self.folder,
+            self.policy,
+        )
+        if self.backend == "host":
+            return HostBackend(self.leases, self.host_user, options.rules(), self.docker_host)
         return DockerBackend(options)
 
 
@@ -132,6 +154,7 @@ def load(folder: Path, environment: Mapping[str, str] | None = None, **given: An
         container_url=str(data["container_url"]).rstrip("/") if data.get("container_url") else None,
         capacity=_number(data.get("capacity", 1), "capacity"),
         backend=backend,
+        ephemeral=data.get("ephemeral", False) is True,
         ca_file=data.get("ca_file"),
         image=str(environment.get("FORGE_RUNNER_IMAGE") or docker.get("image", DEFAULT_IMAGE)),
         images={str(label): str(image) for label, image in _table(data, "images").items()},
@@ -140,12 +163,18 @@ def load(folder: Path, environment: Mapping[str, str] | None = None, **given: An
         network=str(docker.get("network", "bridge")),
         docker_host=str(docker.get("host", "")),
         limits=Limits(_size(docker.get("memory", 0)), float(docker.get("cpus", 0)), int(docker.get("pids", 4096))),
+        prefetch=_list(docker["prefetch"], "docker.prefetch") if "prefetch" in docker else None,
+        policy=Policy(
+            _options(_list(docker.get("allow_options", ()), "docker.allow_options")),
+            _paths(_list(docker.get("allow_volumes", ()), "docker.allow_volumes")),
+        ),
         host_user=str(host.get("user", "")),
         job_env={str(name): str(value) for name, value in _table(jobs, "env").items()},
     )
 
 
 _TOP = ("url", "container_url", "name", "labels", "capacity", "backend", "ca_file")
+_SETTLED = (*_TOP, "ephemeral")  # what register writes; the last has no variable
 
 
 def save(config: Config, credential: str) -> None:
@@ -166,7 +195,7 @@ def machine() -> dict[str, str]:
 
 
 def _settled(config: Config) -> dict[str, Any]:
-    values = {name: getattr(config, name) for name in _TOP}
+    values = {name: getattr(config, name) for name in _SETTLED}
     values["labels"] = list(config.labels)
     return {name: value for name, value in values.items() if value is not None}
 
@@ -200,6 +229,20 @@ def _list(value: Any, name: str) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise ConfigError(f"{name}: a list was expected")
     return tuple(str(part) for part in value if part)
+
+
+def _options(given: tuple[str, ...]) -> tuple[str, ...]:
+    for each in given:
+        if not each.startswith("--"):
+            raise ConfigError(f"docker.allow_options: {each!r} is no option such as --privileged or --cap-add=NET_RAW")
+    return given
+
+
+def _paths(given: tuple[str, ...]) -> tuple[str, ...]:
+    for each in given:
+        if not each.startswith("/") or ":" in each.removesuffix(":ro"):
+            raise ConfigError(f"docker.allow_volumes: {each!r} is no absolute path, with :ro behind it or without")
+    return given
 
 
 def _number(value: Any, name: str) -> int:

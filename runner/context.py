@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import posixpath
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from runner.backends.base import Layout
+from runner.matchers import Registry
 from workflows import expressions
-from workflows.errors import ExpressionError
-from workflows.expressions import CaseSensitive
+from workflows.expressions import CaseSensitive, Say
 from workflows.messages import Assignment
 from workflows.model import Table
 from workflows.states import Conclusion
@@ -27,13 +28,6 @@ EXPORTED = tuple(
 _JOB_WIDE = ("github", "needs", "strategy", "matrix", "vars", "inputs")
 
 
-def entries(table: Table) -> Mapping[str, str]:
-    """The texts of a mapping; ExpressionError for one expression in its place, which this runner cannot lay out."""
-    if isinstance(table, str):
-        raise ExpressionError("evaluation", f"'{table}' in place of a mapping is not supported by this runner yet")
-    return table
-
-
 class JobContext:
     """The state of one job as far as expressions and environments depend on it."""
 
@@ -44,9 +38,12 @@ class JobContext:
         self.layout = layout
         self.status = Conclusion.SUCCESS
         self.steps: dict[str, Any] = {}
+        self.containers: dict[str, object] = {}  # what ``job`` has beside its status
         self.job_env: dict[str, str] = {}
         self.file_env: dict[str, str] = {}
         self.paths: list[str] = []  # the first is the newest
+        self._kept: list[tuple[dict[str, str], list[str]]] = []  # variables and paths, as steps left them
+        self.matchers = Registry()
         self.debug = debug
         self.hash_files: Callable[..., str] = lambda *patterns: ""
         self._runner = {"temp": layout.temp, "tool_cache": layout.tools, "workspace": _parent(layout), **runner}
@@ -76,21 +73,29 @@ class JobContext:
             "token": self.assignment.github_token,
         }
 
+    def settle(self, layout: Layout, *, names_container: bool) -> None:
+        """The job has its place; ``job.container`` is for jobs that name a container themselves."""
+        self.layout = layout
+        if names_container:
+            self.containers["container"] = {"id": layout.job_container_id, "network": layout.network}
+
     def begin_step(self, step_id: str) -> None:
         """``github.action`` names the step that runs."""
         self._github["action"] = step_id
+
+    def name_files(self, variables: Mapping[str, str]) -> None:
+        """The paths of the step's environment files, as ``github.env``, ``github.output`` and the like."""
+        self._github |= {name.removeprefix("GITHUB_").lower(): path for name, path in variables.items()}
 
     @property
     def event(self) -> object:
         """The payload that becomes event.json."""
         return self._github.get("event") or {}
 
-    def evaluate_job_env(self) -> None:
+    def evaluate_job_env(self, say: Say | None = None) -> None:
         """Work out the environment of workflow and job; ExpressionError."""
         for variables in (self.assignment.workflow_env, self.assignment.definition.env):
-            contexts = {**self._job_wide(), "env": CaseSensitive(self.job_env), "secrets": self._secrets()}
-            rendered = {name: expressions.render(text, contexts) for name, text in entries(variables).items()}
-            self.job_env.update(rendered)
+            self.job_env |= self.table(variables, say=say)
 
     def contexts(self, step_env: Mapping[str, str] | None = None) -> dict[str, object]:
         """Everything that an expression of a step may name."""
@@ -100,11 +105,7 @@ class JobContext:
             "steps": self.steps,
             "env": CaseSensitive({**self.job_env, **self.file_env, **(step_env or {})}),
             "runner": self._runner,
-            "job": {
-                "status": self.status.value,
-                "container": {"id": self.layout.job_container_id, "network": self.layout.network},
-                "services": {},
-            },
+            "job": {"status": self.status.value, **self.containers},
         }
 
     def functions(self) -> dict[str, Callable[..., object]]:
@@ -117,22 +118,35 @@ class JobContext:
             "hashFiles": self.hash_files,
         }
 
-    def render(self, text: str, step_env: Mapping[str, str] | None = None) -> str:
-        """A text with its inserts replaced; ExpressionError."""
+    def render(self, text: str, step_env: Mapping[str, str] | None = None, say: Say | None = None) -> str:
+        """A text with its inserts replaced; ExpressionError. ``say`` is told how, for debug logging."""
+        if say is not None:
+            return expressions.to_text(self.value(text, step_env, say))
         return expressions.render(text, self.contexts(step_env), self.functions())
 
-    def value(self, text: str, step_env: Mapping[str, str] | None = None) -> object:
+    def value(self, text: str, step_env: Mapping[str, str] | None = None, say: Say | None = None) -> object:
         """The value of a text that may be one insert; ExpressionError."""
-        return expressions.evaluate_value(text, self.contexts(step_env), self.functions())
+        contexts, functions = self.contexts(step_env), self.functions()
+        expression = None if say is None else expressions.as_expression(text)
+        if say is None or expression is None:
+            return expressions.evaluate_value(text, contexts, functions)
+        return expressions.evaluate_traced(expression, contexts, functions, say, budget=expressions.template_budget())
 
-    def holds(self, condition: str, step_env: Mapping[str, str] | None = None) -> bool:
+    def table(self, given: Table, step_env: Mapping[str, str] | None = None, say: Say | None = None) -> dict[str, str]:
+        """A mapping of texts, whatever of it is an expression; ExpressionError."""
+        return expressions.lay_out(given, lambda text: self.value(text, step_env, say))
+
+    def holds(self, condition: str, step_env: Mapping[str, str] | None = None, say: Say | None = None) -> bool:
         """Whether a step's ``if`` is true now; ExpressionError."""
-        bare = expressions.condition(condition)
-        return expressions.truthy(expressions.evaluate(bare, self.contexts(step_env), self.functions()))
+        bare, contexts, functions = expressions.condition(condition), self.contexts(step_env), self.functions()
+        if say is None:
+            return expressions.truthy(expressions.evaluate(bare, contexts, functions))
+        return expressions.truthy(expressions.evaluate_traced(bare, contexts, functions, say))
 
     def environment(self, step_env: Mapping[str, str], base: Mapping[str, str], tracking_id: str) -> dict[str, str]:
         """The whole environment of a process, later sources winning; ``base`` is the administrator's."""
         merged = {"HOME": self.layout.home, "CI": "true", **self.layout.environment, **base}
+        merged |= self.layout.container_env
         merged |= {**self.job_env, **self.file_env, **step_env}
         if self.paths or not self.layout.is_container:
             merged["PATH"] = ":".join((*self.paths, merged.get("PATH") or self.layout.path))
@@ -155,6 +169,24 @@ class JobContext:
         """What later steps see of this one; generated ids stay out of sight."""
         if not step_id.startswith("__"):
             self.steps[step_id] = {"outputs": dict(outputs), "outcome": outcome, "conclusion": conclusion}
+
+    def keep(self, env: dict[str, str], paths: list[str]) -> None:
+        """What a step leaves to those after it: variables and entries of PATH."""
+        self._kept.append((env, paths))
+        self.file_env |= env
+        self.prepend_path(paths)
+
+    def fork(self) -> JobContext:
+        """All this as it is now, for a step that runs beside others: neither sees what the other leaves."""
+        made = copy.copy(self)
+        made._github, made.steps, made.file_env = dict(self._github), dict(self.steps), dict(self.file_env)
+        made.paths, made._kept = list(self.paths), []
+        return made
+
+    def join(self, other: JobContext) -> None:
+        """Take over what the step of this fork has left."""
+        for env, paths in other._kept:
+            self.keep(env, paths)
 
     def prepend_path(self, entries: list[str]) -> None:
         """Each entry goes before all others; one that is there already moves."""

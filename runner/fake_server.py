@@ -27,9 +27,13 @@ from workflows.messages import (
     HeartbeatAnswer,
     HeartbeatEntry,
     JobReport,
+    LeftJob,
     LogAccepted,
     Poll,
     PollAnswer,
+    Recover,
+    Recovered,
+    RecoveredJob,
     Register,
     Registered,
     StepReport,
@@ -49,13 +53,14 @@ class KeptJob:
     log: bytearray = field(default_factory=bytearray)
     steps: dict[int, StepReport] = field(default_factory=dict)
     history: list[StepReport] = field(default_factory=list)
-    started: JobReport | None = None
+    started: JobReport | StepsReport | None = None  # what acknowledged the claim
     end: JobReport | None = None
     ends: int = 0
     cancelled: bool = False
     force: bool = False
     seen: int = 0
     held: bool = True
+    left: LeftJob | None = None  # what an agent said that its former life left
 
 
 class FakeServer:
@@ -74,6 +79,8 @@ class FakeServer:
         self.polls: list[Poll] = []
         self.paths: list[str] = []
         self.unreachable: set[str] = set()  # doors whose calls never arrive
+        self.busy: dict[str, int] = {}  # doors that answer 429, and after how many seconds they want to be asked
+        self.says_date: Callable[[], str] | None = None
         self.away = False
         self.closed = False
         self.draining = False
@@ -90,6 +97,11 @@ class FakeServer:
             self._queue.append(assignment)
             self._changed.notify_all()
         return kept
+
+    def forget_queue(self) -> None:
+        """What waits in it is given to nobody: it is as if it had been given to an agent that is gone."""
+        with self._changed:
+            self._queue.clear()
 
     def cancel(self, job: int, *, force: bool = False) -> None:
         """Ask for a job's end."""
@@ -127,6 +139,12 @@ class FakeServer:
         with self._changed:
             return self._changed.wait_for(condition, timeout)
 
+    def drain(self, wish: bool = True) -> None:
+        """Give no more work to anybody, or give it again."""
+        with self._changed:
+            self.draining = wish
+            self._changed.notify_all()
+
     def close(self) -> None:
         """Polls that wait fail from now on."""
         with self._changed:
@@ -141,9 +159,13 @@ class FakeServer:
             self.paths.append(f"{method} {path}")
             self._changed.notify_all()
             door = path.partition("?")[0].rpartition("/")[2]
+            if door in self.busy:
+                return Response(429, b"{}", {"Retry-After": str(self.busy[door])})
             if door in self.unreachable:
                 raise Unreachable("the fake server does not hear this")
             answer = self._route(path, headers, body)
+            if self.says_date is not None:
+                answer = replace(answer, headers={"Date": self.says_date()})
             self._changed.notify_all()
             if self._broken and self._broken[0] == door:
                 self._broken.popleft()
@@ -163,7 +185,12 @@ class FakeServer:
             return self._poll(from_wire(Poll, json.loads(body)))
         if path == "/api/v1/runners/heartbeat":
             return self._heartbeat(from_wire(Heartbeat, json.loads(body)))
-        return Response(204) if path == "/api/v1/runners/remove" else _refusal(404, "not_found")
+        if path == "/api/v1/runners/recover":
+            return self._recover(from_wire(Recover, json.loads(body)))
+        if path == "/api/v1/runners/remove":
+            self._hashes.discard(hashlib.sha256(token.encode()).hexdigest())
+            return Response(204)
+        return _refusal(404, "not_found")
 
     def _register(self, token: str, body: bytes) -> Response:
         if token != self._token:
@@ -189,13 +216,17 @@ class FakeServer:
             raise Unreachable("the fake server is away")
         if self._newest[message.instance] != call or not self._has_news(message):
             return Response(204)
-        assignment = self._queue.popleft() if self._queue and message.free else None
+        may_work = message.free and not self.draining
+        assignment = self._queue.popleft() if self._queue and may_work else None
         if assignment is not None:
             self._answered[message.request_key] = assignment
         return _answer(PollAnswer(assignment, self._cancels(message), self.draining))
 
     def _has_news(self, message: Poll) -> bool:
-        return bool((self._queue and message.free) or self._cancels(message) or not self._hashes)
+        drain = self.draining != message.draining
+        return bool(
+            (self._queue and message.free and not self.draining) or self._cancels(message) or drain or not self._hashes
+        )
 
     def _cancels(self, message: Poll) -> tuple[CancelNotice, ...]:
         return tuple(
@@ -212,16 +243,27 @@ class FakeServer:
         )
         return _answer(HeartbeatAnswer(jobs, self.draining))
 
+    def _recover(self, message: Recover) -> Response:
+        answers = []
+        for left in message.jobs:
+            kept = self.jobs.get(left.job)
+            if kept is None or kept.assignment.epoch != left.epoch or kept.end is not None:
+                answers.append(RecoveredJob(left.job, left.epoch))
+                continue
+            kept.held, kept.left = False, left
+            answers.append(RecoveredJob(left.job, left.epoch, kept.assignment.lease_token, len(kept.log)))
+        return _answer(Recovered(tuple(answers)))
+
     def _job(
         self, number: int, door: str, offset: int, token: str, headers: Mapping[str, str], body: bytes
     ) -> Response:
         kept = self.jobs.get(number)
         if kept is None or token != kept.assignment.lease_token:
             return _refusal(401, "bad_credential")
+        if door == "log" and (kept.held or kept.left is not None):
+            return self._append(kept, offset, headers, body)
         if not kept.held:
             return _refusal(409, "lease_lost")
-        if door == "log":
-            return self._append(kept, offset, headers, body)
         data = json.loads(body)
         if door == "cancel-check":
             return _answer(CancelState(kept.cancelled, kept.force))
@@ -237,7 +279,9 @@ class FakeServer:
         return _answer(LogAccepted(len(kept.log)))
 
     def _steps(self, kept: KeptJob, data: Any) -> Response:
-        for step in from_wire(StepsReport, data).steps:
+        report = from_wire(StepsReport, data)
+        kept.started = kept.started or report
+        for step in report.steps:
             kept.steps[step.number] = step
             kept.history.append(step)
         return Response(204)

@@ -6,6 +6,7 @@ Every step gets fresh, empty ones. They are read after it ended, also when it fa
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,8 @@ FOLDER = "_temp/_runner_file_commands"
 VALUES_LIMIT = 16 << 20  # bytes of one file of values
 SUMMARY_LIMIT = 1 << 20
 
+_LINE_END = re.compile(r"\r\n|\r|\n")  # of GITHUB_PATH; in the files of values a CR is a part of the value
+
 #: variable → beginning of the file's name
 FILES = {
     "GITHUB_ENV": "set_env_",
@@ -26,6 +29,14 @@ FILES = {
     "GITHUB_STATE": "save_state_",
     "GITHUB_STEP_SUMMARY": "step_summary_",
 }
+
+
+@dataclass(frozen=True)
+class FileProblem:
+    """What is wrong with a file, by the name that it has in the github context; it fails the step."""
+
+    file: str
+    text: str
 
 
 @dataclass
@@ -38,8 +49,14 @@ class FileResults:
     state: dict[str, str] = field(default_factory=dict)
     summary: str = ""
     refused: list[str] = field(default_factory=list)  # names that GITHUB_ENV may not set
-    problems: list[str] = field(default_factory=list)
+    problems: list[FileProblem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+    def told(self) -> Iterator[str]:
+        """What debug logging says of it."""
+        yield from (f"{name}='{value}'" for name, value in self.env.items())
+        yield from (f"Set output {name} = {value}" for name, value in self.outputs.items())
+        yield from (f"Save intra-action state {name} = {value}" for name, value in self.state.items())
 
 
 class StepFiles:
@@ -47,7 +64,7 @@ class StepFiles:
 
     def __init__(self, guest: GuestFolder) -> None:
         self._guest = guest
-        word = uuid.uuid4().hex
+        word = uuid.uuid4()
         self._paths = {variable: f"{FOLDER}/{start}{word}" for variable, start in FILES.items()}
 
     def create(self) -> None:
@@ -72,7 +89,7 @@ class StepFiles:
             try:
                 read(results)
             except (StepFailed, GuestFileRefused) as problem:
-                results.problems.append(f"Unable to process file command '{variable}' successfully. {problem}")
+                results.problems.append(FileProblem(variable.removeprefix("GITHUB_").lower(), str(problem)))
         self._read_summary(results)
         for path in self._paths.values():
             self._guest.remove(path)
@@ -100,7 +117,7 @@ class StepFiles:
             results.outputs[name] = value
 
     def _read_path(self, results: FileResults) -> None:
-        results.paths += [line for line in self._text("GITHUB_PATH").split("\n") if line]
+        results.paths += [line for line in _LINE_END.split(self._text("GITHUB_PATH")) if line]
 
     def _read_state(self, results: FileResults) -> None:
         for name, value in pairs(self._text("GITHUB_STATE")):
@@ -111,7 +128,8 @@ class StepFiles:
             data = self._guest.read(self._paths["GITHUB_STEP_SUMMARY"], SUMMARY_LIMIT)
             results.summary = (data or b"").decode(errors="replace")
         except GuestFileRefused as problem:
-            results.notes.append(f"$GITHUB_STEP_SUMMARY upload aborted: {problem}")
+            limit = f"supports content up to a size of {SUMMARY_LIMIT >> 10}k"
+            results.notes.append(f"$GITHUB_STEP_SUMMARY upload aborted, {limit}: {problem}")
 
 
 def decoded(data: bytes) -> str:

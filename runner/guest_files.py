@@ -59,6 +59,15 @@ class GuestFolder:
         except OSError as error:
             raise GuestFileRefused(f"{relative}: {error.strerror}") from error
 
+    def is_file(self, relative: str) -> bool:
+        """Whether a plain file is there, reached without links."""
+        try:
+            *folders, name = _components(relative)
+            with self._folder(folders) as parent, _opened(os.open(name, _LOOK, dir_fd=parent)) as seen:
+                return stat.S_ISREG(os.fstat(seen).st_mode)
+        except (GuestFileRefused, OSError):
+            return False
+
     def create(self, relative: str, data: bytes, mode: int = 0o666) -> None:
         """Write a new file; folders on the way must exist. GuestFileRefused when something is there already."""
         *folders, name = _components(relative)

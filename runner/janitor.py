@@ -15,6 +15,7 @@ from runner.errors import InfrastructureError
 from runner.lease_folder import leases_in
 
 PERIOD = 180.0  # s
+SOON = 5.0  # s, while nobody knows what former lives of this agent have left
 
 log = logging.getLogger("forge.runner")
 
@@ -28,6 +29,8 @@ class Janitor:
         self._held = held
         self._wake = threading.Event()
         self._stopped = False
+        #: Set once nothing of a former life of this agent runs any more.
+        self.is_clear = threading.Event()
         self._thread = threading.Thread(target=self._work, name="janitor", daemon=True)
 
     def sweep(self) -> list[str]:
@@ -36,6 +39,7 @@ class Janitor:
         removed: list[str] = []
         try:
             removed = self._backend.sweep(self._held)
+            self.is_clear.set()
         except InfrastructureError as error:
             log.warning("cannot look for leftovers: %s", error)
         held = self._held()
@@ -63,7 +67,7 @@ class Janitor:
 
     def _work(self) -> None:
         while True:
-            self._wake.wait(PERIOD)
+            self._wake.wait(PERIOD if self.is_clear.is_set() else SOON)
             self._wake.clear()
             if self._stopped:
                 return

@@ -1,6 +1,6 @@
 """One job, start to end.
 
-    acknowledge → Set up job → steps → post steps → Complete job → remove its place → final report
+    Set up job → steps → post steps → Complete job → remove its place → final report
 
 Nothing of the workflow is started before the server has answered the first step's report. What the machine
 does wrong ends the job as a failure with a reason of its own; when the lease is lost the job's place is
@@ -10,27 +10,32 @@ removed and nobody is told anything more.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from runner import hash_files
+from runner import clock, hash_files, job_head, unsent
 from runner.backends.base import Backend, JobPlace, Lease, Sandbox
 from runner.checkout import basic_credential
 from runner.client import JobClient
-from runner.context import JobContext, entries
-from runner.errors import GuestFileRefused, InfrastructureError, JobEnded, StepFailed
+from runner.clock import ServerClock
+from runner.completion import Completing
+from runner.containers.definition import evaluate as evaluate_containers
+from runner.containers.spec import JobContainers
+from runner.context import JobContext
+from runner.errors import GuestFileRefused, InfrastructureError, JobEnded
 from runner.lease_folder import LeaseFolder
 from runner.masking import Secrets
-from runner.records import StepRecord, now
 from runner.reporter import Reporter
 from runner.spool import JobLog
-from runner.step import Graces, StepRun, Workbench, display_name
+from runner.step import Graces, Workbench
+from runner.steps import StepSequence
 from runner.stop import Stop
 from workflows import expressions
 from workflows.errors import ExpressionError, WorkflowError
 from workflows.messages import Assignment, JobReport, SummaryReport
-from workflows.model import Step
-from workflows.states import Conclusion, job_result
+from workflows.states import Conclusion
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class JobSettings:
     environment: Mapping[str, str] = field(default_factory=dict)
     version: str = ""
     graces: Graces = field(default_factory=Graces)
+    clock: ServerClock = field(default_factory=ServerClock)
+    unsent: Path | None = None  # where the log of a lost job waits; None: it is thrown away
 
 
 @dataclass
@@ -65,23 +72,33 @@ class JobRun:
         self._backend = backend
         self._settings = settings
         self._folder = settings.folder
-        self._log = JobLog(self._folder.log, _secrets_of(assignment))
+        self._clock = settings.clock.of_job()
+        self._log = JobLog(self._folder.log, _secrets_of(assignment), clock=self._clock.now)
         self._reporter = Reporter(client, assignment.epoch, self._log, self.stop.lose)
-        self._records: list[StepRecord] = []
-        self._posts: list[tuple[str, tuple[str, ...], dict[str, str]]] = []
+        self._steps = StepSequence(assignment.definition.steps, self._log, self._reporter, self.stop)
         self._sandbox: Sandbox | None = None
-        self._context: JobContext | None = None
+        self._containers = JobContainers()
         self._end = _End()
-        self._is_started = False
         self._timers: list[threading.Timer] = []
-        self._started_at = now()
+        self._started_at = clock.text(self._clock.now())
+        self._renewed = time.monotonic()
+
+    def renewed(self) -> None:
+        """The lease was renewed: its place may live on for as long as the server allows without another word."""
+        self._renewed = time.monotonic()
+        self._live_on()
+
+    def _live_on(self) -> None:
+        if self._sandbox is not None:
+            since = time.monotonic() - self._renewed
+            self._sandbox.live_for(max(0.0, self.assignment.offline_limit_seconds - since))
 
     def run(self) -> Conclusion | None:
         """The conclusion that was reported; None when the lease was lost on the way."""
         watcher = threading.Thread(target=self._watch_stop, name="stop-watch", daemon=True)
         watcher.start()
         try:
-            self._reporter.acknowledge(self._started_at)
+            self._reporter.start()
             self._timer(self.assignment.timeout_minutes * 60, self._expire)
             self._do()
             return self._report()
@@ -91,11 +108,18 @@ class JobRun:
             self._clean_up()
             watcher.join()
 
+    def wait_until_started(self, seconds: float) -> None:
+        """Come back when its first step is acknowledged, or it has ended; at the latest then."""
+        self._reporter.wait_until_heard(seconds)
+
     def _do(self) -> None:
         try:
             bench = self._set_up()
-            self._run_steps(bench)
-            self._run_posts(bench)
+            self._steps.run(bench)
+            if not self._end.failed:
+                self._end.reason, self._end.message = self._steps.trouble
+            self._steps.run_posts(bench)
+            self._stop_containers()
             self._complete(bench)
         except InfrastructureError as error:
             self._broken(error.reason, str(error))
@@ -113,43 +137,41 @@ class JobRun:
         if self.stop.forced:  # what the forced end did to the engine's calls is nobody's fault
             self._stopped()
             return
+        self._fail(reason, message)
+        self._steps.end_all(Conclusion.FAILURE, self._end.message)
+        self._stop_containers()
+
+    def _fail(self, reason: str, message: str) -> None:
         self._end.reason, self._end.message, self._end.failed = reason, self._log.secrets.mask_text(message), True
         self._log.lines([f"##[error]{message}"])
-        self._end_records(Conclusion.FAILURE, self._end.message)
 
     def _stopped(self) -> None:
         """End what runs as cancelled: the job was stopped before it had a place, or by force."""
         self._log.lines(["##[error]The operation was canceled."])
-        self._end_records(Conclusion.CANCELLED, self.stop.reason or "cancelled")
-
-    def _end_records(self, word: Conclusion, reason: str) -> None:
-        for record in self._records:
-            if record.completed_at is None and record.started_at is not None:
-                record.end(self._log, word, word)
-                record.reason = reason[:1024]
-            elif record.completed_at is None:
-                record.end(self._log, Conclusion.SKIPPED, Conclusion.SKIPPED)
-        self._reporter.step(*(record.report() for record in self._records))
+        self._steps.end_all(Conclusion.CANCELLED, self.stop.reason or "cancelled")
 
     def _set_up(self) -> Workbench:
-        steps = self.assignment.definition.steps
-        first = StepRecord(1, "Set up job", workflow=False)
-        first.begin(self._log)
-        plain = [step.name or step.uses or f"Run {(step.run or '').strip().partition(chr(10))[0]}" for step in steps]
-        mask = self._log.secrets.mask_text
-        self._records = [first, *(StepRecord(number, mask(name)[:1024]) for number, name in enumerate(plain, 2))]
-        self._reporter.step(*(record.report() for record in self._records))
-        runner = self._settings.runner
-        self._log.lines([f"Runner: {runner.get('name', '')}", f"Version: {self._settings.version}"])
-        self._log.lines([f"Job: {self.assignment.job_name}", f"Backend: {self._backend.name}"])
-        labels = self._labels()
+        labels, runner = self._labels(), self._settings.runner
         place = JobPlace(self.lease, self._folder.work, self._repository_name(), labels)
-        self._log.lines([f"Labels: {', '.join(labels)}"])
+        context = JobContext(self.assignment, self._backend.layout(place), runner, debug=self.assignment.debug)
+        problem = self._evaluate(context)
+        opening = self._steps.announce(self._containers)
+        self._log.lines(job_head.lines(self.assignment, runner, self._settings.version, self._backend.name, labels))
+        if problem is not None:
+            raise problem
         event = (self.assignment.contexts.get("github") or {}).get("event") or {}
         self._folder.write_event(event)
-        self._sandbox = sandbox = self._backend.prepare(place, lambda text: self._log.lines([text]), self.stop)
-        self._context = context = JobContext(self.assignment, sandbox.layout, runner, debug=self.assignment.debug)
-        context.evaluate_job_env()
+        name = f"Complete job name: {self.assignment.job_name}"
+        if self._containers:
+            self._say(name)
+            self._steps.finish(opening, Conclusion.SUCCESS, Conclusion.SUCCESS)
+            opening = self._steps.records[1]
+            self._steps.begin(opening)
+        place = replace(place, containers=self._containers)
+        self._sandbox = sandbox = self._backend.prepare(place, self._say, self.stop)
+        self._live_on()
+        context.settle(sandbox.layout, names_container=self._containers.job is not None)
+        self._start_services(sandbox, context)
         bench = Workbench(
             context=context,
             sandbox=sandbox,
@@ -161,9 +183,53 @@ class JobRun:
             graces=self._settings.graces,
         )
         context.hash_files = hash_files.function(bench)
-        first.end(self._log, Conclusion.SUCCESS, Conclusion.SUCCESS)
-        self._reporter.step(first.report())
+        if not self._containers:
+            self._say(name)
+        self._steps.finish(opening, context.status, context.status)
         return bench
+
+    def _debug(self, text: str) -> None:
+        self._say(f"##[debug]{text}")
+
+    def _evaluate(self, context: JobContext) -> WorkflowError | None:
+        """Work out the job's environment and its containers; what is wrong with them."""
+        try:
+            context.evaluate_job_env(self._debug if context.debug else None)
+            self._containers = containers = evaluate_containers(self.assignment.definition, context.value)
+        except WorkflowError as error:
+            return error
+        for spec in filter(None, (containers.job, *containers.services)):
+            if spec.login is not None:
+                self._log.secrets.add(spec.login.password)
+        return None
+
+    def _start_services(self, sandbox: Sandbox, context: JobContext) -> None:
+        """One that fails is like a step that fails: those with ``always()`` still run."""
+        try:
+            services = sandbox.start_services(self._say, self.stop)
+        except InfrastructureError as error:
+            if error.reason != "service_failed":
+                raise
+            self._fail(error.reason, str(error))
+            context.status = Conclusion.FAILURE
+        else:
+            if services:
+                context.containers["services"] = {name: service.context() for name, service in services.items()}
+
+    def _stop_containers(self) -> None:
+        """The last of the post steps of a job with containers: services end, with their logs."""
+        if not self._containers or self._sandbox is None or self.stop.at_once:
+            return
+        record = self._steps.add("Stop containers", workflow=False)
+        self._steps.begin(record)
+        try:
+            self._sandbox.stop_containers(self._say)
+        except InfrastructureError as error:  # the janitor comes again
+            self._say(f"##[warning]{error}")
+        self._steps.finish(record, Conclusion.SUCCESS, Conclusion.SUCCESS)
+
+    def _say(self, text: str) -> None:
+        self._log.lines([text])
 
     def _repository_name(self) -> str:
         return self.assignment.repository.full_name.rpartition("/")[2]
@@ -181,110 +247,17 @@ class JobRun:
             found += map(expressions.to_text, value) if isinstance(value, list) else [expressions.to_text(value)]
         return tuple(found)
 
-    def _run_steps(self, bench: Workbench) -> None:
-        for step, record in zip(self.assignment.definition.steps, self._records[1:], strict=True):
-            self._see_stop(bench.context)
-            if self.stop.at_once:
-                self._skip(record, Conclusion.CANCELLED if self.stop.forced else Conclusion.SKIPPED)
-                continue
-            record.name = self._log.secrets.mask_text(display_name(step, bench.context))
-            self._run_step(bench, StepRun(bench, step, record), step.id, record)
-
-    def _run_step(self, bench: Workbench, run: StepRun, step_id: str, record: StepRecord) -> None:
-        context = bench.context
-        problem = ""
-        try:
-            if not run.wanted():
-                context.finish_step(step_id, {}, Conclusion.SKIPPED, Conclusion.SKIPPED)
-                self._skip(record, Conclusion.SKIPPED)
-                return
-        except StepFailed as error:
-            problem = str(error)
-        self._begin(record)
-        if problem:
-            run.fail(problem)
-        outcome = Conclusion.FAILURE if problem else run.execute()
-        conclusion = run.conclude(outcome)
-        record.annotations = run.annotations()
-        if run.post is not None:
-            self._posts.append((f"Post {record.name}"[:1024], *run.post))
-        context.finish_step(step_id, run.outputs, outcome, conclusion)
-        self._finish(record, outcome, conclusion)
-        if run.trouble is not None and conclusion is Conclusion.FAILURE and not self._end.reason:
-            self._end.reason, self._end.message = run.trouble.code, run.trouble.text
-        context.status = job_result([context.status, conclusion])
-        self._see_stop(context)
-
-    def _begin(self, record: StepRecord) -> None:
-        record.begin(self._log)
-        if self._is_started or not record.workflow:
-            self._reporter.step(record.report())
-        else:  # from here on the job is never given to anybody else
-            self._reporter.step_and_wait(record.report())
-            self._is_started = True
-
-    def _finish(self, record: StepRecord, outcome: Conclusion, conclusion: Conclusion) -> None:
-        record.end(self._log, outcome, conclusion)
-        self._reporter.step(record.report())
-
-    def _skip(self, record: StepRecord, word: Conclusion) -> None:
-        record.end(self._log, word, word)
-        record.log_start = record.log_end = None
-        self._reporter.step(record.report())
-
-    def _run_posts(self, bench: Workbench) -> None:
-        for name, argv, environment in reversed(self._posts):
-            self._see_stop(bench.context)
-            record = StepRecord(len(self._records) + 1, name)
-            self._records.append(record)
-            if self.stop.at_once:
-                self._skip(record, Conclusion.CANCELLED)
-                continue
-            self._begin(record)
-            outcome = self._run_post(bench, argv, environment, record)
-            self._finish(record, outcome, outcome)
-            bench.context.status = job_result([bench.context.status, outcome])
-
-    def _run_post(
-        self, bench: Workbench, argv: tuple[str, ...], environment: dict[str, str], record: StepRecord
-    ) -> Conclusion:
-        run = StepRun(bench, Step(id="__post", if_="always()"), record)
-        outcome = run.execute_post(argv, environment)
-        record.annotations = run.annotations()
-        return outcome
-
     def _complete(self, bench: Workbench) -> None:
-        record = StepRecord(len(self._records) + 1, "Complete job", workflow=False)
-        self._records.append(record)
+        record = self._steps.add("Complete job", workflow=False)
         record.begin(self._log)
-        outcome = Conclusion.SUCCESS
-        try:
-            self._end.outputs = self._job_outputs(bench.context)
-            self._end.environment_url = self._environment_url(bench.context)
-        except ExpressionError as error:
-            self._log.lines([f"##[error]The outputs of this job cannot be evaluated: {error.message}"])
-            self._end.failed, outcome = True, Conclusion.FAILURE
-            self._end.message = f"The outputs of this job cannot be evaluated: {error.message}"
-        self._log.lines(["Cleaning up: the job's place is removed"])
-        self._finish(record, outcome, outcome)
-
-    def _job_outputs(self, context: JobContext) -> dict[str, str]:
-        kept = {}
-        for name, text in entries(self.assignment.definition.outputs).items():
-            value = context.render(text)
-            if value and self._log.secrets.holds_secret(value):
-                self._log.lines([f"##[warning]Skip output '{name}' since it may contain secret."])
-            elif value:
-                kept[name] = value
-        return kept
-
-    def _environment_url(self, context: JobContext) -> str | None:
-        environment = self.assignment.definition.environment
-        url = context.render(environment.url) if environment and environment.url else ""
-        if url and self._log.secrets.holds_secret(url):
-            self._log.lines(["##[warning]Skip the address of the environment since it may contain a secret."])
-            return None
-        return url or None
+        made = Completing(bench.context, self._log.secrets, self._log.lines).run()
+        self._end.outputs, self._end.environment_url = made.outputs, made.environment_url
+        if made.problem:
+            self._end.failed, self._end.message = True, self._log.secrets.mask_text(made.problem)
+        record.annotations = made.annotations.reports(record.number)
+        self._log.lines(["Cleaning up orphan processes"])
+        outcome = Conclusion.FAILURE if made.problem else Conclusion.SUCCESS
+        self._steps.finish(record, outcome, outcome)
 
     def _report(self) -> Conclusion:
         closing = threading.Thread(target=self._close_place, name="close-place")
@@ -302,7 +275,7 @@ class JobRun:
             return Conclusion.FAILURE
         if self.stop.cancelled:
             return Conclusion.TIMED_OUT if self.stop.timed_out else Conclusion.CANCELLED
-        return job_result(record.conclusion for record in self._records if record.conclusion is not None)
+        return self._steps.result
 
     def _job_report(self, conclusion: Conclusion) -> JobReport:
         stopped = conclusion in (Conclusion.CANCELLED, Conclusion.TIMED_OUT)
@@ -315,17 +288,13 @@ class JobRun:
             message=self.stop.reason if stopped else self._end.message,
             outputs=self._end.outputs,
             environment_url=self._end.environment_url,
-            annotations=tuple(note for record in self._records for note in record.annotations),
-            summaries=tuple(SummaryReport(each.number, each.summary) for each in self._records if each.summary),
+            annotations=tuple(note for record in self._steps.records for note in record.annotations),
+            summaries=tuple(SummaryReport(each.number, each.summary) for each in self._steps.records if each.summary),
             started_at=self._started_at,
-            completed_at=now(),
+            completed_at=clock.text(self._clock.now()),
             log_length=self._log.size,
             log_sha256=self._log.sha256(),
         )
-
-    def _see_stop(self, context: JobContext) -> None:
-        if self.stop.cancelled:
-            context.status = Conclusion.CANCELLED
 
     def _expire(self) -> None:
         minutes = expressions.to_text(self.assignment.timeout_minutes)
@@ -352,21 +321,27 @@ class JobRun:
         self._timers.append(timer)
         timer.start()
 
-    def _close_place(self) -> None:
+    def _close_place(self) -> bool:
+        """Nothing of the job runs afterwards; False when that is not known."""
         if self._sandbox is not None:
             try:
                 self._sandbox.close()
             except InfrastructureError as error:  # the janitor comes again
                 self._log.lines([f"##[warning]{error}"])
+                return False
+        return True
 
     def _clean_up(self) -> None:
         for timer in self._timers:
             timer.cancel()
         self._is_over = True
         self.stop.cancel("")  # lets the watch go; nobody looks at it any more
-        self._close_place()
+        is_gone = self._close_place()
+        self._steps.close()
         self._reporter.abandon()
         self._log.close()
+        if self.stop.lost and is_gone and self._settings.unsent is not None:
+            unsent.keep(self._folder.log, self._settings.unsent, self.lease)
         self._folder.close()
         self._backend.remove_folder(self._folder.path)
 

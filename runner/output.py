@@ -10,9 +10,9 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
-from runner.commands import CANDIDATE, StepCommands
+from runner.commands import CANDIDATE, StepCommands, may_hold_command
 from runner.masking import StreamMasker
-from runner.spool import JobLog, RawSpool
+from runner.spool import LineLog, RawSpool
 from workflows.log_lines import LINE_LIMIT
 
 COMMAND_LIMIT = 1 << 20  # bytes of a line that begins like a command
@@ -22,11 +22,11 @@ class StepOutput:
     """The output of one process of a step. ``write`` is handed to the backend; ``finish`` waits for the last byte."""
 
     def __init__(
-        self, log: JobLog, commands: StepCommands, folder: Path | None = None, raw: RawSpool | None = None
+        self, log: LineLog, commands: StepCommands, folder: Path | None = None, raw: RawSpool | None = None
     ) -> None:
         self._log = log
         self._commands = commands
-        self._raw = raw or RawSpool(folder)
+        self._raw = raw or RawSpool(folder, clock=log.moment)
         self._partial = b""
         self._long: _LongLine | None = None
         self._arrived = 0
@@ -97,39 +97,56 @@ class StepOutput:
         return data[end + 1 :]
 
     def _lines(self, arrived: int, whole: bytes) -> None:
-        if CANDIDATE.search(whole) is None:
+        """Write whole lines; only those that may be more than plain output are looked at one by one."""
+        commands, secrets = self._commands, self._log.secrets
+        every = self._matches(whole)
+        if not every and not may_hold_command(whole):
             self._log.block(arrived, whole)
             return
-        plain: list[bytes] = []
-        for line in whole.split(b"\n")[:-1]:
-            printed = self._process(arrived, line, plain) if CANDIDATE.search(line) else None
+        written = at = 0
+        while (found := self._next(whole, at, every=every)) is not None:
+            start, end = found
+            at = end + 1
+            known, before = len(commands.annotations), secrets.compiled
+            printed = self._process(whole[start:end], every=every)
             if printed is None:
-                plain.append(line)
-        self._write(arrived, plain)
+                continue
+            if start > written:  # masked by what held before this line
+                self._log.block(arrived, whole[written:start], before)
+            self._show(arrived, known, printed)
+            written, every = at, every or commands.matchers is not None
+        if written < len(whole):
+            self._log.block(arrived, whole[written:])
 
-    def _process(self, arrived: int, line: bytes, plain: list[bytes]) -> bool | None:
-        """Carry out a line's command, if it has one. What stood before it is masked by what held before it."""
-        known = len(self._commands.annotations)
-        self._write(arrived, plain)
-        plain.clear()
-        printed = self._commands.process(line.decode(errors="replace").removesuffix("\r"))
-        if printed is None:
+    def _matches(self, whole: bytes) -> bool:
+        """Whether a problem matcher has to look at each of these lines."""
+        matchers = self._commands.matchers
+        return matchers is not None and matchers.may_find(whole)
+
+    def _next(self, whole: bytes, at: int, *, every: bool) -> tuple[int, int] | None:
+        """The next line to look at: where it begins and ends."""
+        if at >= len(whole):
             return None
+        start = at
+        if not every:
+            found = CANDIDATE.search(whole, at)
+            if found is None:
+                return None
+            start = whole.rfind(b"\n", at, found.start()) + 1 or at
+        return start, whole.index(b"\n", start)
+
+    def _process(self, raw: bytes, *, every: bool) -> list[str] | None:
+        """Carry out a line's command, if it has one, or let a matcher find something; what is printed instead."""
+        line = raw.decode(errors="replace").removesuffix("\r")
+        printed = self._commands.process(line) if CANDIDATE.search(raw) else None
+        return self._commands.match(line) if printed is None and every else printed
+
+    def _show(self, arrived: int, known: int, printed: list[str]) -> None:
+        """Write what a line has become; the annotations that it made are found there."""
         for place in range(known, len(self._commands.annotations)):
             self.annotation_offsets[place] = self._log.size
-        self._write(arrived, [part for text in printed for part in text.encode(errors="replace").split(b"\n")])
-        return True
-
-    def _write(self, arrived: int, lines: list[bytes]) -> None:
-        if not lines:
-            return
-        if max(map(len, lines)) <= LINE_LIMIT:
-            self._log.block(arrived, b"\n".join(lines) + b"\n")
-            return
-        for line in lines:
-            long = _LongLine(self._log)
-            long.feed(arrived, line)
-            long.end(arrived)
+        if printed:
+            self._log.block(arrived, "".join(f"{text}\n" for text in printed).encode(errors="replace"))
 
     def _end(self) -> None:
         if self._long is not None:
@@ -142,7 +159,7 @@ class StepOutput:
 class _LongLine:
     """One line over the limit, written in pieces as it comes."""
 
-    def __init__(self, log: JobLog) -> None:
+    def __init__(self, log: LineLog) -> None:
         self._log = log
         self._masker = StreamMasker(log.secrets)
         self._decided = bytearray()
@@ -161,6 +178,6 @@ class _LongLine:
             self._give(arrived, len(self._decided))
 
     def _give(self, arrived: int, size: int) -> None:
-        self._log.piece(arrived, bytes(self._decided[:size]), continued=self._pieces > 0)
+        self._log.piece(arrived, bytes(self._decided[:size]), self)
         del self._decided[:size]
         self._pieces += 1

@@ -10,7 +10,9 @@ stopped. Leases are renewed by heartbeats either way.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import random
 import threading
 import time
 import uuid
@@ -19,17 +21,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runner.backends.base import Backend, Lease
-from runner.client import Client
-from runner.errors import InUse, LeaseLost, Refused, ServerError
+from runner.client import Client, retrying
+from runner.clock import ServerClock
+from runner.errors import InUse, LeaseLost, Refused, ServerError, Unreachable
 from runner.janitor import Janitor
 from runner.job import JobRun, JobSettings
 from runner.lease_folder import LeaseFolder
 from runner.step import Graces
+from runner.unsent import Unsent
 from workflows.errors import InvalidMessage
 from workflows.messages import ActiveJob, Assignment, CancelNotice, Heartbeat, Poll, PollAnswer
 from workflows.states import Conclusion
 
 log = logging.getLogger("forge.runner")
+
+#: s that a full agent lets its job report its first step before it polls again, for no more than news of cancels.
+_STARTING = 0.25
+_LEAVE_TIME = 30.0  # s that an ephemeral runner tries to tell the server that it is gone
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,7 @@ class AgentSettings:
     runner: dict[str, str]
     capacity: int = 1
     once: bool = False  # one job, then the end
+    ephemeral: bool = False  # the same, and this runner is registered no more
     poll_only: bool = False
     drain_timeout: float | None = None  # seconds that running jobs get after the first signal; None: all they need
     job_env: dict[str, str] = field(default_factory=dict)
@@ -57,6 +66,17 @@ class AgentSettings:
     instance: str = field(default_factory=lambda: uuid.uuid4().hex)  # tells apart who polls with one credential
     pace: Pace = field(default_factory=Pace)
     graces: Graces = field(default_factory=Graces)
+    clock: ServerClock = field(default_factory=ServerClock)
+
+    @property
+    def takes_one(self) -> bool:
+        """Whether it ends after its first job."""
+        return self.once or self.ephemeral
+
+    @property
+    def unsent(self) -> Path:
+        """Where logs wait of jobs that the agent goes on with no more."""
+        return self.leases.with_name("unsent")
 
 
 @dataclass
@@ -95,9 +115,11 @@ class Agent:
         self._finished = False
         self._taken = 0
         self._failures = 0
+        self._is_heard = True  # whether the newest heartbeat was answered
         self._fatal: ServerError | None = None
         self.conclusions: list[Conclusion | None] = []
         self._janitor = Janitor(backend, settings.leases, self.held)
+        self._unsent = Unsent(client, settings.unsent, settings.instance, self._janitor.is_clear)
 
     def held(self) -> frozenset[Lease]:
         """The leases that are held now."""
@@ -107,8 +129,10 @@ class Agent:
     def run(self) -> None:
         """Work until drained. InUse or Refused when the server will not have this runner."""
         self._settings.leases.mkdir(mode=0o711, parents=True, exist_ok=True)
+        self._unsent.collect(self._settings.leases)
         self._janitor.sweep()
         self._janitor.start()
+        self._unsent.start()
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
         try:
             while not self._is_done():
@@ -118,7 +142,10 @@ class Agent:
             with self._changed:
                 self._finished = True
                 self._changed.notify_all()
+            if self._settings.ephemeral and self._taken:
+                self._leave()
             self._client.close()
+            self._unsent.stop()
             self._janitor.stop()
         if self._fatal is not None:
             raise self._fatal
@@ -137,6 +164,15 @@ class Agent:
             timer.daemon = True
             timer.start()
 
+    def _leave(self) -> None:
+        """Unregister. The server does so by itself, later, when it cannot be told."""
+        until = time.monotonic() + _LEAVE_TIME
+        try:
+            with contextlib.suppress(Refused):  # it knows us no more
+                retrying(self._client.remove, lambda: time.monotonic() > until, time.sleep)
+        except Unreachable as error:
+            log.warning("the server could not be told that this runner is gone: %s", error)
+
     def _cancel_all(self, reason: str, *, force: bool = False) -> None:
         with self._changed:
             running = list(self._jobs.values())
@@ -153,9 +189,13 @@ class Agent:
         self._changed.notify_all()
 
     def _free(self) -> int:
-        if self._told_to_stop or self._server_drains or (self._settings.once and self._taken):
+        if self._told_to_stop or self._server_drains or (self._settings.takes_one and self._taken):
             return 0
         return max(0, self._settings.capacity - len(self._jobs))
+
+    def _is_full(self) -> bool:
+        with self._changed:
+            return self._free() == 0
 
     def _open_poll(self) -> None:
         with self._changed:
@@ -163,9 +203,11 @@ class Agent:
                 return
             self._polled = self._generation
             self._polls += 1
-            wait = 0.0 if self._settings.poll_only else self._settings.pace.wait
+            # The first poll is not held: its answer tells the server's time well, before any job is there.
+            held = self._polled > 0 and not self._settings.poll_only
+            wait = self._settings.pace.wait if held else 0.0
             active = tuple(held.as_active() for held in self._jobs.values())
-            message = Poll(self._instance, self._key, self._free(), active, wait)
+            message = Poll(self._instance, self._key, self._free(), active, wait, self._server_drains)
         threading.Thread(target=self._poll, args=(message, self._polled), name="poll", daemon=True).start()
 
     def _wait_for_change(self) -> None:
@@ -175,7 +217,7 @@ class Agent:
             )
 
     def _may_end(self) -> bool:
-        enough = self._told_to_stop > 0 or self._fatal is not None or (self._settings.once and self._taken > 0)
+        enough = self._told_to_stop > 0 or self._fatal is not None or (self._settings.takes_one and self._taken > 0)
         return enough and not self._jobs
 
     def _poll(self, message: Poll, generation: int) -> None:
@@ -183,8 +225,10 @@ class Agent:
             self._ready()
         pause = self._settings.pace.brief if self._settings.poll_only else 0.0
         try:
-            self._take(message, self._client.poll(message))
+            taken = self._take(message, self._client.poll(message))
             self._failures = 0
+            if taken is not None and self._is_full():
+                taken.wait_until_started(_STARTING)
         except InUse as error:
             log.error("%s; waiting until the other process is silent", error)
             pause = self._settings.pace.retry * 10
@@ -204,6 +248,8 @@ class Agent:
             return 0.0
         if error.status in (401, 403, 404):
             with self._changed:
+                if self._finished:  # we have taken ourselves away
+                    return 0.0
                 self._fatal = error
                 running = list(self._jobs.values())
                 self._changed.notify_all()
@@ -219,7 +265,10 @@ class Agent:
             self._failures += 1
             if self._failures == 1:
                 log.warning("the server cannot be asked: %s; trying on", error)
-            return min(float(self._failures), 10.0) * self._settings.pace.retry
+            # Of many agents that lost one server, not all come back at one moment.
+            pause = min(float(self._failures), 10.0) * self._settings.pace.retry * random.uniform(0.5, 1.5)
+            asked = error.retry_after if isinstance(error, Unreachable) else None
+            return max(pause, asked or 0.0)
 
     def _pause(self, seconds: float, generation: int) -> None:
         """Wait before the next poll, unless there is news that make it worthless."""
@@ -232,16 +281,16 @@ class Agent:
             if self._key == used:
                 self._key = uuid.uuid4().hex
 
-    def _take(self, message: Poll, answer: PollAnswer | None) -> None:
+    def _take(self, message: Poll, answer: PollAnswer | None) -> JobRun | None:
+        """Act upon an answer; the job that came with it."""
         if answer is None:
-            return
+            return None
         self._renew_key(message.request_key)
         with self._changed:
             self._server_drains = answer.drain
         for notice in answer.cancels:
             self._cancel(notice)
-        if answer.assignment is not None:
-            self._begin(answer.assignment)
+        return self._begin(answer.assignment) if answer.assignment is not None else None
 
     def _cancel(self, notice: CancelNotice) -> None:
         with self._changed:
@@ -251,11 +300,11 @@ class Agent:
             held.cancel_seen = max(held.cancel_seen, 2 if notice.force else 1)
         held.job.stop.cancel(notice.reason or "The run was cancelled.", force=notice.force)
 
-    def _begin(self, assignment: Assignment) -> None:
+    def _begin(self, assignment: Assignment) -> JobRun | None:
         lease = Lease(assignment.job, assignment.epoch)
         with self._changed:
             if lease in self._jobs or lease in self._past or self._finished or self._fatal is not None:
-                return  # two polls with one key were answered the same
+                return None  # two polls with one key were answered the same
             repository = assignment.repository.full_name.rpartition("/")[2]
             settings = JobSettings(
                 folder=LeaseFolder(self._settings.leases, lease, repository),
@@ -263,15 +312,20 @@ class Agent:
                 environment=self._settings.job_env,
                 version=self._settings.version,
                 graces=self._settings.graces,
+                clock=self._settings.clock,
+                unsent=self._settings.unsent,
             )
             job = JobRun(assignment, self._client.job(assignment), self._backend, settings)
             self._jobs[lease] = _Held(job, time.monotonic())
             self._taken += 1
-            self._news()
+            self._changed.notify_all()
+            if self._free():
+                self._news()
         log.info("job %s: %s", lease, assignment.job_name)
         threading.Thread(target=self._carry, args=(job,), name=f"job-{lease}").start()
         if self._settings.poll_only:
             threading.Thread(target=self._check_cancel, args=(lease,), name="cancel-check", daemon=True).start()
+        return job
 
     def _carry(self, job: JobRun) -> None:
         conclusion: Conclusion | None = None
@@ -286,6 +340,8 @@ class Agent:
             self.conclusions.append(conclusion)
             self._news()
         self._janitor.nudge()
+        if job.stop.lost:
+            self._unsent.look()
 
     def _check_cancel(self, lease: Lease) -> None:
         while True:
@@ -316,9 +372,11 @@ class Agent:
                 self._renew(jobs)
 
     def _every(self) -> float:
-        """Seconds between two heartbeats: three of them fit into the shortest lease that is held."""
+        """Seconds between two heartbeats: three of them fit into the shortest lease that is held, and when one was
+        not answered the next comes sooner."""
         leases = [held.job.assignment.lease_seconds / 3 for held in self._jobs.values()]
-        return min([self._settings.pace.heartbeat, *leases])
+        every = min([self._settings.pace.heartbeat, *leases])
+        return every if self._is_heard else every / 3
 
     def _renew(self, jobs: dict[Lease, _Held]) -> None:
         message = Heartbeat(self._instance, tuple(held.as_active() for held in jobs.values()))
@@ -326,8 +384,10 @@ class Agent:
             answer = self._client.heartbeat(message)
         except (ServerError, InvalidMessage) as error:
             log.warning("no heartbeat: %s", error)
+            self._is_heard = False
             self._give_up(jobs)
             return
+        self._is_heard = True
         for entry in answer.jobs:
             held = jobs.get(Lease(entry.job, entry.epoch))
             if held is None:
@@ -336,6 +396,7 @@ class Agent:
                 held.job.stop.lose(entry.reason or "The server gave this job to nobody, or to another runner.")
                 continue
             held.renewed = time.monotonic()
+            held.job.renewed()
             if entry.cancelled:
                 self._cancel(CancelNotice(entry.job, entry.epoch, entry.force, entry.reason))
         with self._changed:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
+from runner import clock
 from runner.spool import JobLog
 from workflows.messages import AnnotationReport, StepReport
 from workflows.states import Conclusion, Status
@@ -44,16 +44,15 @@ class StepRecord:
             reason=self.reason,
         )
 
-    def begin(self, log: JobLog) -> None:
-        """It runs from now on."""
-        self.status, self.started_at, self.log_start = Status.IN_PROGRESS, now(), log.size
+    def begin(self, log: JobLog, *, placed: bool = True) -> None:
+        """It runs from now on; ``placed``: and writes to this log."""
+        self.status, self.started_at = Status.IN_PROGRESS, clock.text(log.moment())
+        if placed:
+            self.log_start = log.size
 
-    def end(self, log: JobLog, outcome: Conclusion, conclusion: Conclusion) -> None:
-        """It has ended."""
+    def end(self, log: JobLog, outcome: Conclusion, conclusion: Conclusion, *, placed: bool = True) -> None:
+        """It has ended; ``placed``: and what it wrote to this log ends here."""
         self.status, self.outcome, self.conclusion = Status.COMPLETED, outcome, conclusion
-        self.completed_at, self.log_end = now(), log.size
-
-
-def now() -> str:
-    """RFC 3339, UTC, with microseconds."""
-    return datetime.now(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+        self.completed_at = clock.text(log.moment())
+        if placed:
+            self.log_end = log.size

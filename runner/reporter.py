@@ -3,6 +3,10 @@
 Two threads a job: one for the states of steps, where the newest of each step counts, and one for the log,
 which resumes at whatever offset the server wants. An outage only makes both wait. When the lease is lost
 nothing more is sent, and everybody who waits here gets ``JobEnded``.
+
+The first report of steps acknowledges the claim. It waits a moment for more: where the job's place is ready at once,
+one message says that the job is in progress, that it is set up, and that its first step runs. Later ones are
+gathered for longer, unless somebody waits for the answer.
 """
 
 from __future__ import annotations
@@ -17,10 +21,12 @@ from runner.errors import JobEnded, LeaseLost, Refused, ServerError, Unreachable
 from runner.spool import JobLog
 from workflows.errors import InvalidMessage
 from workflows.messages import JobReport, StepReport, StepsReport
-from workflows.states import Conclusion, Status
+from workflows.states import Conclusion
 
 FIRST_WAIT = 0.05  # s: lines that come together go together
 BATCH_WAIT = 0.2  # s between two appends, unless a full batch is there
+FIRST_STATES_WAIT = 0.02  # s that the first report of steps waits for more
+STATES_WAIT = 0.05  # s between two of them
 
 
 class Reporter:
@@ -35,6 +41,8 @@ class Reporter:
         self._stop = threading.Event()
         self._pending: dict[int, StepReport] = {}
         self._sending = False
+        self._urgent = False  # somebody waits for the answer to what is pending
+        self._heard = threading.Event()  # the server has answered a report that was waited for
         self._acknowledged = 0
         self._ending = False
         self._threads = [
@@ -42,12 +50,14 @@ class Reporter:
             for name, work in (("step-states", self._send_states), ("log-upload", self._send_log))
         ]
 
-    def acknowledge(self, started_at: str) -> None:
-        """The first report: the job is in progress. Blocks until the server has answered, then goes on by itself."""
-        report = JobReport(epoch=self._epoch, status=Status.IN_PROGRESS, started_at=started_at)
-        self._ask(lambda: self._client.status(report))
+    def start(self) -> None:
+        """Report from now on."""
         for thread in self._threads:
             thread.start()
+
+    def wait_until_heard(self, seconds: float) -> None:
+        """Come back when a report that was waited for is answered, or nothing more is sent; at the latest then."""
+        self._heard.wait(seconds)
 
     def step(self, *reports: StepReport) -> None:
         """Report states soon; a newer state of a step replaces one that was not sent yet."""
@@ -58,9 +68,11 @@ class Reporter:
 
     def step_and_wait(self, report: StepReport) -> None:
         """Report a state, and come back when the server has it. JobEnded when the lease is lost meanwhile."""
-        self.step(report)
         with self._changed:
+            self._urgent = True
+            self.step(report)
             self._changed.wait_for(lambda: self._stop.is_set() or not (self._pending or self._sending))
+        self._heard.set()
         self._check()
 
     def drain(self) -> None:
@@ -89,6 +101,7 @@ class Reporter:
     def abandon(self) -> None:
         """Send nothing more."""
         self._stop.set()
+        self._heard.set()
         with self._changed:
             self._changed.notify_all()
         with self._log.changed:
@@ -123,13 +136,15 @@ class Reporter:
             self._lose(str(error))
 
     def _send_states(self) -> None:
+        due = 0.0
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._pending or self._ending or self._stop.is_set())
+                self._wait_for_states(due)
                 if self._stop.is_set() or not self._pending:
                     return
                 steps = tuple(self._pending[number] for number in sorted(self._pending))
-                self._pending, self._sending = {}, True
+                self._pending, self._sending, self._urgent = {}, True, False
+            due = time.monotonic() + STATES_WAIT
             report = StepsReport(self._epoch, steps)
             try:
                 self._ask(lambda report=report: self._client.steps(report))  # type: ignore[misc]  # bound at once
@@ -137,6 +152,17 @@ class Reporter:
                 with self._changed:
                     self._sending = False
                     self._changed.notify_all()
+
+    def _wait_for_states(self, due: float) -> None:
+        """Come back when states are to be sent, or none will be any more; call with ``_changed`` held."""
+
+        def at_once() -> bool:
+            return self._urgent or self._ending or self._stop.is_set()
+
+        self._changed.wait_for(lambda: self._pending or at_once())
+        if not due:
+            due = time.monotonic() + FIRST_STATES_WAIT
+        self._changed.wait_for(at_once, max(0.0, due - time.monotonic()))
 
     def _send_log(self) -> None:
         last = 0.0

@@ -13,16 +13,17 @@ import os
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from runner.masking import Secrets
+from runner.masking import Forms, Secrets
 from workflows import log_lines
 
 RAW_CAPACITY = 256 << 20  # bytes; then the step waits
 LOG_LIMIT = 1 << 30  # bytes of one job's log; then it is cut
-PIECE = 64 << 10  # bytes given out at once
+PIECE = 256 << 10  # bytes given out at once
 _SAME_MOMENT = 1_000_000  # ns: writes this close share one stamp
 _CUT = "##[warning]This log is cut here: a job may write 1 GiB."
 
@@ -59,6 +60,8 @@ class RawSpool:
             view = view[len(piece) :]
 
     def _store(self, piece: memoryview) -> None:
+        if self._start == self._end:  # the same pages again: what is read at once never reaches the disk
+            self._start = self._end = 0
         at = self._end % self._capacity
         first = min(len(piece), self._capacity - at)
         _write_all(self._fd, piece[:first], at)
@@ -106,31 +109,32 @@ class RawSpool:
                 self._fd = -1
 
 
-class JobLog:
-    """The log of one job: lines, stamped and masked, in a file that only grows."""
+class LineLog(ABC):
+    """Where lines are written, stamped and masked as they come. ``size`` is the place of the next."""
 
-    def __init__(
-        self, path: Path, secrets: Secrets, *, limit: int = LOG_LIMIT, clock: Callable[[], int] = time.time_ns
-    ) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    def __init__(self, secrets: Secrets, clock: Callable[[], int] = time.time_ns) -> None:
         self.secrets = secrets
-        self._limit = limit
         self._clock = clock
-        self._hash = hashlib.sha256()
-        self._size = 0
-        self._is_cut = False
+        self._open_line: object = None  # the one whose piece was written last
+        self.is_cut = False  # at its limit: nothing more is kept
         self.changed = threading.Condition()
-        self.closed = False
 
     @property
+    @abstractmethod
     def size(self) -> int:
         """Bytes so far; the offset of what comes next."""
-        return self._size
 
-    def sha256(self) -> str:
-        """Hash of all bytes so far, in hexadecimal."""
-        with self.changed:
-            return self._hash.hexdigest()
+    @abstractmethod
+    def _append(self, data: bytes, line: object) -> None:
+        """Keep whole lines that are stamped and masked, or a piece of this line."""
+
+    def moment(self) -> int:
+        """The time that is stamped now, in ns since 1970."""
+        return self._clock()
+
+    def goes_on(self, line: object) -> bool:
+        """Whether the last that was written is a piece of this line."""
+        return self._open_line is line
 
     def lines(self, texts: Iterable[str]) -> None:
         """Write lines of the agent's own, masked and stamped now."""
@@ -138,15 +142,50 @@ class JobLog:
         if whole:
             self.block(self._clock(), whole.encode(errors="replace"))
 
-    def block(self, arrived: int, lines: bytes) -> None:
-        """Write whole lines, none of them over the limit of a line, that arrived then (ns)."""
-        prefix = log_lines.stamp(arrived)
-        masked = self.secrets.mask(lines)
-        self._append(prefix + masked[:-1].replace(b"\n", b"\n" + prefix) + b"\n")
+    def block(self, arrived: int, lines: bytes, forms: tuple[Forms, ...] | None = None) -> None:
+        """Write whole lines that arrived then (ns); those over the limit of a line are cut. They are masked by
+        all secrets, or by those of an earlier moment (``Secrets.compiled``)."""
+        if not self.is_cut:
+            self._append(_stamped(arrived, self.secrets.mask(lines, forms)), None)
 
-    def piece(self, arrived: int, masked: bytes, *, continued: bool) -> None:
-        """Write one piece of a line that is cut; it is masked already."""
-        self._append(log_lines.stamp(arrived, continued=continued) + masked + b"\n")
+    def piece(self, arrived: int, masked: bytes, line: object) -> None:
+        """Write a piece of this line, which is cut; it is masked already. It goes on with what stands before it
+        only where that is of the same line: several may write at once."""
+        with self.changed:
+            prefix = log_lines.stamp(arrived, continued=self.goes_on(line))
+            self._append(prefix + masked + b"\n", line)
+
+
+class JobLog(LineLog):
+    """The log of one job: lines, stamped and masked, in a file that only grows."""
+
+    def __init__(
+        self, path: Path, secrets: Secrets, *, limit: int = LOG_LIMIT, clock: Callable[[], int] = time.time_ns
+    ) -> None:
+        super().__init__(secrets, clock)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._limit = limit
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self.closed = False
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    @property
+    def room(self) -> int:
+        """Bytes that it may still take."""
+        return self._limit - self._size
+
+    def sha256(self) -> str:
+        """Hash of all bytes so far, in hexadecimal."""
+        with self.changed:
+            return self._hash.hexdigest()
+
+    def place(self, lines: bytes, line: object = None) -> None:
+        """Take whole lines, or a piece of this one, that were stamped and masked when they came."""
+        self._append(lines, line)
 
     def read(self, offset: int, size: int) -> bytes:
         """Bytes of the log from there on."""
@@ -161,21 +200,43 @@ class JobLog:
                 os.close(self._file)
                 self.changed.notify_all()
 
-    def _append(self, data: bytes) -> None:
+    def _append(self, data: bytes, line: object) -> None:
         with self.changed:
-            if self._is_cut or self.closed:
+            if self.is_cut or self.closed:
                 return
             if self._size + len(data) > self._limit:
-                self._is_cut = True
+                self.is_cut = True
                 data = log_lines.stamp(self._clock()) + _CUT.encode() + b"\n"
             try:
                 _write_all(self._file, memoryview(data), self._size)
             except OSError:  # the job ends by this; what is still to be said of it must not fail once more
-                self._is_cut = True
+                self.is_cut = True
                 raise
+            self._open_line = line
             self._hash.update(data)
             self._size += len(data)
             self.changed.notify_all()
+
+
+def _stamped(arrived: int, masked: bytes) -> bytes:
+    """Whole lines with their stamps."""
+    prefix = log_lines.stamp(arrived)
+    if not _has_long_line(masked):
+        return prefix + masked[:-1].replace(b"\n", b"\n" + prefix) + b"\n"
+    go_on = b"\n" + log_lines.stamp(arrived, continued=True)
+    limit, lines = log_lines.LINE_LIMIT, masked[:-1].split(b"\n")
+    cut = (go_on.join(line[at : at + limit] for at in range(0, len(line) or 1, limit)) for line in lines)
+    return prefix + (b"\n" + prefix).join(cut) + b"\n"
+
+
+def _has_long_line(lines: bytes) -> bool:
+    at, limit = 0, log_lines.LINE_LIMIT
+    while at + limit < len(lines):
+        end = lines.rfind(b"\n", at, at + limit + 1)
+        if end < 0:
+            return True
+        at = end + 1
+    return False
 
 
 def _write_all(fd: int, data: memoryview, at: int) -> None:

@@ -45,14 +45,15 @@ def _marked(mark: str) -> tuple[str, ...]:
 
 
 _LANGUAGE_SOAK = tuple(path for path in _marked("soak") if path.startswith(("workflows/", "judges/")))
-_SERVER_SOAK = tuple(path for path in _marked("soak") if path not in _LANGUAGE_SOAK)
+_CONTAINER_SOAK = tuple(path for path in _marked("soak") if path.startswith(("chaos/", "docker/")))
+_SERVER_SOAK = tuple(path for path in _marked("soak") if path not in (*_LANGUAGE_SOAK, *_CONTAINER_SOAK))
 _SERVER = _others("workflows", "judges", "runner", "conventions", "bench", "scenarios")
 
 GROUPS = (
     Group("conventions", ("conventions", "bench"), _PLAIN),
     Group("workflows", ("workflows",), _PLAIN, workers=2),
     Group("judges", ("judges",), _PLAIN, needs=(machine.GIT, machine.NODE, machine.JUDGES), workers=2),
-    Group("runner", ("runner",), _PLAIN, workers=2),
+    Group("runner", ("runner",), _PLAIN, needs=(machine.GIT, machine.COMPILER), workers=2),
     Group("server on SQLite", _SERVER, _PLAIN, workers=2),
     Group(
         "server on PostgreSQL",
@@ -75,7 +76,14 @@ GROUPS = (
         "docker",
         _marked("docker"),
         "docker and not (browser or clients or chaos or soak)",
-        needs=(machine.GIT, machine.DOCKER, machine.IMAGE_PARTS),
+        needs=(
+            machine.GIT,
+            machine.DOCKER,
+            machine.IMAGE_PARTS,
+            machine.REDIS,
+            machine.REGISTRY,
+            machine.COMPILER,
+        ),
         workers=2,
         whole_files=True,
         engine=True,
@@ -99,7 +107,7 @@ GROUPS = (
         "chaos",
         _marked("chaos"),
         "chaos and not soak",
-        needs=(machine.GIT, machine.DOCKER, machine.IMAGE_PARTS, machine.POSTGRESQL, machine.REDIS),
+        needs=(machine.GIT, machine.DOCKER, machine.IMAGE_PARTS, machine.COMPILER, machine.POSTGRESQL, machine.REDIS),
         workers=2,
         whole_files=True,
         engine=True,
@@ -115,6 +123,13 @@ SOAK = (
         workers=2,
     ),
     Group("soak on SQLite", _SERVER_SOAK, "soak"),
+    Group(
+        "soak of containers",
+        _CONTAINER_SOAK,
+        "soak",
+        needs=(machine.GIT, machine.DOCKER, machine.IMAGE_PARTS),
+        engine=True,
+    ),
     Group(
         "soak on PostgreSQL",
         _SERVER_SOAK,

@@ -18,7 +18,7 @@ from functools import cache
 from typing import Any, TypeVar
 
 from workflows.errors import InvalidMessage
-from workflows.model import Defaults, Job
+from workflows.model import Defaults, Job, Table
 
 Message = TypeVar("Message")
 
@@ -69,6 +69,7 @@ class Poll:
     free: int
     active: tuple[ActiveJob, ...] = ()
     wait_seconds: float = 50
+    draining: bool = False  # whether it knows that the server wants no more work given to it
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,41 @@ class HeartbeatAnswer:
 
     jobs: tuple[HeartbeatEntry, ...] = ()
     drain: bool = False
+
+
+@dataclass(frozen=True)
+class LeftJob:
+    """What is left of a job that this runner goes on with no more: nothing runs, and this log lies on its disk."""
+
+    job: int
+    epoch: int
+    log_length: int
+    log_sha256: str
+
+
+@dataclass(frozen=True)
+class Recover:
+    """POST /api/v1/runners/recover, once nothing of these jobs runs any more."""
+
+    instance: str
+    jobs: tuple[LeftJob, ...]
+
+
+@dataclass(frozen=True)
+class RecoveredJob:
+    """The server's word on one of them. No token: nobody wants the rest of this log."""
+
+    job: int
+    epoch: int
+    lease_token: str | None = None
+    log_length: int = 0  # bytes that the server has
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """One entry for each job of ``Recover``."""
+
+    jobs: tuple[RecoveredJob, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -156,13 +192,14 @@ class Assignment:
     ref: str
     workflow_path: str
     definition: Job
-    workflow_env: Mapping[str, str] = field(default_factory=dict)
+    workflow_env: Table = field(default_factory=dict)
     workflow_defaults: Defaults = Defaults()
     #: github, vars, needs, matrix, strategy, inputs
     contexts: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     masks: tuple[str, ...] = ()
     github_token: str = ""
+    permissions: Mapping[str, str] = field(default_factory=dict)  # what that token may do; for people to read
     urls: Urls = Urls("", "", "")
     timeout_minutes: float = 360
     cancel_timeout_minutes: float = 5

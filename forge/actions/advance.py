@@ -14,9 +14,9 @@ from django.utils import timezone
 from forge.actions import background, moves, places, reasons, repeat, snapshots, sources, transitions, wakeup
 from forge.actions.models import Job, Place, Run, RunAttempt
 from forge.repos import git
-from workflows import decide
+from workflows import decide, states
 from workflows.decide import Conclude, Snapshot
-from workflows.states import Conclusion, Status
+from workflows.states import Conclusion, Hold, Status
 
 log = logging.getLogger(__name__)
 
@@ -36,9 +36,19 @@ def locked(found: Run) -> None:
     attempt = found.latest_attempt
     if attempt is None or attempt.status == Status.COMPLETED:
         return
-    conclusion, now = _apply_all(found, attempt)
+    conclusion, now, asked = _apply_all(found, attempt)
     _roll_up(attempt, conclusion, now)
-    _give_back(attempt, now)
+    if asked:
+        _give_back(attempt, now)
+    wakeup.run_changed(found.pk, found.repository_id)
+
+
+def started(found: Run) -> None:
+    """A job of the run is in progress now, from which nothing follows but that its attempt is. The caller has locked
+    the run (``transitions.lock_row``) and holds the transaction."""
+    attempt = found.latest_attempt
+    if attempt is not None and attempt.status != Status.COMPLETED:
+        transitions.attempt(attempt, states.roll_up_status(Hold(attempt.hold), [Status.IN_PROGRESS], finished=False))
     wakeup.run_changed(found.pk, found.repository_id)
 
 
@@ -55,16 +65,18 @@ def begin(found: Run) -> None:
         background.enqueue("advance", found.pk)
 
 
-def _apply_all(found: Run, attempt: RunAttempt) -> tuple[Conclusion | None, Snapshot | None]:
-    """Every move until there are none: how the attempt ends, if it does, and how it stood at last."""
+def _apply_all(found: Run, attempt: RunAttempt) -> tuple[Conclusion | None, Snapshot | None, bool]:
+    """Every move until there are none: how the attempt ends, if it does, how it stood at last, and whether it has
+    asked for concurrency groups."""
     for _ in range(ROUNDS):
-        now = snapshots.take(found, attempt)
+        asked = snapshots.asked(attempt)
+        now = snapshots.take(found, attempt, asked)
         if now is None:
-            return _unreadable(found, attempt), None
+            return _unreadable(found, attempt), None, bool(asked)
         decided = decide.decide(now)
         conclusion = next((move.conclusion for move in decided if isinstance(move, Conclude)), None)
         if conclusion is not None or not moves.apply(found, attempt, decided):
-            return conclusion, now
+            return conclusion, now, bool(asked)
     raise AssertionError(f"run {found.pk}: still moving after {ROUNDS} rounds")
 
 

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 
 from forge.accounts.actor import Actor
 from forge.actions import permissions, places, snapshots, sources
-from forge.actions.models import Claim, Job
+from forge.actions.models import Claim, Job, Place
 from forge.actions.refusals import BadCredential, LeaseLost
 from forge.environments import environments
 from forge.errors import ForgeError
@@ -29,14 +29,11 @@ from workflows import decide
 from workflows.decide import Leg, Snapshot
 from workflows.errors import ExpressionError
 from workflows.messages import Assignment, RepositoryInfo, Urls
-from workflows.model import Workflow
 from workflows.states import Status
 
 LEASE, JOB = "shl_", "shj_"
 #: How long the lease token of an ended claim may repeat its final report and append log.
 AFTERLIFE = timedelta(hours=24)
-#: A job that holds a concurrency group or environment is given up sooner by its runner.
-CANCEL_TIMEOUT_MINUTES = 5.0
 
 
 class CannotBuild(Exception):
@@ -51,13 +48,13 @@ def build(claim: Claim) -> Assignment:
     run, repository = job.run, job.run.repository
     if repository.deleted_at is not None:
         raise CannotBuild("The repository is deleted.")
-    now = snapshots.take(run, job.attempt)
+    asked = snapshots.asked(job.attempt)
+    now = snapshots.take(run, job.attempt, asked)
     if now is None:
         raise CannotBuild(f"{run.workflow.path} is not valid any more.")
     defined = decide.definition(now.workflow, job.node.key)
-    is_guarded = bool(job.environment) or places.guarded(run)
-    runner = Runner.objects.get(pk=claim.runner_id)
-    urls = _urls(runner)
+    is_guarded = bool(job.environment) or any(place.state == Place.State.HOLDING for place in asked)
+    urls = _urls(claim.runner)
     token = job_token(claim)
     seen = _vault(job, claim)
     secrets = {**_secrets(now, job, seen), "GITHUB_TOKEN": token}
@@ -76,16 +73,17 @@ def build(claim: Claim) -> Assignment:
         ref=run.ref,
         workflow_path=run.workflow.path,
         definition=defined.job,
-        workflow_env=_workflow_env(defined.workflow),
+        workflow_env=defined.workflow.env,
         workflow_defaults=defined.workflow.defaults,
         contexts={**_contexts(job, now, urls), "vars": seen.variables},
         secrets=secrets,
         masks=tuple(sorted(filter(None, {*seen.secrets.values(), *secrets.values()}))),
         github_token=token,
+        permissions=permissions.of_job(job, now.workflow),
         urls=urls,
         timeout_minutes=job.timeout_minutes,
-        cancel_timeout_minutes=CANCEL_TIMEOUT_MINUTES,
-        debug=job.attempt.debug or _step_debug(secrets, seen.variables),
+        cancel_timeout_minutes=job.cancel_timeout_minutes,
+        debug=job.attempt.debug or _debug(secrets, seen.variables),
     )
 
 
@@ -112,16 +110,10 @@ def _secrets(now: Snapshot, job: Job, seen: Visible) -> dict[str, str]:
         raise CannotBuild(f"The secrets of a called workflow cannot be evaluated. {error.message}") from error
 
 
-def _step_debug(secrets: Mapping[str, str], variables: Mapping[str, str]) -> bool:
-    """GitHub's switch for debug logging of a whole repository; a secret goes before a variable."""
-    name = "ACTIONS_STEP_DEBUG"
-    return secrets.get(name, variables.get(name, "")).strip().lower() == "true"
-
-
-def _workflow_env(workflow: Workflow) -> Mapping[str, str]:
-    if isinstance(workflow.env, str):  # ``gaps`` refuses such a file
-        raise CannotBuild(f"'{workflow.env}' in place of a mapping is not supported by Forge yet.")
-    return workflow.env
+def _debug(secrets: Mapping[str, str], variables: Mapping[str, str]) -> bool:
+    """GitHub's switches for debug logging of a whole repository; a secret goes before a variable."""
+    names = ("ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG")
+    return any(secrets.get(name, variables.get(name, "")).strip().lower() == "true" for name in names)
 
 
 def lease_token(claim: Claim) -> str:
@@ -212,4 +204,4 @@ def _contexts(job: Job, now: Snapshot, urls: Urls) -> dict[str, Any]:
 
 
 def _leg(job: Job) -> Leg:
-    return Leg(job.leg, job.name, (), job.matrix, job.timeout_minutes, job.continue_on_error)
+    return Leg(job.leg, job.name, (), job.matrix)

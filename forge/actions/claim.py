@@ -80,7 +80,6 @@ def _take(runner: Runner, request_key: str, sets: list[int]) -> Claim | None:
         claim = Claim.objects.create(
             job_id=job_id, epoch=epoch, runner=held, request_key=request_key, lease_expires_at=lease
         )
-        Job.objects.filter(pk=job_id).update(runner=held, runner_name=held.name)
     claim.refresh_from_db()
     return claim
 
@@ -94,7 +93,7 @@ def _has_room(runner: Runner) -> bool:
 def _pick(runner: Runner, sets: list[int]) -> tuple[int, int] | None:
     """Take the oldest fitting job: its id and its new epoch."""
     places = ", ".join(["%s"] * len(sets))
-    scope, parameters = "", list[Any](sets)
+    scope, parameters = "", list[Any]([False, runner.pk, runner.name, *sets])
     if runner.repository_id is not None:
         scope, parameters = " AND repository_id = %s", [*parameters, runner.repository_id]
     elif runner.owner_id is not None:
@@ -102,11 +101,11 @@ def _pick(runner: Runner, sets: list[int]) -> tuple[int, int] | None:
     skip = " FOR NO KEY UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     table = Job._meta.db_table
     statement = (
-        f"UPDATE {table} SET free = %s, epoch = epoch + 1 WHERE id = ("
+        f"UPDATE {table} SET free = %s, runner_id = %s, runner_name = %s, epoch = epoch + 1 WHERE id = ("
         f"SELECT id FROM {table} WHERE status = 'queued' AND free AND label_set_id IN ({places}){scope}"
         f" ORDER BY id LIMIT 1{skip}) RETURNING id, epoch"
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, [False, *parameters])
+        cursor.execute(statement, parameters)
         row = cursor.fetchone()
     return (row[0], row[1]) if row else None

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from workflows.errors import Problem
-from workflows.model import Job, Position, Step, Table, Workflow
+from workflows.model import Job, Position, Step, Workflow
 
 #: The events that start a run here. What only ``workflow_call`` names never starts by itself.
 EVENTS = frozenset(
@@ -67,7 +67,6 @@ def _called(workflow: Workflow, known: dict[str, Workflow]) -> dict[str, Workflo
 def _of_workflow(workflow: Workflow) -> Iterator[_Gap]:
     for position in workflow.expression_keys:
         yield position, _NOT_YET.format("${{ insert }}")
-    yield from _of_table(workflow.env, Position(1, 1))
     for job in workflow.jobs:
         yield from _of_job(job)
 
@@ -81,52 +80,17 @@ def _is_zone(name: str) -> bool:
     return True
 
 
-def _of_table(table: Table, position: Position) -> Iterator[_Gap]:
-    if isinstance(table, str):
-        yield position, f"'{table}' in place of a mapping or a list is not supported by Forge yet"
-        return
-    for name in table:
-        if "${{" in name:
-            yield position, _NOT_YET.format(name)
-
-
 def _of_job(job: Job) -> Iterator[_Gap]:
-    for name, feature in (
-        ("container", job.container),
-        ("snapshot", job.snapshot),
-    ):
-        if feature:
-            yield feature.position, _NOT_YET.format(name)
-    if job.services:
-        yield _first_service(job), _NOT_YET.format("services")
-    for name, given in (
-        ("group", job.runner_group),
-        ("cancel-timeout-minutes", job.cancel_timeout_minutes),
-    ):
-        if given:
-            yield job.position, _NOT_YET.format(name)
-    yield from _of_table(job.env, job.position)
-    yield from _of_table(job.outputs, job.position)
+    if job.snapshot:
+        yield job.snapshot.position, _NOT_YET.format("snapshot")
+    if job.runner_group:
+        yield job.position, _NOT_YET.format("group")
     for step in job.steps:
         yield from _of_step(step)
 
 
-def _first_service(job: Job) -> Position:
-    services = () if isinstance(job.services, str) else job.services.values()
-    return next((service.position for service in services), job.position)
-
-
 def _of_step(step: Step) -> Iterator[_Gap]:
-    for name, given in (
-        ("background", step.background),
-        ("wait", step.wait),
-        ("wait-all", step.wait_all),
-        ("cancel", step.cancel),
-        ("parallel", step.parallel),
-    ):
-        if given:
-            yield step.position, _NOT_YET.format(name)
     if step.uses and step.uses.partition("@")[0].lower() not in ACTIONS:
         yield step.position, _NOT_YET.format(f"uses: {step.uses}")
-    yield from _of_table(step.env, step.position)
-    yield from _of_table(step.with_, step.position)
+    for inner in step.parallel:
+        yield from _of_step(inner)

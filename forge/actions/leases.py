@@ -15,23 +15,38 @@ from django.db import transaction
 from django.db.models import DateTimeField, ExpressionWrapper, Q, QuerySet
 from django.db.models.functions import Now
 
-from forge.actions import advance, moves, places, repeat, transitions, wakeup
+from forge.actions import advance, assignment, logs, moves, places, repeat, transitions, wakeup
 from forge.actions.models import Beat, Claim, Job, Run, RunAttempt, Step
 from forge.actions.refusals import LeaseLost
 from forge.runners.models import Runner
-from workflows.messages import ActiveJob, CancelNotice, CancelState, HeartbeatEntry
+from workflows.messages import ActiveJob, CancelNotice, CancelState, HeartbeatEntry, LeftJob, RecoveredJob
 from workflows.states import Conclusion, Status
 
 log = logging.getLogger(__name__)
 
 DOOR = "agent"
-BEAT_SECONDS = 5.0
-#: A longer silence of the door is an outage; leases do not count through it.
+BEAT_SECONDS = 5.0  # at the most
+#: A longer silence of the door is an outage; leases do not count through it. At the most: a third of a lease, so that
+#: one that was renewed just before a shorter silence lives on after it.
 GAP = timedelta(seconds=15)
 #: How often a job lost before it started is queued again.
 MOST_LOST = 3
-#: Beyond its timeout, or after a cancel that nobody answers, the server ends a job itself.
+#: Beyond its timeout the server ends a job itself, after so long at least.
 GRACE = timedelta(minutes=5)
+#: What a runner may need to stop everything and to say so, when a job's time is over.
+ANSWER = timedelta(seconds=30)
+#: So long an ephemeral runner has to take itself away after its job.
+USED = timedelta(minutes=1)
+
+
+def beat_seconds() -> float:
+    """How often the door says that it is open."""
+    return min(BEAT_SECONDS, settings.LEASE_SECONDS / 9)
+
+
+def gap() -> timedelta:
+    """From how much silence on the door counts as away."""
+    return min(GAP, timedelta(seconds=settings.LEASE_SECONDS / 3))
 
 
 @repeat.on_deadlock
@@ -40,7 +55,7 @@ def beat() -> None:
     with transaction.atomic():
         Beat.objects.bulk_create([Beat(name=DOOR, at=Now())], ignore_conflicts=True)
         row = Beat.objects.select_for_update().filter(name=DOOR)
-        if row.filter(at__lt=Now() - GAP).exists():
+        if row.filter(at__lt=Now() - gap()).exists():
             log.warning("the agent door was away; every held lease gets a full term")
             Claim.objects.filter(ended_at=None, lease_expires_at__lt=_term()).update(lease_expires_at=_term())
         row.update(at=Now())
@@ -85,9 +100,18 @@ def release(runner_id: int, reason: str = "runner_removed") -> int:
     return sum(_lose(claim, reason, expired_only=False) for claim in list(claims))
 
 
+def recover(runner: Runner, left: Sequence[LeftJob]) -> tuple[RecoveredJob, ...]:
+    """The runner goes on with none of these jobs, and nothing of them runs any more: it was restarted, or gave them up.
+
+    Those that it still held follow the lost-runner rule at once. Where a job is over and the runner has more of its
+    log, the answer has the token that appends it.
+    """
+    return tuple(_recover(runner, one) for one in left)
+
+
 def expire() -> int:
     """End the claims whose leases ran out while the door was open."""
-    if not Beat.objects.filter(name=DOOR, at__gte=Now() - GAP).exists():
+    if not Beat.objects.filter(name=DOOR, at__gte=Now() - gap()).exists():
         return 0  # nobody could have renewed
     claims = Claim.objects.filter(ended_at=None, lease_expires_at__lt=Now()).order_by("lease_expires_at")
     return sum(
@@ -95,18 +119,36 @@ def expire() -> int:
     )
 
 
+def remove_used() -> int:
+    """Ephemeral runners that had their one job are gone, if they have not taken themselves away by now."""
+    used = Claim.objects.filter(runner__ephemeral=True, runner__removed_at=None, started_at__isnull=False)
+    over = used.filter(ended_at__lt=Now() - USED).values("runner")
+    return Runner.objects.filter(pk__in=over, removed_at=None).update(removed_at=Now())
+
+
 def end_overdue() -> int:
-    """End jobs past their timeout and cancels that no runner answered, five minutes after each."""
+    """End jobs past their timeout and cancels that no runner answered, once what a job has for that is over."""
     running = Job.objects.filter(status=Status.IN_PROGRESS)
     ended = 0
-    for job in running.filter(cancel_requested_at__lt=Now() - GRACE):
-        ended += _end(job, Conclusion.CANCELLED, {**job.cancel_reason, "unanswered": True})
     # Arithmetic on durations is not portable; the running jobs are looked at one by one.
+    for job in running.filter(cancel_requested_at__lt=Now() - ANSWER):
+        if running.filter(pk=job.pk, cancel_requested_at__lt=Now() - cancel_patience(job)).exists():
+            ended += _end(job, Conclusion.CANCELLED, {**job.cancel_reason, "unanswered": True})
     for job in running.filter(started_at__lt=Now() - GRACE):
-        over = timedelta(minutes=job.timeout_minutes) + GRACE
+        over = timeout_patience(job)
         if running.filter(pk=job.pk, started_at__lt=Now() - over).exists():
             ended += _end(job, Conclusion.TIMED_OUT, {"code": "timed_out", "minutes": job.timeout_minutes})
     return ended
+
+
+def cancel_patience(job: Job) -> timedelta:
+    """How long after its cancel a job may still run."""
+    return timedelta(minutes=job.cancel_timeout_minutes) + ANSWER
+
+
+def timeout_patience(job: Job) -> timedelta:
+    """How long after its start a job may still run: past its timeout its runner cancels it."""
+    return timedelta(minutes=job.timeout_minutes) + max(GRACE, cancel_patience(job))
 
 
 def unfinished_runs(limit: int = 100) -> list[int]:
@@ -151,6 +193,18 @@ def _words(job: Job) -> str:
     return f"Cancelled{who}" if reason.get("code") in ("cancelled", "run_cancelled") else str(reason.get("code", ""))
 
 
+def _recover(runner: Runner, one: LeftJob) -> RecoveredJob:
+    claim = Claim.objects.filter(runner=runner, job=one.job, epoch=one.epoch).first()
+    if claim is None:
+        return RecoveredJob(one.job, one.epoch)
+    _lose(claim.pk, "runner_restarted", expired_only=False)
+    places.nothing_left([claim.pk])
+    here = logs.expect(claim, one.log_length, one.log_sha256)
+    if here is None:
+        return RecoveredJob(one.job, one.epoch)
+    return RecoveredJob(one.job, one.epoch, assignment.lease_token(claim), here)
+
+
 @repeat.on_deadlock
 def _lose(claim_id: int, why: str, *, expired_only: bool) -> bool:
     """The lost-runner rule for one claim, decided again under the locks."""
@@ -176,6 +230,7 @@ def _after_loss(run: Run, job: Job, claim: Claim, why: str) -> None:
         "runner": claim.runner.name,
         "last_heard_at": claim.renewed_at.isoformat(),
         "removed": why == "runner_removed",
+        "restarted": why == "runner_restarted",
     }
     if job.status == Status.COMPLETED:
         return

@@ -94,9 +94,13 @@ def heard(runner: Runner, active: Iterable[ActiveJob]) -> None:
     named = {(one.job, one.epoch) for one in active}
     claims = Claim.objects.filter(runner=runner, ended_at__isnull=False, gone_at=None)
     gone = [pk for pk, job, epoch in claims.values_list("pk", "job", "epoch") if (job, epoch) not in named]
-    if not gone:
-        return
-    Claim.objects.filter(pk__in=gone, gone_at=None).update(gone_at=timezone.now())
+    if gone:
+        nothing_left(gone)
+
+
+def nothing_left(gone: Sequence[int]) -> None:
+    """Nothing of these claims, which have ended, runs anywhere: no group has to wait for them."""
+    Claim.objects.filter(pk__in=gone, ended_at__isnull=False, gone_at=None).update(gone_at=timezone.now())
     attempts = Job.objects.filter(claims__in=gone).values("attempt")
     leaving = list(Place.objects.filter(attempt__in=attempts, state=Place.State.LEAVING))
     for place in leaving:

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 
-from forge import storable
+from forge import returning, storable
 from forge.actions import contexts, places, transitions, wakeup, workflow_runs
 from forge.actions.models import Event, JobNode, Run, RunAttempt, Workflow
 from forge.actions.places import Wish
@@ -43,8 +43,10 @@ def make(event: Event, row: Workflow, plan: Plan, commit: Mapping[str, Any]) -> 
     """Write the run. The event's repository is locked by the counter that this moves."""
     run = _run(event, row, plan, commit)
     attempt, _ = begin(run, plan.workflow, plan.problems, triggering_actor=event.actor)
-    run.title = _title(run, attempt, plan)
-    run.save(update_fields=["title"])
+    named = _run_name(run, attempt, plan)
+    if named:
+        run.title = named
+        run.save(update_fields=["title"])
     workflow_runs.announce(attempt, "requested")
     if attempt.hold == Hold.STARTUP_FAILURE:
         workflow_runs.announce(attempt, "completed")
@@ -92,15 +94,17 @@ def _nodes(attempt: RunAttempt, workflow: language.Workflow) -> list[JobNode]:
     )
 
 
-def row_of(repository: Repository, path: str, name: str, *, rename: bool = False) -> Workflow:
-    """The workflow's row, made when the file is first seen. ``rename``: the file says now how it is called."""
+def row_of(repository: Repository, path: str, name: str) -> Workflow:
+    """The workflow's row, made when the file is first seen."""
     row, _ = Workflow.objects.get_or_create(
-        repository=repository, path=path[:255], defaults={"name": storable.text(name) or path}
+        repository=repository, path=kept_path(path), defaults={"name": storable.text(name) or path}
     )
-    if rename and name and row.name != name:
-        row.name = storable.text(name)
-        row.save(update_fields=["name", "updated_at"])
     return row
+
+
+def kept_path(path: str) -> str:
+    """A file's path as its workflow's row has it."""
+    return path[:255]
 
 
 def _run(event: Event, row: Workflow, plan: Plan, commit: Mapping[str, Any]) -> Run:
@@ -117,7 +121,7 @@ def _run(event: Event, row: Workflow, plan: Plan, commit: Mapping[str, Any]) -> 
         run_number=number,
         run_index=index,
         workflow_name=storable.text(name)[:255],
-        title=name,
+        title=(_of_event(event, commit) or name)[:1024],
         event_name=event.name,
         ref=event.ref,
         head_branch=fixed["ref_name"],
@@ -130,32 +134,32 @@ def _run(event: Event, row: Workflow, plan: Plan, commit: Mapping[str, Any]) -> 
 
 def _numbers(repository: Repository, row: Workflow) -> tuple[int, int]:
     """run_index and run_number; the counters' rows stay locked until the transaction ends."""
-    Repository.objects.filter(pk=repository.pk).update(
-        last_run_index=F("last_run_index") + 1, run_count=F("run_count") + 1
-    )
-    Workflow.objects.filter(pk=row.pk).update(last_run_number=F("last_run_number") + 1, run_count=F("run_count") + 1)
-    index = Repository.objects.values_list("last_run_index", flat=True).get(pk=repository.pk)
-    return index, Workflow.objects.values_list("last_run_number", flat=True).get(pk=row.pk)
+    index = _count(Repository.objects.filter(pk=repository.pk), "last_run_index")
+    return index, _count(Workflow.objects.filter(pk=row.pk), "last_run_number")
 
 
-def _title(run: Run, attempt: RunAttempt, plan: Plan) -> str:
-    """``run-name`` where the file gives one and it evaluates; else what its event says, or the workflow's name."""
+def _count(row: QuerySet[Any], counter: str) -> int:
+    found = returning.update(row, counter, **{counter: F(counter) + 1, "run_count": F("run_count") + 1})
+    if found is None:
+        raise row.model.DoesNotExist
+    return int(found[0])
+
+
+def _run_name(run: Run, attempt: RunAttempt, plan: Plan) -> str:
+    """``run-name`` where the file gives one and it evaluates, else nothing."""
     named = plan.workflow.run_name if plan.workflow else None
-    if named:
-        try:
-            text = expressions.render(named, contexts.of_attempt(run, attempt)).strip()
-        except ExpressionError:
-            text = ""
-        if text:
-            return storable.text(text)[:1024]
-    return (_of_event(run) or run.workflow_name)[:1024]
+    try:
+        text = expressions.render(named, contexts.of_attempt(run, attempt)).strip() if named else ""
+    except ExpressionError:
+        text = ""
+    return storable.text(text)[:1024]
 
 
-def _of_event(run: Run) -> str:
+def _of_event(event: Event, commit: Mapping[str, Any]) -> str:
     """What an event says of itself in a title; nothing for most of them."""
-    if run.event_name == "push":
-        return git.subject(run.head_commit.get("message", ""))
-    return str(run.event.payload.get("action", "")) if run.event_name == "repository_dispatch" else ""
+    if event.name == "push":
+        return storable.text(git.subject(commit.get("message", "")))
+    return storable.text(str(event.payload.get("action", ""))) if event.name == "repository_dispatch" else ""
 
 
 def _wire(problem: Problem) -> dict[str, Any]:

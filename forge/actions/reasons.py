@@ -165,6 +165,10 @@ def _runner_lost(reason: Reason) -> str:
     if reason.get("removed"):
         return f"Runner {reason.get('runner')} was removed while it worked on this job."
     times = f" It was lost {reason['times']} times before the job started." if reason.get("times") else ""
+    if reason.get("restarted"):
+        return (
+            f"Runner {reason.get('runner')} gave this job up: it was restarted, or too long without the server.{times}"
+        )
     return f"Runner {reason.get('runner')} was lost; it was last heard from at {reason.get('last_heard_at')}.{times}"
 
 

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from forge import storable
@@ -38,24 +39,21 @@ _STEP_STATUSES = (Status.QUEUED, Status.IN_PROGRESS, Status.COMPLETED)
 def acknowledge(claim: Claim, report: JobReport) -> None:
     """The runner works on the job: it is in progress from now on."""
     with transaction.atomic():
-        run, job, held = _lock(claim, report.epoch)
+        run, job, held = _lock(claim, report.epoch, transitions.lock_row)
         _must_hold(held)
-        Claim.objects.filter(pk=held.pk, acknowledged_at=None).update(acknowledged_at=Now())
-        if transitions.start(job):
-            advance.locked(run)
+        _heard_of(run, job, held)
 
 
 @repeat.on_deadlock
 def steps(claim: Claim, report: StepsReport) -> None:
-    """States of steps. The first of the workflow's own makes the job *started*: it is never queued again."""
+    """States of steps; they acknowledge the claim as well. The first of the workflow's own makes the job *started*: it
+    is never queued again."""
     _check_steps(report)
     with transaction.atomic():
-        run, job, held = _lock(claim, report.epoch)
+        run, job, held = _lock(claim, report.epoch, transitions.lock_row)
         _must_hold(held)
-        if any(step.workflow and step.status != Status.QUEUED for step in report.steps):
-            Claim.objects.filter(pk=held.pk, started_at=None).update(started_at=Now())
-        if transitions.start(job):  # its acknowledgement was lost
-            advance.locked(run)
+        begun = any(step.workflow and step.status != Status.QUEUED for step in report.steps)
+        _heard_of(run, job, held, started=begun)
         if transitions.report_steps(job, map(_clean_step, report.steps)):
             wakeup.run_changed(run.pk, run.repository_id)
 
@@ -97,12 +95,23 @@ def cannot_assign(claim: Claim, message: str) -> None:
         advance.locked(run)
 
 
-def _lock(claim: Claim, epoch: int) -> tuple[Run, Job, Claim]:
+def _heard_of(run: Run, job: Job, held: Claim, *, started: bool = False) -> None:
+    """The runner has said something of the job: it works on it, and has maybe started the first step."""
+    news = {"acknowledged_at": held.acknowledged_at is None, "started_at": started and held.started_at is None}
+    if any(news.values()):
+        Claim.objects.filter(pk=held.pk).update(**{name: Now() for name, is_new in news.items() if is_new})
+    if job.status != Status.IN_PROGRESS and transitions.start(job):
+        advance.started(run)
+
+
+def _lock(
+    claim: Claim, epoch: int, lock_run: Callable[[QuerySet[Job, int]], Run] = transitions.lock
+) -> tuple[Run, Job, Claim]:
     """Run, job and claim, locked in this order. LeaseLost for another epoch than the token's."""
     if epoch != claim.epoch:
         raise LeaseLost
     try:
-        run = transitions.lock(Job.objects.values_list("run_id", flat=True).get(pk=claim.job_id))
+        run = lock_run(Job.objects.filter(pk=claim.job_id).values_list("run_id", flat=True))
         job = Job.objects.select_for_update(no_key=True).get(pk=claim.job_id)
         held = Claim.objects.select_for_update(no_key=True).get(pk=claim.pk)
     except ObjectDoesNotExist as gone:  # the run was thrown away meanwhile, and its claims with it

@@ -13,10 +13,16 @@ from workflows.states import Conclusion, Hold, Status
 _Passed = Mapping[tuple[int | None, int | None, int], Sequence[str]]  # states by job, node and leg
 
 
-def take(run: Run, attempt: RunAttempt) -> Snapshot | None:
-    """The attempt as it stands, in three queries; None when its file is not valid (any more)."""
+def asked(attempt: RunAttempt) -> list[Place]:
+    """The places in concurrency groups that the attempt has asked for."""
+    return list(Place.objects.filter(attempt=attempt))
+
+
+def take(run: Run, attempt: RunAttempt, places: Sequence[Place]) -> Snapshot | None:
+    """The attempt as it stands, in two queries; None when its file is not valid (any more). Give it with what it has
+    ``asked`` for."""
     nodes, jobs = JobNode.objects.filter(attempt=attempt), Job.objects.filter(attempt=attempt)
-    return of_rows(run, attempt, nodes, jobs, Place.objects.filter(attempt=attempt))
+    return of_rows(run, attempt, nodes, jobs, places)
 
 
 def of_rows(

@@ -62,6 +62,7 @@ def sweep() -> None:
         events,
         leases.expire,
         leases.end_overdue,
+        leases.remove_used,
         concurrency.sweep,
         runs,
     ):

@@ -12,10 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Expression, F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from forge import returning
 from forge.actions import workflow_runs
 from forge.actions.models import Job, JobNode, Run, RunAttempt, RunEvent, Step
 from workflows import states
@@ -23,12 +24,18 @@ from workflows.messages import StepReport
 from workflows.states import Conclusion, Hold, Status
 
 
-def lock(run_id: int) -> Run:
-    """The run's row, locked until the transaction ends, with what advancing it needs."""
+def lock(run_id: int | QuerySet[Job, int]) -> Run:
+    """The run's row, locked until the transaction ends, with what advancing it needs. A query may say which."""
     run = Run.objects.select_for_update(no_key=True, of=("self",)).select_related(
         "repository__owner", "workflow", "event", "latest_attempt__triggering_actor"
     )
-    return run.get(pk=run_id)
+    return run.get(pk__in=run_id) if isinstance(run_id, QuerySet) else run.get(pk=run_id)
+
+
+def lock_row(run_id: int | QuerySet[Job, int]) -> Run:
+    """The same without what advancing it needs: only where it is and which attempt is its latest."""
+    run = Run.objects.select_for_update(no_key=True).only("repository_id", "latest_attempt_id")
+    return run.get(pk__in=run_id) if isinstance(run_id, QuerySet) else run.get(pk=run_id)
 
 
 def new_attempt(
@@ -37,7 +44,8 @@ def new_attempt(
     """The next try at a run, which becomes its latest. One held by a startup failure is over at once."""
     failed = hold is Hold.STARTUP_FAILURE
     begins = states.roll_up_status(hold, (), finished=False)
-    RunAttempt.objects.filter(run=run, latest=True).update(latest=False)
+    if number > 1:
+        RunAttempt.objects.filter(run=run, latest=True).update(latest=False)
     attempt = RunAttempt.objects.create(
         run=run,
         repository_id=run.repository_id,
@@ -171,15 +179,17 @@ def cancel(run: Run, jobs: Sequence[int], reason: Mapping[str, Any]) -> list[int
 def report_steps(job: Job, reports: Iterable[StepReport]) -> list[Step]:
     """Write what a runner says of steps; a state that would go back, or that is known, changes nothing."""
     known = {step.number: step for step in Step.objects.filter(job=job)}
-    changed, seen = [], []
+    fresh, changed, seen = [], [], []
     for report in reports:
         step = known.get(report.number)
         if step is None:
-            step = known[report.number] = _new_step(job, report)
+            step = known[report.number] = Step(job=job, number=report.number, **_step_values(report))
+            fresh.append(step)
         elif not _step_forward(step, report):
             continue
         changed.append(step)
         seen.append(_step_event(job.pk, step))
+    Step.objects.bulk_create(fresh)
     record(job.run_id, seen)
     return changed
 
@@ -188,9 +198,11 @@ def record(run_id: int, data: list[dict[str, Any]]) -> None:
     """Number and keep what changed. Taking the numbers locks the run's row, if the caller has not."""
     if not data:
         return
-    Run.objects.filter(pk=run_id).update(last_event=F("last_event") + len(data), updated_at=Now())
-    last = Run.objects.values_list("last_event", flat=True).get(pk=run_id)
-    first = last - len(data) + 1
+    moved = {"last_event": F("last_event") + len(data), "updated_at": Now()}
+    found = returning.update(Run.objects.filter(pk=run_id), "last_event", **moved)
+    if found is None:
+        raise Run.DoesNotExist(f"run {run_id} is gone")
+    first = found[0] - len(data) + 1
     RunEvent.objects.bulk_create(
         [RunEvent(run_id=run_id, sequence=first + index, data=one) for index, one in enumerate(data)]
     )
@@ -203,7 +215,11 @@ def _move(job: Job, after: Status, conclusion: Conclusion | None = None, **value
 def _write(job: Job, rows: Any, after: Status, conclusion: Conclusion | None, **values: Any) -> bool:
     if not rows.filter(pk=job.pk).update(status=after, conclusion=conclusion, **values):
         return False
-    job.refresh_from_db()
+    for name, value in {"status": after, "conclusion": conclusion, **values}.items():
+        if isinstance(value, Expression):
+            delattr(job, name)  # read again when somebody asks for it
+        else:
+            setattr(job, name, value)
     record(job.run_id, [_job_event(job.pk, after, conclusion)])
     return True
 
@@ -218,22 +234,27 @@ def _close_steps(job: Job, conclusion: Conclusion) -> None:
     still.update(status=Status.COMPLETED, conclusion=Conclusion.SKIPPED, outcome=Conclusion.SKIPPED)
 
 
-def _new_step(job: Job, report: StepReport) -> Step:
-    return Step.objects.create(job=job, number=report.number, **_step_values(report))
-
-
 def _step_forward(step: Step, report: StepReport) -> bool:
     values = _step_values(report)
     if all(getattr(step, name) == value for name, value in values.items()):
         return False
-    same = step.status == report.status != Status.COMPLETED  # the log span and the name may still become known
-    if not same and not states.may_move(Status(step.status), Status(report.status)):
+    if step.status == report.status == Status.COMPLETED:
+        values = _newly_placed(step, values)
+    elif step.status != report.status and not states.may_move(Status(step.status), Status(report.status)):
         return False
-    if not Step.objects.filter(pk=step.pk, status=step.status).update(**values):
+    if not values or not (step._state.adding or Step.objects.filter(pk=step.pk, status=step.status).update(**values)):
         return False
     for name, value in values.items():
         setattr(step, name, value)
     return True
+
+
+def _newly_placed(step: Step, values: dict[str, Any]) -> dict[str, Any]:
+    """What may still become known of a step that has ended: where its log is. Of one that ran beside others that is
+    known only when they are done writing."""
+    span = {name: values[name] for name in ("log_start", "log_end")}
+    moved = step.log_start is not None and step.log_start != span["log_start"]
+    return {} if moved or step.log_end is not None or step.conclusion != values["conclusion"] else span
 
 
 def _step_values(report: StepReport) -> dict[str, Any]:

@@ -162,10 +162,9 @@ def _write(event: Event, reading: _Reading, plans: Sequence[plan.Plan]) -> list[
             return []
         # The repository's row first, then its workflows: one order for all who count runs.
         Repository.objects.select_for_update(no_key=True).get(pk=event.repository_id)
-        if _moves_default_branch(event):
-            _register(event, reading.files)
+        rows = _register(event, reading.files) if _moves_default_branch(event) else {}
         for one in plans:
-            row = plan.row_of(event.repository, one.file.path, one.name)
+            row = rows.get(one.file.path) or plan.row_of(event.repository, one.file.path, one.name)
             if row.state != Workflow.State.DISABLED_MANUALLY:
                 runs.append(plan.make(event, row, one, reading.commit))
         _mark(event, Event.State.EXPANDED)
@@ -181,25 +180,33 @@ def _moves_default_branch(event: Event) -> bool:
     return now in (None, event.sha)
 
 
-def _register(event: Event, files: Sequence[File]) -> None:
-    """Hold the workflow rows and their schedules against the files at the default branch's head."""
-    repository, found = event.repository, []
-    for file in files:
-        parsed = file.parsed()
-        row = plan.row_of(repository, file.path, parsed.name or file.path, rename=True)
-        follows = workflow_runs.followed(parsed.workflow)
-        if row.follows != follows:
-            row.follows = follows
-            row.save(update_fields=["follows", "updated_at"])
-        found.append((row, file))
-    paths = [file.path for file in files]
-    rows = Workflow.objects.filter(repository=repository)
-    rows.filter(path__in=paths, state=Workflow.State.DELETED).update(
-        state=Workflow.State.ACTIVE, updated_at=timezone.now()
-    )
-    gone = rows.filter(state=Workflow.State.ACTIVE).exclude(path__in=paths)
-    gone.update(state=Workflow.State.DELETED, follows=None, updated_at=timezone.now())
-    schedules.keep(repository, found, event.actor)
+def _register(event: Event, files: Sequence[File]) -> dict[str, Workflow]:
+    """Hold the workflow rows and their schedules against the files at the default branch's head; the rows by path."""
+    repository, rows = event.repository, Workflow.objects.filter(repository=event.repository)
+    known = {row.path: row for row in rows}
+    found = {file.path: _row_of(repository, file, known.get(plan.kept_path(file.path))) for file in files}
+    there = {row.pk for row in found.values()}
+    gone = [row.pk for row in known.values() if row.state == Workflow.State.ACTIVE and row.pk not in there]
+    if gone:
+        left = rows.filter(pk__in=gone, state=Workflow.State.ACTIVE)
+        left.update(state=Workflow.State.DELETED, follows=None, updated_at=timezone.now())
+    schedules.keep(repository, [(found[file.path], file) for file in files], event.actor)
+    return found
+
+
+def _row_of(repository: Repository, file: File, row: Workflow | None) -> Workflow:
+    """The row of a file, made where there is none, and what the file says of it now."""
+    parsed = file.parsed()
+    name = storable.text(parsed.name or file.path)
+    row = row or plan.row_of(repository, file.path, name)
+    alive = Workflow.State.ACTIVE if row.state == Workflow.State.DELETED else row.state
+    said = {"name": name, "follows": workflow_runs.followed(parsed.workflow), "state": alive}
+    changed = [field for field, value in said.items() if getattr(row, field) != value]
+    for field in changed:
+        setattr(row, field, said[field])
+    if changed:
+        row.save(update_fields=[*changed, "updated_at"])
+    return row
 
 
 def _finish(event: Event, why: str) -> None:

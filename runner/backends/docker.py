@@ -1,55 +1,51 @@
 """Jobs in containers, by the Docker engine's API.
 
-One container a job, kept alive by an idle first process under the engine's own init; each step is an exec in
-it. The exec's output is read from the hijacked connection in large blocks; its end and its exit code come from
-the engine's event stream, which also tells of memory that ran out. Environments go in the body of the exec
-call, so that secrets stand in no argument list and no ``docker inspect``.
+One container a job. Its first process is forge-init, which runs the steps without a call of the engine on their way
+(``docker_init``, ``init_channel``, ``init_execution``). Where that cannot be, the first process is an idle one under
+the engine's own init, and each step is an exec (``docker_exec``). In both cases the engine's event stream tells of
+memory that ran out and of the container's end, and secrets stand in no argument list and no ``docker inspect``.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import docker
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, NotFound
 
-from runner.backends.base import Command, Finding, JobPlace, Layout, Lease
-from runner.backends.docker_exec import DockerExecution, Watch, inner_path, size_text
+from runner.backends import docker_init
+from runner.backends.base import Command, Execution, Finding, JobPlace, Layout, Lease
+from runner.backends.docker_exec import DockerExecution, Watch, inner_path
+from runner.backends.init_channel import Channel, Listener
+from runner.backends.init_execution import InitExecution
+from runner.containers import leftovers
+from runner.containers.engine import Engine
+from runner.containers.engine import refused as _refused
+from runner.containers.job_set import JobSet
+from runner.containers.labels import LABEL, labels
+from runner.containers.limits import Limits
+from runner.containers.options import CAPABILITIES, Policy
+from runner.containers.rules import ContainerRules
+from runner.containers.shell import Shells
+from runner.containers.spec import ServiceInfo
 from runner.errors import InfrastructureError, JobEnded
+from runner.forge_init.build import Built, have
 from runner.images import Images
 from runner.stop import Stop
 
-LABEL = "forge.runner"
-LABEL_JOB = "forge.job"
-LABEL_EPOCH = "forge.epoch"
-#: The container's first process: it waits for the end of its input, which this agent holds open. When the agent is
-#: gone, however it went, the engine closes that input, the container ends with all that runs in it, and is removed.
+#: The container's first process without forge-init: it waits for the end of its input, which this agent holds open.
+#: When the agent is gone, however it went, the engine closes that input, the container ends, and is removed.
 _IDLE = "cat"
-#: What a build or a test needs at most; the rest of the engine's default set is dropped.
-_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "NET_BIND_SERVICE"]
-_CAPABILITIES += ["SYS_CHROOT", "SETFCAP", "AUDIT_WRITE"]
-_PATIENCE = 120  # s that one call of the engine may take
-_CONNECTIONS = 64
+_OBSTACLE_SECONDS = 600
 
-
-@dataclass(frozen=True)
-class Limits:
-    """Resources of one job container; 0 means none set."""
-
-    memory: int = 0  # bytes
-    cpus: float = 0
-    pids: int = 4096
-
-    def __str__(self) -> str:
-        memory = size_text(self.memory) if self.memory else "all memory"
-        cpus = f"{self.cpus:g} processors" if self.cpus else "all processors"
-        return f"{memory}, {cpus}, {self.pids or 'any number of'} processes"
+log = logging.getLogger("forge.runner")
 
 
 @dataclass(frozen=True)
@@ -58,10 +54,17 @@ class DockerOptions:
 
     runner: str  # who the agent is, for labels
     images: Images = field(default_factory=Images)
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     volumes: tuple[str, ...] = ()  # host path:path inside, always read-only
     network: str = "bridge"
     engine: str = ""  # its address; else DOCKER_HOST or the usual socket
+    folder: Path | None = None  # the agent's data, where its helpers lie
+    policy: Policy = field(default_factory=Policy)
+
+    def rules(self) -> ContainerRules:
+        """What concerns the containers that a job asks for."""
+        images = replace(self.images, engine=self.engine)
+        return ContainerRules(self.runner, images, self.limits, self.policy, self.network, self.folder)
 
 
 class DockerBackend:
@@ -71,50 +74,111 @@ class DockerBackend:
 
     def __init__(self, options: DockerOptions) -> None:
         self._options = options
-        self._images = replace(options.images, engine=options.engine)
-        self._connected: Any = None
+        self._rules = options.rules()
+        self._images = self._rules.images
+        self._engine = Engine(options.engine)
+        self._shells = Shells()
+        self._lock = threading.Lock()
+        self._built: Built | None = None
+        self._obstacles: dict[str, tuple[float, str]] = {}  # by image: until when, and what
+
+    def layout(self, place: JobPlace) -> Layout:
+        return layout_of(place)
+
+    def fetch_ahead(self, stop: Stop) -> None:
+        self._images.fetch_ahead(self._client, log.info, stop)
 
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> DockerSandbox:
         client = self._client()
-        image = self._images.ensure(client, place.labels, say, stop)
-        say(f"Image: {image}")
+        containers = JobSet(client, self._rules, place.lease, place.containers)
         try:
-            found = client.images.get(image)
-            container = client.containers.create(image, **self._arguments(place, found))
-        except (DockerException, OSError) as error:
-            raise _refused(error) from error
-        sandbox = DockerSandbox(client, container, place, found, self._options.limits.memory)
-        try:
-            sandbox.begin()
-            if stop.at_once:
-                raise JobEnded("The job was stopped while its container was started.")
+            image = containers.image(place.labels, say, stop)
+            say(f"Image: {place.containers.job.image if place.containers.job else image}")
+            containers.make_network(say)
+            sandbox = self._begin(client, place, image, containers, say)
         except (InfrastructureError, JobEnded):
-            sandbox.close()
+            containers.close()
             raise
-        say(f"Container: {container.name}")
-        say(f"Limits: {self._options.limits}")
+        if stop.at_once:
+            sandbox.close()
+            raise JobEnded("The job was stopped while its container was started.")
+        say(f"Container: {sandbox.name}")
+        say(f"Limits: {containers.limits}")
         return sandbox
 
-    def sweep(self, held: Callable[[], frozenset[Lease]]) -> list[str]:
-        client, removed = self._client(), []
-        filters = {"label": f"{LABEL}={self._options.runner}"}
+    def _begin(
+        self, client: Any, place: JobPlace, name: str, containers: JobSet, say: Callable[[str], None]
+    ) -> DockerSandbox:
+        """A container that runs, with forge-init in it where that can be."""
         try:
-            containers = client.containers.list(all=True, filters=filters, ignore_removed=True)
-            things = (*client.networks.list(filters=filters), *client.volumes.list(filters=filters))
-            owned = held()
-            for container in containers:
-                if _lease_of(container.labels) not in owned:
-                    with contextlib.suppress(NotFound):
-                        container.remove(force=True, v=True)
-                    removed.append(f"container {container.name}")
-            for thing in things:
-                if _lease_of(thing.attrs.get("Labels") or {}) not in owned:
-                    with contextlib.suppress(NotFound):
-                        thing.remove()
-                    removed.append(f"{type(thing).__name__.lower()} {thing.name}")
+            image = client.images.get(name)
         except (DockerException, OSError) as error:
             raise _refused(error) from error
-        return removed
+        arguments = containers.arguments(self._arguments(place, image))
+        problem = self._obstacle(image, arguments)
+        is_tried = not problem
+        if is_tried:
+            listener = Listener(place.work.parent / "channel")
+            try:
+                with_init = docker_init.arguments_with(arguments, self._forge_init(), listener)
+                return self._started(client, place, image, containers, with_init, listener)
+            except InfrastructureError as error:
+                problem = str(error)
+            finally:
+                listener.close()
+        sandbox = self._started(client, place, image, containers, arguments, None)
+        if is_tried:
+            self._remember(image, problem)
+        say(f"Steps run by docker exec, more slowly: {problem}")
+        return sandbox
+
+    def _started(
+        self,
+        client: Any,
+        place: JobPlace,
+        image: Any,
+        containers: JobSet,
+        arguments: dict[str, Any],
+        listener: Listener | None,
+    ) -> DockerSandbox:
+        try:
+            container = client.containers.create(image, **arguments)
+        except (DockerException, OSError) as error:
+            raise _refused(error) from error
+        sandbox = DockerSandbox(client, container, place, image, containers, self._shells)
+        try:
+            sandbox.begin(listener)
+        except InfrastructureError:
+            sandbox.remove()  # and nothing else of the job: it may be tried again in another way
+            raise
+        return sandbox
+
+    def _remember(self, image: Any, problem: str) -> None:
+        """What kept forge-init out of a container that runs without it is not tried again for a while."""
+        with self._lock:
+            self._obstacles[image.id] = (time.monotonic() + _OBSTACLE_SECONDS, problem)
+        log.warning("steps in the image %s run by docker exec: %s", image.id, problem)
+
+    def _obstacle(self, image: Any, arguments: dict[str, Any]) -> str:
+        with self._lock:
+            until, seen = self._obstacles.get(image.id, (0.0, ""))
+            if until < time.monotonic():
+                self._obstacles.pop(image.id, None)
+                seen = ""
+        return seen or docker_init.obstacle(self._forge_init(), self._options.engine, image, arguments)
+
+    def _forge_init(self) -> Built:
+        """Built when it is first asked for."""
+        with self._lock:
+            if self._built is None:
+                folder = self._options.folder
+                self._built = have(folder) if folder else Built(None, "the runner has no folder for it")
+                if self._built.problem:
+                    log.warning("steps run by docker exec: %s", self._built.problem)
+            return self._built
+
+    def sweep(self, held: Callable[[], frozenset[Lease]]) -> list[str]:
+        return leftovers.remove(self._client(), self._options.runner, held)
 
     def remove_folder(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -145,22 +209,15 @@ class DockerBackend:
         except (InfrastructureError, DockerException, OSError) as error:
             mend = "start dockerd, let this user reach its socket, or choose --backend host"
             return [Finding("Docker", False, str(error), mend)]
-        return [Finding("Docker", True, f"engine {version}"), *self._images.check(client)]
+        found = [Finding("Docker", True, f"engine {version}"), self._forge_init().finding]
+        return [*found, *self._images.check(client)]
 
     def _client(self) -> Any:
-        if self._connected is None:
-            try:
-                self._connected = _connect(self._options.engine)
-            except (DockerException, OSError) as error:
-                raise InfrastructureError(
-                    "engine_unavailable", f"The Docker engine cannot be reached: {error}"
-                ) from error
-        return self._connected
+        return self._engine.client()
 
     def _arguments(self, place: JobPlace, image: Any) -> dict[str, Any]:
         layout = layout_of(place, image)
-        limits = self._options.limits
-        arguments: dict[str, Any] = {
+        return {
             "command": [],
             "entrypoint": [_IDLE],
             "stdin_open": True,
@@ -174,17 +231,12 @@ class DockerBackend:
             "volumes": self._mounts(place),
             "log_config": {"Type": "none"},
             "cap_drop": ["ALL"],
-            "cap_add": _CAPABILITIES,
+            "cap_add": list(CAPABILITIES),
             "security_opt": ["no-new-privileges"],
-            "pids_limit": limits.pids or None,
             "extra_hosts": {"host.docker.internal": "host-gateway"},
             "network": self._options.network,
+            **self._options.limits.arguments(),
         }
-        if limits.memory:
-            arguments |= {"mem_limit": limits.memory, "memswap_limit": limits.memory}
-        if limits.cpus:
-            arguments["nano_cpus"] = int(limits.cpus * 1e9)
-        return arguments
 
     def _mounts(self, place: JobPlace) -> list[str]:
         work = place.work
@@ -198,23 +250,57 @@ class DockerBackend:
 class DockerSandbox:
     """The container of one job."""
 
-    def __init__(self, client: Any, container: Any, place: JobPlace, image: Any, memory: int = 0) -> None:
+    def __init__(
+        self, client: Any, container: Any, place: JobPlace, image: Any, containers: JobSet, shells: Shells
+    ) -> None:
         self._client = client
         self._container = container
-        self._watch = Watch(client, container.id, memory)
+        self._image = image
+        self._containers = containers
+        self._watch = Watch(client, container.id, containers.limits.memory)
         self._input: Any = None
-        self.layout = layout_of(place, image, container.id)
+        self._channel: Channel | None = None
+        self.name: str = container.name
+        layout = layout_of(place, image, container.id)
+        if place.containers.job is None:
+            layout = replace(layout, default_shell=shells.of(client, container, image.id, layout.path))
+        self.layout = replace(layout, network=containers.network, container_env=containers.environment)
 
-    def begin(self) -> None:
-        """Start it. Its first process only waits."""
+    def begin(self, listener: Listener | None) -> None:
+        """Start it, and wait for forge-init on this socket; without one its first process only waits."""
         try:
             self._watch.begin()
-            self._input = self._container.attach_socket(params={"stdin": 1, "stream": 1})
+            if listener is None:
+                self._input = self._container.attach_socket(params={"stdin": 1, "stream": 1})
             self._container.start()
+            if listener is not None:
+                self._channel = self._connected(listener)
         except (DockerException, OSError) as error:
             raise _refused(error, "container_failed") from error
+        self._containers.join(self._container)
 
-    def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> DockerExecution:
+    def start_services(self, say: Callable[[str], None], stop: Stop) -> Mapping[str, ServiceInfo]:
+        return self._containers.start_services(self._container.id, self._image.id, say, stop)
+
+    def stop_containers(self, say: Callable[[str], None]) -> None:
+        self._containers.stop(say)
+        say(f"Stop and remove container: {self._container.name}")
+        if self._containers.own_network:
+            say(f"Remove container network: {self._containers.own_network}")
+        self.close()
+
+    def _connected(self, listener: Listener) -> Channel:
+        state = self._client.api.inspect_container(self._container.id)["State"]
+        channel = listener.accept(int(state["Pid"]), docker_init.CONNECT_SECONDS, lambda: self._watch.died)
+        listener.close()
+        if channel is None:
+            text = f"forge-init did not connect within {docker_init.CONNECT_SECONDS:g} s"
+            raise InfrastructureError("container_failed", text)
+        return channel
+
+    def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> Execution:
+        if self._channel is not None:
+            return InitExecution(self._channel, command, self._watch, write, ended)
         try:
             return DockerExecution(self._client, self._container.id, command, self._watch, write, ended)
         except APIError as error:
@@ -225,7 +311,20 @@ class DockerSandbox:
         except (DockerException, OSError) as error:
             raise _refused(error) from error
 
+    def live_for(self, seconds: float) -> None:
+        if self._channel is not None:
+            self._channel.live(seconds)
+
     def close(self) -> None:
+        try:
+            self.remove()
+        finally:
+            self._containers.close()
+
+    def remove(self) -> None:
+        """End the container and remove it."""
+        if self._channel is not None:
+            self._channel.close()
         try:
             self._container.remove(force=True, v=True)
         except NotFound:
@@ -245,38 +344,15 @@ class DockerSandbox:
                 held.close()
 
 
-def _connect(address: str) -> Any:
-    if not address:
-        return docker.from_env(timeout=_PATIENCE, max_pool_size=_CONNECTIONS)
-    return docker.DockerClient(address, version="auto", timeout=_PATIENCE, max_pool_size=_CONNECTIONS)
-
-
-def layout_of(place: JobPlace, image: Any, container: str = "") -> Layout:
-    """Where things are in a job's container."""
+def layout_of(place: JobPlace, image: Any = None, container: str = "") -> Layout:
+    """Where things are in a job's container; its PATH is known with its image."""
     return Layout(
         work="/__w",
         workspace=f"/__w/{place.repository}/{place.repository}",
         home="/github/home",
         workflow="/github/workflow",
         is_container=True,
-        path=inner_path(image),
+        path=inner_path(image) if image is not None else "",
         default_shell=("sh -e {0}", "sh -e {0}"),
         job_container_id=container,
     )
-
-
-def labels(runner: str, lease: Lease) -> dict[str, str]:
-    """What everything of a job is labelled with."""
-    return {LABEL: runner, LABEL_JOB: str(lease.job), LABEL_EPOCH: str(lease.epoch)}
-
-
-def _lease_of(found: dict[str, str]) -> Lease | None:
-    job, epoch = found.get(LABEL_JOB, ""), found.get(LABEL_EPOCH, "")
-    return Lease(int(job), int(epoch)) if job.isdigit() and epoch.isdigit() else None
-
-
-def _refused(error: Exception, reason: str = "engine_failed") -> InfrastructureError:
-    if isinstance(error, ImageNotFound):
-        reason = "image_unavailable"
-    explanation = error.explanation if isinstance(error, APIError) else ""
-    return InfrastructureError(reason, f"The Docker engine says: {explanation or error}")

@@ -14,15 +14,25 @@ from docker.errors import APIError, DockerException, NotFound
 
 from runner import process_tree
 from runner.backends.base import DRAIN_SECONDS, Command, SignalName, Trouble
+from runner.containers.limits import size_text
 
 _BLOCK = 256 << 10
 _FRAME = struct.Struct(">BxxxL")
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#: One stream in the order of writing: two would be merged by chance.
-_MERGE = ("sh", "-c", 'exec "$@" 2>&1', "sh")
-_LOST = 137  # also what a kill by the kernel, for want of memory, ends with
+#: One stream in the order of writing: two would be merged by chance. A directory that is not there is the step's own
+#: mistake, and to the engine an error like any other.
+_BEGIN = """exec 2>&1
+cd "$1" 2>/dev/null || {
+  echo "An error occurred trying to start process '$2' with working directory '$1'. No such file or directory"
+  exit 126
+}
+shift
+exec "$@"
+"""
+_MERGE = ("sh", "-c", _BEGIN, "sh")
+LOST = 137  # also what a kill by the kernel, for want of memory, ends with
 _WORD_WAIT = 1.0  # s that the word of what killed a process may come after its end
-_GONE = Trouble(
+GONE = Trouble(
     "container_lost",
     "The job's container ended while this step ran. A step, or someone else, has ended it.",
     is_ours=True,
@@ -57,6 +67,19 @@ class Watch:
     def code_of(self, exec_id: str) -> int | None:
         """The exit code of an exec that has ended; call with ``changed`` held."""
         return self._codes.get(exec_id)
+
+    def why_killed(self, memory_before: int) -> Trouble | None:
+        """Why a process was killed, and not by us: by the kernel, or with the whole container. ``memory_before`` is
+        ``out_of_memory`` when it was started. The word of either may come late."""
+
+        def is_out_of_memory() -> bool:
+            return self.out_of_memory > memory_before
+
+        with self.changed:
+            self.changed.wait_for(lambda: is_out_of_memory() or self.died, _WORD_WAIT)
+            if is_out_of_memory():
+                return _out_of_memory(self.memory)
+            return GONE if self.died else None
 
     def close(self) -> None:
         """Stop listening."""
@@ -110,9 +133,9 @@ class DockerExecution:
         self.trouble: Trouble | None = None
         created = self._api.exec_create(
             container,
-            [*_MERGE, *command.argv],
+            [*_MERGE, command.directory, *command.argv],
             environment=dict(command.environment),
-            workdir=command.directory,
+            workdir="/",
         )
         self._id: str = created["Id"]
         self._stream = _hijack(self._api, self._id)
@@ -147,8 +170,8 @@ class DockerExecution:
             self._stream.cut()
             with changed:
                 changed.wait_for(lambda: self._read_all, DRAIN_SECONDS)
-        if code == _LOST and self.trouble is None and not self._is_killed:
-            self.trouble = self._why_killed()
+        if code == LOST and self.trouble is None and not self._is_killed:
+            self.trouble = self._watch.why_killed(self._memory_before)
         self._stream.close()
         self.exit_code = code
         self._ended()
@@ -174,45 +197,24 @@ class DockerExecution:
         try:
             found = self._api.exec_inspect(self._id)
         except NotFound:
-            self.trouble = _GONE
-            return _LOST
+            self.trouble = GONE
+            return LOST
         except (DockerException, OSError) as error:
             text = f"The Docker engine went away while this step ran: {error}"
             self.trouble = Trouble("engine_failed", text, is_ours=True)
-            return _LOST
+            return LOST
         if found.get("ExitCode") is not None and not found.get("Running"):
             return int(found["ExitCode"])
         if self._watch.died:
-            self.trouble = _GONE
-            return _LOST
+            self.trouble = GONE
+            return LOST
         return None
-
-    def _why_killed(self) -> Trouble | None:
-        """A kill that is not ours: by the kernel, or with the whole container. The word of either may come late."""
-        watch = self._watch
-
-        def is_out_of_memory() -> bool:
-            return watch.out_of_memory > self._memory_before
-
-        with watch.changed:
-            watch.changed.wait_for(lambda: is_out_of_memory() or watch.died, _WORD_WAIT)
-            if is_out_of_memory():
-                return _out_of_memory(watch.memory)
-            return _GONE if watch.died else None
 
 
 def _out_of_memory(limit: int) -> Trouble:
     allowed = f"it may use {size_text(limit)}" if limit else "the machine has no more"
     text = f"The job's container ran out of memory ({allowed}), and the kernel killed a process of this step."
     return Trouble("out_of_memory", text)
-
-
-def size_text(size: int) -> str:
-    """A number of bytes for a person."""
-    for unit, name in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
-        if size >= 1 << unit:
-            return f"{size / (1 << unit):.4g} {name}"
-    return f"{size} bytes"
 
 
 def copy_frames(stream: Any, write: Callable[[bytes], None]) -> None:

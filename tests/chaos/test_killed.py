@@ -52,8 +52,32 @@ def test_the_runner_in_the_middle_of_a_step(stack: Stack, job_image: str) -> Non
     assert job["conclusion"] == "failure"
     assert job["reason"]["code"] == "runner_lost"
 
+    assert not stack.containers(), "the container has ended with its agent"
     stack.runner(backend="docker", image=job_image)  # its first deed is to clear away what the dead one left
     eventually(lambda: not stack.containers(), timeout=20, what="nothing is left")
+
+
+def test_a_runner_that_is_started_again_brings_the_rest_of_the_log(stack: Stack, job_image: str) -> None:
+    """While the server is away the log grows on disk; then the runner dies, too."""
+    project = stack.repository(COUNTING)
+    runner = stack.runner(backend="docker", image=job_image)
+    run = project.run(project.push())
+    project.says(run["id"], "work", "line 10")
+
+    stack.processes["web"].kill()
+    [spool] = (stack.folder / "runner-one" / "leases").glob("*/log")
+    eventually(lambda: b"Z line 40\n" in spool.read_bytes(), timeout=30, what="it is written on")
+    runner.kill()
+    written = output(spool.read_text())
+    stack.start_web()
+    stack.runner(backend="docker", image=job_image)
+
+    assert project.completed(run["id"], timeout=30)["conclusion"] == "failure"
+    job = project.jobs(run["id"])["work"]
+    assert job["reason"]["code"] == "runner_lost"
+    assert job["reason"]["restarted"]
+    eventually(lambda: output(project.log(job["id"])) == written, timeout=30, what="the rest of the log")
+    assert written == EXPECTED[: len(written)]
 
 
 def test_a_runner_without_containers_in_the_middle_of_a_step(stack: Stack) -> None:

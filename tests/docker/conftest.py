@@ -10,7 +10,8 @@ from typing import Any
 import docker
 import pytest
 
-from runner.backends.docker import LABEL, DockerBackend, DockerOptions
+from runner.backends.docker import DockerBackend, DockerOptions
+from runner.containers.labels import LABEL
 from runner.fake_server import KeptJob
 from runner.images import DEFAULT_IMAGE
 from tests.absent import absent
@@ -33,7 +34,17 @@ def engine() -> Iterator[Any]:
 
 
 @pytest.fixture
-def fleet(engine: Any, tmp_path: Path) -> Iterator[Fleet]:
+def steps_by(request: pytest.FixtureRequest, data_folder: Path) -> Iterator[str]:
+    """What runs the steps: init, unless the test is ``both_ways``."""
+    way = str(getattr(request, "param", "init"))
+    if way == "exec":
+        _Agent.data = None
+    yield way
+    _Agent.data = data_folder
+
+
+@pytest.fixture
+def fleet(engine: Any, steps_by: str, tmp_path: Path) -> Iterator[Fleet]:
     made = Fleet(tmp_path)
     yield made
     made.end()
@@ -46,8 +57,25 @@ def containers(engine: Any) -> list[Any]:
     return list(engine.containers.list(all=True, filters={"label": f"{LABEL}={RUNNER}"}, ignore_removed=True))
 
 
+class _Agent:
+    """What the agent of a test has."""
+
+    data: Path | None = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def data_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where forge-init is built, once."""
+    _Agent.data = tmp_path_factory.mktemp("data")
+    return _Agent.data
+
+
+#: The steps of such a test run by forge-init, and again by docker exec.
+both_ways = pytest.mark.parametrize("steps_by", ["init", "exec"], indirect=True)
+
+
 def backend(**options: Any) -> DockerBackend:
-    return DockerBackend(DockerOptions(RUNNER, **options))
+    return DockerBackend(DockerOptions(RUNNER, **{"folder": _Agent.data, **options}))
 
 
 def run(text: str, **fields: object) -> Step:

@@ -11,10 +11,10 @@ import docker
 import pytest
 
 from runner.backends.base import Lease
-from runner.backends.docker import labels
+from runner.containers.labels import labels
 from runner.images import DEFAULT_IMAGE, Images
 from runner.step import Graces
-from tests.docker.conftest import RUNNER, backend, containers, run, said
+from tests.docker.conftest import RUNNER, backend, both_ways, containers, run, said
 from tests.runner.conftest import Fleet, job_of, text_of
 from workflows.model import Step
 
@@ -29,6 +29,7 @@ def host_processes(container: Any) -> list[str]:
     return [process[1] for process in container.top()["Processes"]]
 
 
+@both_ways
 def test_two_hundred_thousand_lines(fleet: Fleet) -> None:
     kept = fleet.run(job_of(run("seq 1 200000; echo to stderr >&2; printf 'no newline'")), backend())
     step = kept.steps[2]
@@ -38,6 +39,7 @@ def test_two_hundred_thousand_lines(fleet: Fleet) -> None:
     assert lines[start:] == [*map(str, range(1, 200_001)), "to stderr", "no newline", ""]
 
 
+@both_ways
 @pytest.mark.parametrize("force", [False, True])
 def test_cancel_kills_the_tree_and_the_container(fleet: Fleet, engine: Any, force: bool) -> None:
     script = "setsid sh -c 'trap \"\" INT TERM; sleep 601' & sleep 600 & echo started; wait; sleep 602"
@@ -56,6 +58,7 @@ def test_cancel_kills_the_tree_and_the_container(fleet: Fleet, engine: Any, forc
         container.reload()
 
 
+@both_ways
 def test_the_step_after_a_cancel_finds_no_process_of_the_one_before(fleet: Fleet) -> None:
     script = "(trap '' INT TERM; env -i setsid sleep 611) & echo started; sleep 612"
     look = run('for f in /proc/[0-9]*/cmdline; do tr "\\0" " " <$f; echo; done 2>/dev/null | sort', if_="always()")
@@ -68,6 +71,7 @@ def test_the_step_after_a_cancel_finds_no_process_of_the_one_before(fleet: Fleet
     assert "sleep 612" not in output
 
 
+@both_ways
 def test_step_timeout(fleet: Fleet) -> None:
     kept = fleet.run(
         job_of(run("sleep 600", timeout_minutes=0.01, name="slow"), run("echo after", if_="failure()")),
@@ -79,7 +83,8 @@ def test_step_timeout(fleet: Fleet) -> None:
     assert "after" in text_of(kept)
 
 
-def test_environment_files_and_layout(fleet: Fleet) -> None:
+@both_ways
+def test_environment_files_and_layout(fleet: Fleet, steps_by: str) -> None:
     script = """
 echo "FROM_FILE=one two" >> "$GITHUB_ENV"
 printf 'many<<END\\nline 1\\nline 2\\nEND\\n' >> "$GITHUB_OUTPUT"
@@ -105,6 +110,7 @@ pwd; echo "$HOME"; cat "$GITHUB_EVENT_PATH"
     assert {"/__w/project/project", "/github/home", '  "before": "0"'} <= set(lines)
     assert kept.steps[4].conclusion == "failure"
     assert "unreachable" not in lines
+    assert any(line.startswith("Steps run by docker exec") for line in lines) is (steps_by == "exec")
     assert kept.end is not None
     assert [each.text for each in kept.end.summaries] == ["# Summary\n"]
 
@@ -132,12 +138,14 @@ def test_a_linked_summary_is_not_read(fleet: Fleet) -> None:
     assert (kept.end.conclusion, kept.end.summaries) == ("success", ())
 
 
+@both_ways
 def test_output_of_what_is_left_running_does_not_hold_the_step(fleet: Fleet) -> None:
     kept = fleet.run(job_of(run("sleep 300 & echo left it")), backend())
     assert kept.end is not None
     assert kept.end.conclusion == "success"
 
 
+@both_ways
 def test_a_step_that_kills_everything(fleet: Fleet) -> None:
     kept = fleet.run(job_of(run("echo bye; kill -9 -1; sleep 5"), run("echo next", if_="always()")), backend())
     assert kept.end is not None
@@ -153,6 +161,7 @@ def test_an_image_that_cannot_be_had(fleet: Fleet) -> None:
     assert kept.steps[2].conclusion == "skipped"
 
 
+@both_ways
 def test_secrets_are_in_no_inspect_output(fleet: Fleet, engine: Any) -> None:
     kept = fleet.server.give(job_of(run("echo started; sleep 600", env={"TOKEN": "${{ github.token }}"})))
     fleet.start(backend(), graces=Graces(0.2, 0.2, 3))
@@ -163,7 +172,7 @@ def test_secrets_are_in_no_inspect_output(fleet: Fleet, engine: Any) -> None:
     ]
     assert any(b"_temp" in each for each in arguments)
     assert not any(b"job-token-secret" in each for each in arguments)
-    seen = str(container.attrs) + str([engine.api.exec_inspect(each) for each in container.attrs["ExecIDs"]])
+    seen = str(container.attrs) + str([engine.api.exec_inspect(each) for each in container.attrs["ExecIDs"] or ()])
     settings = container.attrs["HostConfig"]
     fleet.server.cancel(1, force=True)
     assert "job-token-secret" not in seen
@@ -218,6 +227,7 @@ def test_checkout_of_a_real_repository(fleet: Fleet, tmp_path: Path) -> None:
     assert any("Removed the credential" in line for line in lines)
 
 
+@both_ways
 def test_hash_files_inside_the_container(fleet: Fleet) -> None:
     script = "mkdir -p a/b; echo 1 > a/1.txt; echo 2 > a/b/2.txt; ln -s /etc/hostname out; echo h > '-n'"
     kept = fleet.run(
@@ -235,3 +245,15 @@ def test_two_jobs_at_once_do_not_see_each_other(fleet: Fleet) -> None:
     assert fleet.server.wait_for(lambda: all(kept.end is not None for kept in jobs))
     assert [kept.end.conclusion for kept in jobs if kept.end] == ["success", "success"]
     assert threading.active_count() < 60
+
+
+def test_sweep_removes_networks_and_volumes_too(engine: Any) -> None:
+    mine = labels(RUNNER, Lease(92, 1))
+    network = engine.networks.create(f"{RUNNER}-leftover", labels=mine)
+    volume = engine.volumes.create(f"{RUNNER}-leftover", labels=mine)
+    container = engine.containers.create(
+        DEFAULT_IMAGE, ["sleep", "60"], network=network.name, labels=mine, volumes=[f"{volume.name}:/x"]
+    )
+    container.start()
+    removed = backend().sweep(frozenset)
+    assert removed == [f"container {container.name}", f"network {network.name}", f"volume {volume.name}"]

@@ -13,6 +13,7 @@ import pytest
 from runner.backends.base import Backend
 from runner.backends.fake import FakeBackend
 from runner.client import Client
+from runner.clock import Timed
 from runner.errors import Refused
 from runner.fake_server import FakeServer, KeptJob
 from runner.poller import Agent, AgentSettings, Pace
@@ -77,7 +78,7 @@ class Fleet:
             graces=graces,
             **settings,
         )
-        agent = Agent(Client(self.server, CREDENTIAL), backend, made)
+        agent = Agent(Client(Timed(self.server, made.clock), CREDENTIAL), backend, made)
         thread = threading.Thread(target=self._carry, args=(agent,), name="agent")
         thread.start()
         self._running.append((agent, thread))

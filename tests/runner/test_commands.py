@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from runner.commands import CANDIDATE, StepCommands, annotation_properties, parse
+from runner.annotations import properties
+from runner.commands import CANDIDATE, StepCommands, parse
 from tests.runner.conformance import cases
 
 
@@ -32,7 +33,7 @@ def test_official_annotation_ranges() -> None:
     for case in cases("annotations")["cases"]:
         command = parse(case["line"], frozenset({"warning"}))
         assert command is not None
-        assert annotation_properties(command) == case["properties"], case
+        assert properties(command.get) == case["properties"], case
 
 
 def test_official_flow() -> None:

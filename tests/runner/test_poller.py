@@ -173,6 +173,60 @@ def test_drain_lets_running_jobs_finish(fleet: Fleet) -> None:
     assert waiting.started is None
 
 
+def test_a_drain_that_the_server_wishes(fleet: Fleet) -> None:
+    """Until it is over nothing is taken, what runs goes on, and nobody asks over and over."""
+    kept = fleet.server.give(job_of(run("sleep 0.3\necho finished")))
+    fleet.start(FakeBackend(), capacity=2)
+    assert fleet.server.wait_for(lambda: is_running(kept))
+    fleet.server.drain()
+    waiting = fleet.server.give(job_of(run("echo second"), job=2, lease_token="lease-token-2"))
+    assert fleet.server.wait_for(lambda: kept.end is not None)
+    assert "finished" in text_of(kept)
+    assert fleet.server.wait_for(lambda: fleet.server.polls[-1].draining and not fleet.server.polls[-1].active)
+    asked = len(fleet.server.polls)
+    assert not fleet.server.wait_for(lambda: len(fleet.server.polls) > asked or waiting.started is not None, 0.3)
+    fleet.server.drain(False)
+    assert fleet.server.wait_for(lambda: waiting.end is not None)
+
+
+def test_an_ephemeral_runner_has_one_job_and_is_gone(fleet: Fleet) -> None:
+    kept = fleet.server.give(job_of(run("exit 1")))
+    fleet.server.give(job_of(run("echo no"), job=2))
+    agent = fleet.start(FakeBackend(), ephemeral=True)
+    fleet.join()
+    assert kept.end is not None
+    assert agent.conclusions == ["failure"]
+    assert fleet.server.jobs[2].started is None
+    assert "POST /api/v1/runners/remove" in fleet.server.paths
+    assert fleet.refused == []
+
+
+def test_an_ephemeral_runner_without_a_job_stays_registered(fleet: Fleet) -> None:
+    agent = fleet.start(FakeBackend(), ephemeral=True)
+    assert fleet.server.wait_for(lambda: bool(fleet.server.polls))
+    agent.drain()
+    fleet.join()
+    assert "POST /api/v1/runners/remove" not in fleet.server.paths
+
+
+def test_a_server_that_names_a_time_is_asked_then(fleet: Fleet) -> None:
+    fleet.server.busy["poll"] = 1  # seconds
+    kept = fleet.server.give(job_of(run("echo hello")))
+    fleet.start(FakeBackend())
+    assert not fleet.server.wait_for(lambda: bool(fleet.server.polls), 0.7)
+    fleet.server.busy.clear()
+    assert fleet.server.wait_for(lambda: kept.end is not None)
+
+
+def test_twenty_jobs_at_once(fleet: Fleet) -> None:
+    jobs = [fleet.server.give(job_of(run("sleep 600"), job=n, lease_token=f"lease-{n}")) for n in range(1, 21)]
+    fleet.start(FakeBackend(), capacity=20)
+    assert fleet.server.wait_for(lambda: all(is_running(kept) for kept in jobs))
+    for number in range(1, 21):
+        fleet.server.cancel(number)
+    assert fleet.server.wait_for(lambda: all(kept.end is not None for kept in jobs))
+
+
 def test_a_second_signal_cancels(fleet: Fleet) -> None:
     kept = fleet.server.give(job_of(run("sleep 600")))
     agent = fleet.start(FakeBackend())

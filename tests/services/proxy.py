@@ -1,4 +1,4 @@
-"""A TCP relay that loses answers: the request arrives, the connection breaks before the answer does.
+"""A TCP relay that loses answers: the request arrives, the connection breaks before the answer does. Or requests.
 
 It can also be cut as a whole: then it is as if the server behind it had died.
 """
@@ -16,11 +16,16 @@ from types import TracebackType
 class LossyProxy:
     """Relays to a port of 127.0.0.1, or to the socket at a path.
 
-    ``drop`` sees each piece of an answer; True: it is lost, with its connection.
+    ``drop`` sees each piece of an answer, ``hold`` each of a request; True: it is lost, with its connection.
     """
 
-    def __init__(self, target: int | Path, drop: Callable[[bytes], bool] = lambda piece: False) -> None:
-        self._target, self._drop = target, drop
+    def __init__(
+        self,
+        target: int | Path,
+        drop: Callable[[bytes], bool] = lambda piece: False,
+        hold: Callable[[bytes], bool] = lambda piece: False,
+    ) -> None:
+        self._target, self._drop, self._hold = target, drop, hold
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = int(self._listener.getsockname()[1])
         self.dropped = 0
@@ -59,7 +64,7 @@ class LossyProxy:
         with self._lock:
             self._open |= {client, server}
         with closing(client), closing(server):
-            up = threading.Thread(target=self._pump, args=(client, server, None), daemon=True)
+            up = threading.Thread(target=self._pump, args=(client, server, self._hold), daemon=True)
             up.start()
             self._pump(server, client, self._drop)
             up.join()
@@ -73,10 +78,10 @@ class LossyProxy:
         server.connect(str(self._target))
         return server
 
-    def _pump(self, source: socket.socket, target: socket.socket, drop: Callable[[bytes], bool] | None) -> None:
+    def _pump(self, source: socket.socket, target: socket.socket, drop: Callable[[bytes], bool]) -> None:
         try:
             while piece := source.recv(65536):
-                if drop is not None and drop(piece):
+                if drop(piece):
                     self.dropped += 1
                     break
                 target.sendall(piece)

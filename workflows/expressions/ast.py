@@ -127,6 +127,18 @@ class Logical(Node):
         return self.operands
 
 
+@dataclass(slots=True, eq=False)
+class Watched(Node):
+    """A part whose evaluation somebody looks on at: ``told`` gets a way to its value, and gives it back."""
+
+    inner: Node
+    told: Callable[[Callable[[], object]], object]
+
+    @property
+    def children(self) -> tuple[Node, ...]:
+        return (self.inner,)
+
+
 def walk(node: Node) -> Iterator[Node]:
     """The node and everything below it."""
     waiting = [node]

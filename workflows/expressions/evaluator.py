@@ -7,7 +7,7 @@ from math import floor, isnan
 from typing import Any, Final, cast
 
 from workflows.errors import ExpressionError
-from workflows.expressions.ast import Call, Compare, Index, Literal, Logical, Named, Node, Not, Star
+from workflows.expressions.ast import Call, Compare, Index, Literal, Logical, Named, Node, Not, Star, Watched
 from workflows.expressions.budget import EXPRESSION_MEMORY, ITEM, Budget
 from workflows.expressions.functions import MAX_ARGUMENTS
 from workflows.expressions.parser import parse
@@ -235,6 +235,10 @@ def _item(target: object, position: int | None) -> object:
     return MISSING if position is None or position >= len(items) else items[position]
 
 
+def _watched(run: _Evaluation, node: Watched) -> object:
+    return node.told(lambda: run.value(node.inner))
+
+
 _RULES: dict[type[Node], Callable[[_Evaluation, Any], object]] = {
     Literal: _literal,
     Named: _named,
@@ -243,4 +247,5 @@ _RULES: dict[type[Node], Callable[[_Evaluation, Any], object]] = {
     Not: _not,
     Compare: _compare,
     Logical: _logical,
+    Watched: _watched,
 }

@@ -60,6 +60,19 @@ def expressions_in(text: str) -> list[tuple[str, int]]:
     return [(expression, offset) for expression, offset, _, _ in _inserts(text)]
 
 
+def template_budget() -> Budget:
+    """What the expressions of one text may hold together."""
+    return Budget(TEMPLATE_MEMORY)
+
+
+def as_expression(text: str) -> str | None:
+    """The one expression that GitHub's runner makes of a text with inserts; None when it holds none."""
+    if _OPENING not in text:
+        return None
+    expression = _only_insert(text)
+    return _as_format(text) if expression is None else expression
+
+
 def is_insert(text: str) -> bool:
     """True for ``${{ insert }}``, which as a key stands for the mapping that is its value."""
     return text.startswith(_OPENING) and text.endswith("}}") and text[3:-2].strip() == "insert"

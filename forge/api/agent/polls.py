@@ -143,8 +143,8 @@ async def _wait(runner_id: int, asked: Poll, call: _Call) -> PollAnswer | None:
 def _admit(credential: str, asked: Poll) -> Runner:
     """The runner, if no other process of its credential is there."""
     runner = runner_of(credential)
+    must_be_alone(runner, asked.instance)
     if runner.instance != asked.instance:
-        _must_be_alone(runner, asked.instance)
         Runner.objects.filter(pk=runner.pk).update(instance=asked.instance[:64], last_seen_at=timezone.now())
         runner.instance = asked.instance
         presence.arrived(runner.pk, asked.instance)
@@ -154,7 +154,10 @@ def _admit(credential: str, asked: Poll) -> Runner:
     return runner
 
 
-def _must_be_alone(runner: Runner, instance: str) -> None:
+def must_be_alone(runner: Runner, instance: str) -> None:
+    """RunnerInUse while another process of this runner's credential is there."""
+    if runner.instance == instance:
+        return
     here = presence.holder(runner.pk)
     written = runner.last_seen_at is not None and timezone.now() - runner.last_seen_at < timedelta(
         seconds=settings.LEASE_SECONDS
@@ -170,7 +173,7 @@ def _look(runner_id: int, asked: Poll) -> tuple[PollAnswer | None, bool]:
         raise BadCredential("This runner was removed")
     cancels = leases.cancels(runner, asked.active)
     found = _assign(runner, asked.request_key) if asked.free > 0 else None
-    if found is None and not cancels and not runner.draining:
+    if found is None and not cancels and runner.draining == asked.draining:
         return None, bool(asked.free > 0 and claim.waiting_label_sets(runner))
     return PollAnswer(found, cancels, runner.draining), False
 

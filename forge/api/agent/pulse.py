@@ -34,5 +34,5 @@ def _run(stop: threading.Event) -> None:
         except Exception:
             log.warning("the beat of the agent door could not be written", exc_info=True)
         close_old_connections()
-        if stop.wait(leases.BEAT_SECONDS):
+        if stop.wait(leases.beat_seconds()):
             return

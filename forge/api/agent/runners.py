@@ -14,11 +14,13 @@ from forge.accounts import guesses
 from forge.actions import leases
 from forge.actions.refusals import TooManyWrong
 from forge.api.agent.door import answer, bearer, door, message, nothing, runner_of
-from forge.api.agent.polls import presence
+from forge.api.agent.polls import must_be_alone, presence
 from forge.errors import Forbidden, Invalid
 from forge.runners import registration
 from forge.runners.models import Runner
-from workflows.messages import Heartbeat, HeartbeatAnswer, Register, Registered
+from workflows.messages import Heartbeat, HeartbeatAnswer, HeartbeatEntry, Recover, Recovered, Register, Registered
+
+MOST_LEFT = 1000  # jobs in one call of recover
 
 
 @door("POST")
@@ -43,12 +45,26 @@ def register(request: HttpRequest) -> HttpResponseBase:
 
 @door("POST")
 def heartbeat(request: HttpRequest) -> HttpResponseBase:
-    """Renew the leases of the jobs named."""
+    """Renew the leases of the jobs named. Only the process that polls says by it what it works on."""
     runner = runner_of(bearer(request))
     beat = message(request, Heartbeat)
+    if runner.instance and runner.instance != beat.instance:
+        if not beat.active:  # somebody who only looks whether the credential is good
+            must_be_alone(runner, beat.instance)
+        superseded = tuple(HeartbeatEntry(one.job, one.epoch, held=False) for one in beat.active)
+        return answer(HeartbeatAnswer(superseded, runner.draining))
     if presence.arrived(runner.pk, beat.instance):
         Runner.objects.filter(pk=runner.pk).update(last_seen_at=timezone.now())
     return answer(HeartbeatAnswer(leases.heartbeat(runner, beat.active), runner.draining))
+
+
+@door("POST")
+def recover(request: HttpRequest) -> HttpResponseBase:
+    """Jobs that the runner goes on with no more; what the server still wants of their logs."""
+    runner = runner_of(bearer(request))
+    said = message(request, Recover)
+    must_be_alone(runner, said.instance)
+    return answer(Recovered(leases.recover(runner, said.jobs[:MOST_LEFT])))
 
 
 @door("POST")

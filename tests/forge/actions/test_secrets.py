@@ -139,10 +139,11 @@ def test_a_secret_that_cannot_be_read_fails_its_job_alone(project: Project) -> N
     assert state(run)[0] == "queued"
 
 
+@pytest.mark.parametrize("name", ["ACTIONS_STEP_DEBUG", "ACTIONS_RUNNER_DEBUG"])
 @pytest.mark.parametrize(("value", "debug"), [("true", True), ("TRUE ", True), ("false", False), ("1", False)])
-def test_debug_logging_for_a_whole_repository(value: str, debug: bool) -> None:
+def test_debug_logging_for_a_whole_repository(name: str, value: str, debug: bool) -> None:
     project = Project.new()
-    sender.variable(Scope.of_repository(project.repository), "ACTIONS_STEP_DEBUG", value)
+    sender.variable(Scope.of_repository(project.repository), name, value)
     assert _take(project, JOB % "").assignment.debug is debug
 
 

@@ -9,11 +9,17 @@ import pytest
 from asgiref.sync import ThreadSensitiveContext, sync_to_async
 
 from forge.api.body_limit import Message, Receive, Scope, Send
-from forge.api.held import THREADS, HeldCalls, is_held
+from forge.api.held import THREADS, HeldCalls, shares
 
 
 @pytest.mark.parametrize(
-    ("path", "most"), [("/api/v1/runners/poll", THREADS), ("/a/b/actions/runs/1/events", THREADS), ("/api/v3/user", 40)]
+    ("path", "most"),
+    [
+        ("/api/v1/runners/poll", THREADS),
+        ("/api/v1/jobs/7/steps", THREADS),
+        ("/a/b/actions/runs/1/events", THREADS),
+        ("/api/v3/user", 40),
+    ],
 )
 async def test_threads_of_forty_calls_at_once(path: str, most: int) -> None:
     threads: set[int] = set()
@@ -40,6 +46,6 @@ async def test_threads_of_forty_calls_at_once(path: str, most: int) -> None:
     await asyncio.gather(*calls)
 
 
-def test_only_polls_and_streams_are_held() -> None:
-    assert not is_held("/api/v1/runners/heartbeat")
-    assert not is_held("/alice/events/actions")
+@pytest.mark.parametrize("path", ["/alice/events/actions", "/api/v1/jobs/1/cancel", "/api/v1/runners/poll/x"])
+def test_other_calls_share_nothing(path: str) -> None:
+    assert not shares(path)

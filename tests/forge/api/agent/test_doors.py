@@ -12,7 +12,7 @@ import zstandard
 from django.test import AsyncClient, Client
 
 from forge.actions import assignment, cancel
-from forge.actions.models import Claim, Job, JobLog, Run
+from forge.actions.models import Claim, Job, JobLog, Run, Step
 from forge.api.agent import polls
 from forge.runners import credentials, registration
 from forge.runners.models import Runner
@@ -95,6 +95,35 @@ def _work(job: int, token: str, epoch: int) -> None:
     assert (late.status_code, late.json()["code"]) == (409, "lease_lost")
 
 
+async def test_the_log_of_a_step_beside_others_finds_its_place_later() -> None:
+    await run_sync(lambda: Project.new().run(ONE))
+    runner = await run_sync(FakeRunner.new, "ubuntu-latest")
+    given = (await poll(runner)).json()["assignment"]
+    await run_sync(_place_later, given["job"], given["lease_token"], given["epoch"])
+
+
+def _place_later(job: int, token: str, epoch: int) -> None:
+    def told(**fields: Any) -> tuple[str, str | None, int | None, int | None]:
+        step = {"number": 2, "name": "Beside", "started_at": "2026-01-15T12:00:00Z", **fields}
+        assert post(f"jobs/{job}/steps", token, {"epoch": epoch, "steps": [step]}).status_code == 200
+        row = Step.objects.get(job=job, number=2)
+        return row.status, row.conclusion, row.log_start, row.log_end
+
+    ended = {"status": "completed", "conclusion": "failure", "outcome": "failure"}
+    assert told(status="in_progress") == ("in_progress", None, None, None)
+    assert told(**ended) == ("completed", "failure", None, None)
+    assert told(status="in_progress", log_start=3) == ("completed", "failure", None, None)
+    assert told(**ended, log_start=10) == ("completed", "failure", 10, None)
+    assert told(**ended, log_start=20, log_end=30) == ("completed", "failure", 10, None)
+    assert told(status="completed", conclusion="success", log_start=10, log_end=30) == ended_at(10, None)
+    assert told(**ended, log_start=10, log_end=30) == ended_at(10, 30)
+    assert told(**ended, log_start=10, log_end=40) == ended_at(10, 30)
+
+
+def ended_at(start: int, end: int | None) -> tuple[str, str, int, int | None]:
+    return "completed", "failure", start, end
+
+
 async def test_a_held_call_is_answered_by_a_push() -> None:
     runner = await run_sync(FakeRunner.new, "ubuntu-latest")
     held = asyncio.ensure_future(poll(runner, wait_seconds=30))
@@ -160,6 +189,39 @@ async def test_a_second_process_is_refused() -> None:
     await poll(runner)
     second = await poll(runner, instance="another")
     assert (second.status_code, second.json()["code"]) == (409, "runner_in_use")
+
+
+async def test_only_the_process_that_polls_renews_and_gives_up() -> None:
+    run = await run_sync(lambda: Project.new().run(ONE))
+    runner = await run_sync(FakeRunner.new, "ubuntu-latest")
+    given = (await poll(runner)).json()["assignment"]
+    active = [{"job": given["job"], "epoch": 1}]
+
+    def heartbeat(instance: str, **more: Any) -> Any:
+        return post("runners/heartbeat", runner.credential, {"instance": instance, **more})
+
+    left = [{"job": given["job"], "epoch": 1, "log_length": 0, "log_sha256": ""}]
+    body = {"instance": "another", "jobs": left}
+    assert (await run_sync(heartbeat, "i", active=active)).json()["jobs"][0]["held"]
+    assert not (await run_sync(lambda: heartbeat("another", active=active))).json()["jobs"][0]["held"]
+    looked = await run_sync(heartbeat, "doctor")
+    assert (looked.status_code, looked.json()["code"]) == (409, "runner_in_use")
+    refused = await run_sync(post, "runners/recover", runner.credential, body)
+    assert (refused.status_code, refused.json()["code"]) == (409, "runner_in_use")
+    answer = await run_sync(post, "runners/recover", runner.credential, {**body, "instance": "i"})
+    assert answer.json()["jobs"] == [{"job": given["job"], "epoch": 1, "lease_token": None, "log_length": 0}]
+    assert (await run_sync(state, run))[0] == "queued"
+
+
+async def test_a_drain_is_news_once() -> None:
+    await run_sync(lambda: Project.new().run(ONE))
+    runner = await run_sync(FakeRunner.new, "ubuntu-latest")
+    await run_sync(lambda: Runner.objects.update(draining=True))
+    assert (await poll(runner, wait_seconds=30)).json() == {"assignment": None, "cancels": [], "drain": True}
+    assert (await poll(runner, draining=True)).status_code == 204  # it knows
+    await run_sync(lambda: Runner.objects.update(draining=False))
+    assert (await poll(runner, draining=True, free=0)).json()["drain"] is False
+    assert (await poll(runner)).json()["assignment"]["job_name"] == "build"
 
 
 async def test_a_job_that_cannot_be_assigned_fails_and_blocks_nobody() -> None:
@@ -241,6 +303,7 @@ def test_every_credential_is_refused_at_every_other_door() -> None:
         "runners/register": "registration",
         "runners/heartbeat": "runner",
         "runners/poll": "runner",
+        "runners/recover": "runner",
         f"jobs/{job}/steps": "lease",
         f"jobs/{job}/status": "lease",
         f"jobs/{job}/cancel-check": "lease",
