@@ -48,12 +48,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runner import credential as credential_file
 from runner.backends.base import Backend
 from runner.backends.docker import DockerBackend, DockerOptions
 from runner.backends.fake import FakeBackend
 from runner.backends.host import HostBackend
 from runner.containers.limits import Limits
 from runner.containers.options import Policy
+from runner.credential import Credential
 from runner.errors import ConfigError
 from runner.images import DEFAULT_IMAGE, Images, default_build
 
@@ -112,10 +114,12 @@ class Config:
 
     def credential(self) -> str:
         """The credential; ConfigError when this folder holds none."""
-        try:
-            return self.credential_file.read_text().strip()
-        except OSError as error:
-            raise ConfigError(f"{self.credential_file}: {error.strerror}; run `forge-runner register` first") from None
+        return self.kept_credential.read()
+
+    @property
+    def kept_credential(self) -> Credential:
+        """The credential and its changes."""
+        return Credential(self.credential_file)
 
     def make_backend(self) -> Backend:
         """The backend that is configured."""
@@ -187,10 +191,8 @@ def save(config: Config, credential: str) -> None:
     path = config.folder / "config.toml"
     lines = [f"{name} = {json.dumps(value)}" for name, value in _settled(config).items()]
     path.write_text("\n".join([*lines, "", _tables_of(path)]))
-    config.credential_file.unlink(missing_ok=True)
-    descriptor = os.open(config.credential_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(f"{credential}\n")
+    credential_file.write(config.credential_file, credential)
+    config.credential_file.with_name("credential.new").unlink(missing_ok=True)  # of the runner that was here before
 
 
 def machine() -> dict[str, str]:
