@@ -216,18 +216,20 @@ class Background:
         """Its place in the log is told before its lines are there, so that whoever reads them knows whose they are."""
         if one.log.start is None:
             one.record.log_start = self._job_log.size
+            one.record.log_end = self._job_log.size + one.log.size if one.has_ended else None
             self._reporter.step(one.record.report())
         return one.log.release()
 
     def _place(self, one: BesideStep) -> None:
         start = self._release(one)
-        one.record.log_end = self._job_log.size
         one.record.annotations = [
             replace(note, log_offset=None if note.log_offset is None else note.log_offset + start)
             for note in one.record.annotations
         ]
         one.is_placed = True
-        self._reporter.step(one.record.report())
+        if one.record.log_end is None:
+            one.record.log_end = self._job_log.size
+            self._reporter.step(one.record.report())
 
     def _join(self, one: BesideStep) -> None:
         if one.is_joined:

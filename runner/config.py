@@ -94,6 +94,11 @@ class Config:
         return self.folder / "leases"
 
     @property
+    def unsent(self) -> Path:
+        """Where logs wait of jobs that the agent goes on with no more."""
+        return self.folder / "unsent"
+
+    @property
     def credential_file(self) -> Path:
         """The runner's own credential, mode 0600."""
         return self.folder / "credential"

@@ -10,6 +10,7 @@ removed and nobody is told anything more.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -80,6 +81,17 @@ class JobRun:
         self._end = _End()
         self._timers: list[threading.Timer] = []
         self._started_at = clock.text(self._clock.now())
+        self._renewed = time.monotonic()
+
+    def renewed(self) -> None:
+        """The lease was renewed: its place may live on for as long as the server allows without another word."""
+        self._renewed = time.monotonic()
+        self._live_on()
+
+    def _live_on(self) -> None:
+        if self._sandbox is not None:
+            since = time.monotonic() - self._renewed
+            self._sandbox.live_for(max(0.0, self.assignment.offline_limit_seconds - since))
 
     def run(self) -> Conclusion | None:
         """The conclusion that was reported; None when the lease was lost on the way."""
@@ -157,6 +169,7 @@ class JobRun:
             self._steps.begin(opening)
         place = replace(place, containers=self._containers)
         self._sandbox = sandbox = self._backend.prepare(place, self._say, self.stop)
+        self._live_on()
         context.settle(sandbox.layout, names_container=self._containers.job is not None)
         self._start_services(sandbox, context)
         bench = Workbench(

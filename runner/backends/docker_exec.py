@@ -19,8 +19,17 @@ from runner.containers.limits import size_text
 _BLOCK = 256 << 10
 _FRAME = struct.Struct(">BxxxL")
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#: One stream in the order of writing: two would be merged by chance.
-_MERGE = ("sh", "-c", 'exec "$@" 2>&1', "sh")
+#: One stream in the order of writing: two would be merged by chance. A directory that is not there is the step's own
+#: mistake, and to the engine an error like any other.
+_BEGIN = """exec 2>&1
+cd "$1" 2>/dev/null || {
+  echo "An error occurred trying to start process '$2' with working directory '$1'. No such file or directory"
+  exit 126
+}
+shift
+exec "$@"
+"""
+_MERGE = ("sh", "-c", _BEGIN, "sh")
 LOST = 137  # also what a kill by the kernel, for want of memory, ends with
 _WORD_WAIT = 1.0  # s that the word of what killed a process may come after its end
 GONE = Trouble(
@@ -124,9 +133,9 @@ class DockerExecution:
         self.trouble: Trouble | None = None
         created = self._api.exec_create(
             container,
-            [*_MERGE, *command.argv],
+            [*_MERGE, command.directory, *command.argv],
             environment=dict(command.environment),
-            workdir=command.directory,
+            workdir="/",
         )
         self._id: str = created["Id"]
         self._stream = _hijack(self._api, self._id)
