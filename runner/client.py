@@ -31,7 +31,9 @@ is safe to repeat. Messages are ``workflows.messages``. The credential stands in
     POST /api/v1/jobs/{id}/steps            lease token    StepsReport → 200 or 204. Nothing of the workflow is spawned
                                                            before the first workflow step's in_progress is answered.
                                                            The first report acknowledges the claim too: one message
-                                                           may say that the job is set up and its first step runs
+                                                           may say that the job is set up and its first step runs.
+                                                           A step that has ended changes no more, but for its place
+                                                           in the log where that was not known yet
     PUT  /api/v1/jobs/{id}/log?offset=N     lease token    bytes (Content-Encoding zstd or none), at most 4 MiB
                                                            decoded → 200 LogAccepted. What is stored already of an
                                                            overlap is skipped; a gap: 409 log_gap with ``next``
