@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from workflows.messages import AnnotationReport
 
 ANNOTATION_LIMIT = 10  # of one kind in one step
 MESSAGE_LIMIT = 4096  # characters
@@ -25,6 +27,11 @@ class Annotation:
     start_column: int | None = None
     end_column: int | None = None
 
+    def report(self, step: int, log_offset: int | None = None) -> AnnotationReport:
+        """This, as the server is told of it."""
+        place = (self.path, self.start_line, self.end_line, self.start_column, self.end_column)
+        return AnnotationReport(step, self.level, self.message, self.title, *place, log_offset)
+
 
 class StepAnnotations:
     """Those of one step: what is kept of them, and the lines that show them in its log."""
@@ -33,16 +40,23 @@ class StepAnnotations:
         self._mask = mask
         self.kept: list[Annotation] = []
 
+    def reports(self, step: int, offsets: Mapping[int, int] | None = None) -> list[AnnotationReport]:
+        """All of them, for the server; ``offsets`` are places in the log. What has become a secret since is masked."""
+        shown = [self._masked(found) for found in self.kept]
+        return [found.report(step, (offsets or {}).get(place)) for place, found in enumerate(shown)]
+
+    def _masked(self, found: Annotation) -> Annotation:
+        mask = self._mask
+        return replace(found, message=mask(found.message), title=mask(found.title), path=mask(found.path))
+
     def add(self, found: Annotation, shown: str | None = None) -> list[str]:
         """Keep it, masked, as far as there is room; the lines of the log, of another text than its message if given.
 
         Masked before it is cut: no half of a secret may stand at its end.
         """
         if sum(kept.level == found.level for kept in self.kept) < ANNOTATION_LIMIT:
-            mask = self._mask
-            message = mask(found.message)[:MESSAGE_LIMIT]
-            place = (found.start_line, found.end_line, found.start_column, found.end_column)
-            self.kept.append(Annotation(found.level, message, mask(found.title), mask(found.path), *place))
+            masked = self._masked(found)
+            self.kept.append(replace(masked, message=masked.message[:MESSAGE_LIMIT]))
         text = found.message if shown is None else shown
         return f"##[{_WORDS[found.level]}]{text}".split("\n") if text else []
 

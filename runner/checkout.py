@@ -41,7 +41,7 @@ _HARMLESS = {
     "filter": ("",),
     "sparse-checkout": ("",),
     "github-server-url": ("",),
-    "allow-unsafe-pr-checkout": ("true", "false", ""),
+    "allow-unsafe-pr-checkout": ("false", "true", ""),
 }
 
 
@@ -55,9 +55,18 @@ def command() -> tuple[str, ...]:
     return ("sh", "-c", resources.files("runner").joinpath("checkout.sh").read_text(), "checkout")
 
 
-def unexpected(given: Mapping[str, str]) -> list[str]:
-    """Inputs that the action does not have."""
-    return [name for name in given if name.lower() not in _DEFAULTS and name.lower() not in _HARMLESS]
+def unexpected(given: Mapping[str, str]) -> str:
+    """What is to be said of inputs that the action does not have; empty when it has all of them."""
+    known = (*_DEFAULTS, *_HARMLESS)
+    strange = ", ".join(f"'{name}'" for name in given if name.lower() not in known)
+    return f"Unexpected input(s) {strange}, valid inputs are [{', '.join(map(repr, known))}]" if strange else ""
+
+
+def shown(given: Mapping[str, str], context: JobContext) -> dict[str, str]:
+    """All inputs with their values, as the head of the step's log names them."""
+    own = {"repository": context.assignment.repository.full_name, "token": "***"}
+    plain = {name: allowed[0] for name, allowed in _HARMLESS.items()}
+    return {**_DEFAULTS, **plain, **own, **{name.lower(): value for name, value in given.items()}}
 
 
 def variables(given: Mapping[str, str], context: JobContext) -> dict[str, str]:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from runner.annotations import LEVELS, Annotation, StepAnnotations, number, properties
 from runner.errors import StepFailed
 from runner.step_matchers import StepMatchers
+from workflows.messages import AnnotationReport
 
 #: A line that may hold a command; everything else is passed on in whole blocks.
 CANDIDATE = re.compile(rb"^[ \t\v\f\r]*::|##\[", re.MULTILINE)
@@ -149,6 +150,10 @@ class StepCommands:
     def annotations(self) -> list[Annotation]:
         """What was found so far, in order."""
         return self._annotations.kept
+
+    def reports(self, step: int, offsets: Mapping[int, int]) -> list[AnnotationReport]:
+        """The annotations for the server; ``offsets`` in the log by their place in ``annotations``."""
+        return self._annotations.reports(step, offsets)
 
     @property
     def matchers(self) -> StepMatchers | None:

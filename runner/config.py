@@ -22,6 +22,9 @@
     cpus = 2
     pids = 4096
     spares = 2                                # containers kept ready of each image; FORGE_RUNNER_SPARES
+    prefetch = ["postgres:16"]                # fetched when the agent starts; all images named above without this
+    allow_options = ["--cap-add=SYS_PTRACE"]  # in options of a workflow's containers, beside the harmless ones
+    allow_volumes = ["/srv/models:ro"]        # paths of this machine that workflows may mount, exactly these
 
     [host]
     user = "nobody"                           # steps run as this user; needs an agent that runs as root
@@ -46,9 +49,11 @@ from pathlib import Path
 from typing import Any
 
 from runner.backends.base import Backend
-from runner.backends.docker import DockerBackend, DockerOptions, Limits
+from runner.backends.docker import DockerBackend, DockerOptions
 from runner.backends.fake import FakeBackend
 from runner.backends.host import HostBackend
+from runner.containers.limits import Limits
+from runner.containers.options import Policy
 from runner.errors import ConfigError
 from runner.images import DEFAULT_IMAGE, Images, default_build
 
@@ -80,6 +85,8 @@ class Config:
     docker_host: str = ""
     limits: Limits = field(default_factory=Limits)
     spares: int = 1
+    prefetch: tuple[str, ...] | None = None  # None: every image that is configured
+    policy: Policy = field(default_factory=Policy)
     host_user: str = ""
     job_env: Mapping[str, str] = field(default_factory=dict)
 
@@ -87,6 +94,11 @@ class Config:
     def leases(self) -> Path:
         """Where the folders of leases are."""
         return self.folder / "leases"
+
+    @property
+    def unsent(self) -> Path:
+        """Where logs wait of jobs that the agent goes on with no more."""
+        return self.folder / "unsent"
 
     @property
     def credential_file(self) -> Path:
@@ -107,21 +119,21 @@ class Config:
 
     def make_backend(self) -> Backend:
         """The backend that is configured."""
-        if self.backend == "host":
-            return HostBackend(self.leases, self.host_user)
         if self.backend == "fake":
             return FakeBackend()
-        images = Images(self.image, self.images, self.build)
         options = DockerOptions(
             self.identity,
-            images,
+            Images(self.image, self.images, self.build, ahead=self.prefetch),
             self.limits,
             self.volumes,
             self.network,
             self.docker_host,
             self.folder,
+            self.policy,
             self.spares,
         )
+        if self.backend == "host":
+            return HostBackend(self.leases, self.host_user, options.rules(), self.docker_host)
         return DockerBackend(options)
 
 
@@ -155,6 +167,11 @@ def load(folder: Path, environment: Mapping[str, str] | None = None, **given: An
         docker_host=str(docker.get("host", "")),
         limits=Limits(_size(docker.get("memory", 0)), float(docker.get("cpus", 0)), int(docker.get("pids", 4096))),
         spares=_number(environment.get("FORGE_RUNNER_SPARES") or docker.get("spares", 1), "docker.spares", least=0),
+        prefetch=_list(docker["prefetch"], "docker.prefetch") if "prefetch" in docker else None,
+        policy=Policy(
+            _options(_list(docker.get("allow_options", ()), "docker.allow_options")),
+            _paths(_list(docker.get("allow_volumes", ()), "docker.allow_volumes")),
+        ),
         host_user=str(host.get("user", "")),
         job_env={str(name): str(value) for name, value in _table(jobs, "env").items()},
     )
@@ -216,6 +233,20 @@ def _list(value: Any, name: str) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise ConfigError(f"{name}: a list was expected")
     return tuple(str(part) for part in value if part)
+
+
+def _options(given: tuple[str, ...]) -> tuple[str, ...]:
+    for each in given:
+        if not each.startswith("--"):
+            raise ConfigError(f"docker.allow_options: {each!r} is no option such as --privileged or --cap-add=NET_RAW")
+    return given
+
+
+def _paths(given: tuple[str, ...]) -> tuple[str, ...]:
+    for each in given:
+        if not each.startswith("/") or ":" in each.removesuffix(":ro"):
+            raise ConfigError(f"docker.allow_volumes: {each!r} is no absolute path, with :ro behind it or without")
+    return given
 
 
 def _number(value: Any, name: str, least: int = 1) -> int:

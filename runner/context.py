@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import posixpath
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -37,9 +38,11 @@ class JobContext:
         self.layout = layout
         self.status = Conclusion.SUCCESS
         self.steps: dict[str, Any] = {}
+        self.containers: dict[str, object] = {}  # what ``job`` has beside its status
         self.job_env: dict[str, str] = {}
         self.file_env: dict[str, str] = {}
         self.paths: list[str] = []  # the first is the newest
+        self._kept: list[tuple[dict[str, str], list[str]]] = []  # variables and paths, as steps left them
         self.matchers = Registry()
         self.debug = debug
         self.hash_files: Callable[..., str] = lambda *patterns: ""
@@ -70,6 +73,12 @@ class JobContext:
             "token": self.assignment.github_token,
         }
 
+    def settle(self, layout: Layout, *, names_container: bool) -> None:
+        """The job has its place; ``job.container`` is for jobs that name a container themselves."""
+        self.layout = layout
+        if names_container:
+            self.containers["container"] = {"id": layout.job_container_id, "network": layout.network}
+
     def begin_step(self, step_id: str) -> None:
         """``github.action`` names the step that runs."""
         self._github["action"] = step_id
@@ -96,11 +105,7 @@ class JobContext:
             "steps": self.steps,
             "env": CaseSensitive({**self.job_env, **self.file_env, **(step_env or {})}),
             "runner": self._runner,
-            "job": {
-                "status": self.status.value,
-                "container": {"id": self.layout.job_container_id, "network": self.layout.network},
-                "services": {},
-            },
+            "job": {"status": self.status.value, **self.containers},
         }
 
     def functions(self) -> dict[str, Callable[..., object]]:
@@ -141,6 +146,7 @@ class JobContext:
     def environment(self, step_env: Mapping[str, str], base: Mapping[str, str], tracking_id: str) -> dict[str, str]:
         """The whole environment of a process, later sources winning; ``base`` is the administrator's."""
         merged = {"HOME": self.layout.home, "CI": "true", **self.layout.environment, **base}
+        merged |= self.layout.container_env
         merged |= {**self.job_env, **self.file_env, **step_env}
         if self.paths or not self.layout.is_container:
             merged["PATH"] = ":".join((*self.paths, merged.get("PATH") or self.layout.path))
@@ -163,6 +169,24 @@ class JobContext:
         """What later steps see of this one; generated ids stay out of sight."""
         if not step_id.startswith("__"):
             self.steps[step_id] = {"outputs": dict(outputs), "outcome": outcome, "conclusion": conclusion}
+
+    def keep(self, env: dict[str, str], paths: list[str]) -> None:
+        """What a step leaves to those after it: variables and entries of PATH."""
+        self._kept.append((env, paths))
+        self.file_env |= env
+        self.prepend_path(paths)
+
+    def fork(self) -> JobContext:
+        """All this as it is now, for a step that runs beside others: neither sees what the other leaves."""
+        made = copy.copy(self)
+        made._github, made.steps, made.file_env = dict(self._github), dict(self.steps), dict(self.file_env)
+        made.paths, made._kept = list(self.paths), []
+        return made
+
+    def join(self, other: JobContext) -> None:
+        """Take over what the step of this fork has left."""
+        for env, paths in other._kept:
+            self.keep(env, paths)
 
     def prepend_path(self, entries: list[str]) -> None:
         """Each entry goes before all others; one that is there already moves."""

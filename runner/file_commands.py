@@ -6,6 +6,7 @@ Every step gets fresh, empty ones. They are read after it ended, also when it fa
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from runner.guest_files import GuestFolder
 FOLDER = "_temp/_runner_file_commands"
 VALUES_LIMIT = 16 << 20  # bytes of one file of values
 SUMMARY_LIMIT = 1 << 20
+
+_LINE_END = re.compile(r"\r\n|\r|\n")  # of GITHUB_PATH; in the files of values a CR is a part of the value
 
 #: variable → beginning of the file's name
 FILES = {
@@ -61,7 +64,7 @@ class StepFiles:
 
     def __init__(self, guest: GuestFolder) -> None:
         self._guest = guest
-        word = uuid.uuid4().hex
+        word = uuid.uuid4()
         self._paths = {variable: f"{FOLDER}/{start}{word}" for variable, start in FILES.items()}
 
     def create(self) -> None:
@@ -114,7 +117,7 @@ class StepFiles:
             results.outputs[name] = value
 
     def _read_path(self, results: FileResults) -> None:
-        results.paths += [line for line in self._text("GITHUB_PATH").split("\n") if line]
+        results.paths += [line for line in _LINE_END.split(self._text("GITHUB_PATH")) if line]
 
     def _read_state(self, results: FileResults) -> None:
         for name, value in pairs(self._text("GITHUB_STATE")):

@@ -79,9 +79,9 @@ def combined(digests: Iterable[bytes]) -> str:
 
 
 def _pattern(line: str, workspace: str) -> Pattern:
-    negative = line.startswith("!")
-    text = line.lstrip("!") if len(line) - len(line.lstrip("!")) == 1 else line
-    text = text.strip()
+    text, negative = line, False
+    while text.startswith("!"):
+        text, negative = text[1:].strip(), not negative
     if text.startswith(f"{workspace}/") or text == workspace:
         text = text[len(workspace) + 1 :]
     elif text.startswith("/"):

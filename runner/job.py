@@ -10,15 +10,19 @@ removed and nobody is told anything more.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from runner import clock, hash_files, unsent
+from runner import clock, hash_files, job_head, unsent
 from runner.backends.base import Backend, JobPlace, Lease, Sandbox
 from runner.checkout import basic_credential
 from runner.client import JobClient
 from runner.clock import ServerClock
+from runner.completion import Completing
+from runner.containers.definition import evaluate as evaluate_containers
+from runner.containers.spec import JobContainers
 from runner.context import JobContext
 from runner.errors import GuestFileRefused, InfrastructureError, JobEnded
 from runner.lease_folder import LeaseFolder
@@ -31,7 +35,7 @@ from runner.stop import Stop
 from workflows import expressions
 from workflows.errors import ExpressionError, WorkflowError
 from workflows.messages import Assignment, JobReport, SummaryReport
-from workflows.states import Conclusion, job_result
+from workflows.states import Conclusion
 
 
 @dataclass(frozen=True)
@@ -73,9 +77,20 @@ class JobRun:
         self._reporter = Reporter(client, assignment.epoch, self._log, self.stop.lose)
         self._steps = StepSequence(assignment.definition.steps, self._log, self._reporter, self.stop)
         self._sandbox: Sandbox | None = None
-        self._context: JobContext | None = None
+        self._containers = JobContainers()
         self._end = _End()
         self._started_at = clock.text(self._clock.now())
+        self._renewed = time.monotonic()
+
+    def renewed(self) -> None:
+        """The lease was renewed: its place may live on for as long as the server allows without another word."""
+        self._renewed = time.monotonic()
+        self._live_on()
+
+    def _live_on(self) -> None:
+        if self._sandbox is not None:
+            since = time.monotonic() - self._renewed
+            self._sandbox.live_for(max(0.0, self.assignment.offline_limit_seconds - since))
 
     def run(self) -> Conclusion | None:
         """The conclusion that was reported; None when the lease was lost on the way."""
@@ -103,8 +118,10 @@ class JobRun:
         try:
             bench = self._set_up()
             self._steps.run(bench)
-            self._end.reason, self._end.message = self._steps.trouble
+            if not self._end.failed:
+                self._end.reason, self._end.message = self._steps.trouble
             self._steps.run_posts(bench)
+            self._stop_containers()
             self._complete(bench)
         except InfrastructureError as error:
             self._broken(error.reason, str(error))
@@ -122,9 +139,13 @@ class JobRun:
         if self.stop.forced:  # what the forced end did to the engine's calls is nobody's fault
             self._stopped()
             return
+        self._fail(reason, message)
+        self._steps.end_all(Conclusion.FAILURE, self._end.message)
+        self._stop_containers()
+
+    def _fail(self, reason: str, message: str) -> None:
         self._end.reason, self._end.message, self._end.failed = reason, self._log.secrets.mask_text(message), True
         self._log.lines([f"##[error]{message}"])
-        self._steps.end_all(Conclusion.FAILURE, self._end.message)
 
     def _stopped(self) -> None:
         """End what runs as cancelled: the job was stopped before it had a place, or by force."""
@@ -132,19 +153,28 @@ class JobRun:
         self._steps.end_all(Conclusion.CANCELLED, self.stop.reason or "cancelled")
 
     def _set_up(self) -> Workbench:
-        first = self._steps.announce()
-        runner = self._settings.runner
-        self._log.lines([f"Runner: {runner.get('name', '')}", f"Version: {self._settings.version}"])
-        self._log.lines([f"Job: {self.assignment.job_name}", f"Backend: {self._backend.name}"])
-        labels = self._labels()
+        labels, runner = self._labels(), self._settings.runner
         place = JobPlace(self.lease, self._folder.work, self._repository_name(), labels)
-        self._log.lines([f"Labels: {', '.join(labels)}"])
+        context = JobContext(self.assignment, self._backend.layout(place), runner, debug=self.assignment.debug)
+        problem = self._evaluate(context)
+        opening = self._steps.announce(self._containers)
+        self._log.lines(job_head.lines(self.assignment, runner, self._settings.version, self._backend.name, labels))
+        if problem is not None:
+            raise problem
         event = (self.assignment.contexts.get("github") or {}).get("event") or {}
         self._folder.write_event(event)
-        self._sandbox = sandbox = self._backend.prepare(place, lambda text: self._log.lines([text]), self.stop)
+        name = f"Complete job name: {self.assignment.job_name}"
+        if self._containers:
+            self._say(name)
+            self._steps.finish(opening, Conclusion.SUCCESS, Conclusion.SUCCESS)
+            opening = self._steps.records[1]
+            self._steps.begin(opening)
+        place = replace(place, containers=self._containers)
+        self._sandbox = sandbox = self._backend.prepare(place, self._say, self.stop)
         self._folder.reopen()
-        self._context = context = JobContext(self.assignment, sandbox.layout, runner, debug=self.assignment.debug)
-        context.evaluate_job_env()
+        self._live_on()
+        context.settle(sandbox.layout, names_container=self._containers.job is not None)
+        self._start_services(sandbox, context)
         bench = Workbench(
             context=context,
             sandbox=sandbox,
@@ -156,8 +186,53 @@ class JobRun:
             graces=self._settings.graces,
         )
         context.hash_files = hash_files.function(bench)
-        self._steps.finish(first, Conclusion.SUCCESS, Conclusion.SUCCESS)
+        if not self._containers:
+            self._say(name)
+        self._steps.finish(opening, context.status, context.status)
         return bench
+
+    def _debug(self, text: str) -> None:
+        self._say(f"##[debug]{text}")
+
+    def _evaluate(self, context: JobContext) -> WorkflowError | None:
+        """Work out the job's environment and its containers; what is wrong with them."""
+        try:
+            context.evaluate_job_env(self._debug if context.debug else None)
+            self._containers = containers = evaluate_containers(self.assignment.definition, context.value)
+        except WorkflowError as error:
+            return error
+        for spec in filter(None, (containers.job, *containers.services)):
+            if spec.login is not None:
+                self._log.secrets.add(spec.login.password)
+        return None
+
+    def _start_services(self, sandbox: Sandbox, context: JobContext) -> None:
+        """One that fails is like a step that fails: those with ``always()`` still run."""
+        try:
+            services = sandbox.start_services(self._say, self.stop)
+        except InfrastructureError as error:
+            if error.reason != "service_failed":
+                raise
+            self._fail(error.reason, str(error))
+            context.status = Conclusion.FAILURE
+        else:
+            if services:
+                context.containers["services"] = {name: service.context() for name, service in services.items()}
+
+    def _stop_containers(self) -> None:
+        """The last of the post steps of a job with containers: services end, with their logs."""
+        if not self._containers or self._sandbox is None or self.stop.at_once:
+            return
+        record = self._steps.add("Stop containers", workflow=False)
+        self._steps.begin(record)
+        try:
+            self._sandbox.stop_containers(self._say)
+        except InfrastructureError as error:  # the janitor comes again
+            self._say(f"##[warning]{error}")
+        self._steps.finish(record, Conclusion.SUCCESS, Conclusion.SUCCESS)
+
+    def _say(self, text: str) -> None:
+        self._log.lines([text])
 
     def _repository_name(self) -> str:
         return self.assignment.repository.full_name.rpartition("/")[2]
@@ -178,33 +253,14 @@ class JobRun:
     def _complete(self, bench: Workbench) -> None:
         record = self._steps.add("Complete job", workflow=False)
         record.begin(self._log)
-        outcome = Conclusion.SUCCESS
-        try:
-            self._end.outputs = self._job_outputs(bench.context)
-            self._end.environment_url = self._environment_url(bench.context)
-        except ExpressionError as error:
-            self._log.lines([f"##[error]The outputs of this job cannot be evaluated: {error.message}"])
-            self._end.failed, outcome = True, Conclusion.FAILURE
-            self._end.message = f"The outputs of this job cannot be evaluated: {error.message}"
-        self._log.lines(["Cleaning up: the job's place is removed"])
+        made = Completing(bench.context, self._log.secrets, self._log.lines).run()
+        self._end.outputs, self._end.environment_url = made.outputs, made.environment_url
+        if made.problem:
+            self._end.failed, self._end.message = True, self._log.secrets.mask_text(made.problem)
+        record.annotations = made.annotations.reports(record.number)
+        self._log.lines(["Cleaning up orphan processes"])
+        outcome = Conclusion.FAILURE if made.problem else Conclusion.SUCCESS
         self._steps.finish(record, outcome, outcome)
-
-    def _job_outputs(self, context: JobContext) -> dict[str, str]:
-        kept = {}
-        for name, value in context.table(self.assignment.definition.outputs).items():
-            if value and self._log.secrets.holds_secret(value):
-                self._log.lines([f"##[warning]Skip output '{name}' since it may contain secret."])
-            elif value:
-                kept[name] = value
-        return kept
-
-    def _environment_url(self, context: JobContext) -> str | None:
-        environment = self.assignment.definition.environment
-        url = context.render(environment.url) if environment and environment.url else ""
-        if url and self._log.secrets.holds_secret(url):
-            self._log.lines(["##[warning]Skip the address of the environment since it may contain a secret."])
-            return None
-        return url or None
 
     def _report(self) -> Conclusion:
         closing = threading.Thread(target=self._close_place, name="close-place")
@@ -222,7 +278,7 @@ class JobRun:
             return Conclusion.FAILURE
         if self.stop.cancelled:
             return Conclusion.TIMED_OUT if self.stop.timed_out else Conclusion.CANCELLED
-        return job_result(record.conclusion for record in self._steps.records if record.conclusion is not None)
+        return self._steps.result
 
     def _job_report(self, conclusion: Conclusion) -> JobReport:
         stopped = conclusion in (Conclusion.CANCELLED, Conclusion.TIMED_OUT)
@@ -278,6 +334,7 @@ class JobRun:
         self._is_over = True
         self.stop.cancel("")  # lets the watch go; nobody looks at it any more
         is_gone = self._close_place()
+        self._steps.close()
         self._reporter.abandon()
         self._log.close()
         if self.stop.lost and is_gone and self._settings.unsent is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -125,20 +126,23 @@ def _check(patterns: tuple[LinePattern, ...]) -> None:
 
 
 class Registry:
-    """The matchers of a job. Steps add and remove; a tuple is replaced, never changed, so any thread may read it."""
+    """The matchers of a job. Steps add and remove; a tuple is replaced, never changed, and many may do so at once."""
 
     def __init__(self) -> None:
         self.matchers: tuple[Matcher, ...] = ()
+        self._changing = threading.Lock()
 
     def add(self, made: Iterable[Matcher]) -> None:
         """Put these before all others, in place of those with the same owner."""
         new = tuple(made)
-        self.matchers = new + tuple(old for old in self.matchers if not any(old.names(one.owner) for one in new))
+        with self._changing:
+            self.matchers = new + tuple(old for old in self.matchers if not any(old.names(one.owner) for one in new))
 
     def remove(self, owners: Iterable[str]) -> None:
         """Take away those of these owners; one that is not there is no mistake."""
         gone = list(owners)
-        self.matchers = tuple(old for old in self.matchers if not any(old.names(owner) for owner in gone))
+        with self._changing:
+            self.matchers = tuple(old for old in self.matchers if not any(old.names(owner) for owner in gone))
 
 
 class LineMatchers:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from runner.commands import CANDIDATE, StepCommands, may_hold_command
 from runner.masking import StreamMasker
-from runner.spool import JobLog, RawSpool
+from runner.spool import LineLog, RawSpool
 from workflows.log_lines import LINE_LIMIT
 
 COMMAND_LIMIT = 1 << 20  # bytes of a line that begins like a command
@@ -22,7 +22,7 @@ class StepOutput:
     """The output of one process of a step. ``write`` is handed to the backend; ``finish`` waits for the last byte."""
 
     def __init__(
-        self, log: JobLog, commands: StepCommands, folder: Path | None = None, raw: RawSpool | None = None
+        self, log: LineLog, commands: StepCommands, folder: Path | None = None, raw: RawSpool | None = None
     ) -> None:
         self._log = log
         self._commands = commands
@@ -159,7 +159,7 @@ class StepOutput:
 class _LongLine:
     """One line over the limit, written in pieces as it comes."""
 
-    def __init__(self, log: JobLog) -> None:
+    def __init__(self, log: LineLog) -> None:
         self._log = log
         self._masker = StreamMasker(log.secrets)
         self._decided = bytearray()

@@ -398,6 +398,7 @@ class Agent:
                 held.job.stop.lose(entry.reason or "The server gave this job to nobody, or to another runner.")
                 continue
             held.renewed = time.monotonic()
+            held.job.renewed()
             if entry.cancelled:
                 self._cancel(CancelNotice(entry.job, entry.epoch, entry.force, entry.reason))
         with self._changed:

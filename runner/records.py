@@ -44,11 +44,15 @@ class StepRecord:
             reason=self.reason,
         )
 
-    def begin(self, log: JobLog) -> None:
-        """It runs from now on."""
-        self.status, self.started_at, self.log_start = Status.IN_PROGRESS, clock.text(log.moment()), log.size
+    def begin(self, log: JobLog, *, placed: bool = True) -> None:
+        """It runs from now on; ``placed``: and writes to this log."""
+        self.status, self.started_at = Status.IN_PROGRESS, clock.text(log.moment())
+        if placed:
+            self.log_start = log.size
 
-    def end(self, log: JobLog, outcome: Conclusion, conclusion: Conclusion) -> None:
-        """It has ended."""
+    def end(self, log: JobLog, outcome: Conclusion, conclusion: Conclusion, *, placed: bool = True) -> None:
+        """It has ended; ``placed``: and what it wrote to this log ends here."""
         self.status, self.outcome, self.conclusion = Status.COMPLETED, outcome, conclusion
-        self.completed_at, self.log_end = clock.text(log.moment()), log.size
+        self.completed_at = clock.text(log.moment())
+        if placed:
+            self.log_end = log.size

@@ -13,6 +13,7 @@ import os
 import tempfile
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -108,36 +109,32 @@ class RawSpool:
                 self._fd = -1
 
 
-class JobLog:
-    """The log of one job: lines, stamped and masked, in a file that only grows."""
+class LineLog(ABC):
+    """Where lines are written, stamped and masked as they come. ``size`` is the place of the next."""
 
-    def __init__(
-        self, path: Path, secrets: Secrets, *, limit: int = LOG_LIMIT, clock: Callable[[], int] = time.time_ns
-    ) -> None:
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    def __init__(self, secrets: Secrets, clock: Callable[[], int] = time.time_ns) -> None:
         self.secrets = secrets
-        self._limit = limit
         self._clock = clock
-        self._hash = hashlib.sha256()
-        self._size = 0
         self._open_line: object = None  # the one whose piece was written last
         self.is_cut = False  # at its limit: nothing more is kept
         self.changed = threading.Condition()
-        self.closed = False
 
     @property
+    @abstractmethod
     def size(self) -> int:
         """Bytes so far; the offset of what comes next."""
-        return self._size
+
+    @abstractmethod
+    def _append(self, data: bytes, line: object) -> None:
+        """Keep whole lines that are stamped and masked, or a piece of this line."""
 
     def moment(self) -> int:
         """The time that is stamped now, in ns since 1970."""
         return self._clock()
 
-    def sha256(self) -> str:
-        """Hash of all bytes so far, in hexadecimal."""
-        with self.changed:
-            return self._hash.hexdigest()
+    def goes_on(self, line: object) -> bool:
+        """Whether the last that was written is a piece of this line."""
+        return self._open_line is line
 
     def lines(self, texts: Iterable[str]) -> None:
         """Write lines of the agent's own, masked and stamped now."""
@@ -155,8 +152,40 @@ class JobLog:
         """Write a piece of this line, which is cut; it is masked already. It goes on with what stands before it
         only where that is of the same line: several may write at once."""
         with self.changed:
-            prefix = log_lines.stamp(arrived, continued=self._open_line is line)
+            prefix = log_lines.stamp(arrived, continued=self.goes_on(line))
             self._append(prefix + masked + b"\n", line)
+
+
+class JobLog(LineLog):
+    """The log of one job: lines, stamped and masked, in a file that only grows."""
+
+    def __init__(
+        self, path: Path, secrets: Secrets, *, limit: int = LOG_LIMIT, clock: Callable[[], int] = time.time_ns
+    ) -> None:
+        super().__init__(secrets, clock)
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._limit = limit
+        self._hash = hashlib.sha256()
+        self._size = 0
+        self.closed = False
+
+    @property
+    def size(self) -> int:
+        return self._size
+
+    @property
+    def room(self) -> int:
+        """Bytes that it may still take."""
+        return self._limit - self._size
+
+    def sha256(self) -> str:
+        """Hash of all bytes so far, in hexadecimal."""
+        with self.changed:
+            return self._hash.hexdigest()
+
+    def place(self, lines: bytes, line: object = None) -> None:
+        """Take whole lines, or a piece of this one, that were stamped and masked when they came."""
+        self._append(lines, line)
 
     def read(self, offset: int, size: int) -> bytes:
         """Bytes of the log from there on."""

@@ -19,7 +19,7 @@ from runner.file_commands import FileResults, StepFiles
 from runner.guest_files import GuestFolder
 from runner.output import StepOutput
 from runner.records import StepRecord
-from runner.spool import JobLog
+from runner.spool import LineLog
 from runner.step_matchers import JobFiles, StepMatchers
 from runner.stop import Stop
 from workflows.errors import ExpressionError
@@ -48,7 +48,7 @@ class Workbench:
     context: JobContext
     sandbox: Sandbox
     guest: GuestFolder
-    log: JobLog
+    log: LineLog
     stop: Stop
     spool_folder: Path
     base_env: Mapping[str, str] = field(default_factory=dict)
@@ -87,6 +87,7 @@ class StepRun:
         self._minutes = 0.0
         self.post: tuple[tuple[str, ...], dict[str, str]] | None = None  # command and environment of its post step
         self.outputs: dict[str, str] = {}
+        self._called_off = ""  # why it has to end, whatever its condition says
         self.trouble: Trouble | None = None  # what its process met, where that says more than an exit code
         self.state: dict[str, str] = {}  # what it keeps for its post step
         self.told: list[str] = []  # debug lines from before its log began
@@ -110,7 +111,7 @@ class StepRun:
 
     def execute(self) -> Conclusion:
         """Run it to its end; the outcome. The record and the job's context then hold what it left."""
-        self._begin_log()
+        self.begin_log()
         self._debug(f"Starting: {self._record.name}")
         try:
             outcome = self._execute()
@@ -122,14 +123,24 @@ class StepRun:
             outcome = Conclusion.FAILURE
         return outcome
 
+    def begin_log(self) -> None:
+        """From now on debug lines go to the log, those from before first."""
+        self._has_log = True
+        self._print(self.told)
+
+    def call_off(self, reason: str) -> None:
+        """End it, from another thread: nobody needs it any more."""
+        self._called_off = reason
+        self._bench.stop.notify()
+
     def fail(self, problem: str) -> None:
         """Say in the log, and by an annotation, what keeps it from running."""
-        self._begin_log()
+        self.begin_log()
         self._note(problem)
 
     def execute_post(self, argv: tuple[str, ...], environment: Mapping[str, str]) -> Conclusion:
         """Run the post step of an action: its command, in the environment that its main step had."""
-        self._begin_log()
+        self.begin_log()
         files = StepFiles(self._bench.guest)
         files.create()
         self._environment.update(environment)
@@ -215,9 +226,9 @@ class StepRun:
         given = self._context.table(self._step.with_, self._env, self._say)
         extra = checkout.variables(given, self._context)
         self._bench.log.secrets.add_basic_token(given.get("token", "").strip())
-        self._print(step_head.of_uses(uses, given, self._shown_env()))
-        for name in checkout.unexpected(given):
-            self._note(f"Unexpected input(s) '{name}'", "warning")
+        self._print(step_head.of_uses(uses, checkout.shown(given, self._context), self._shown_env()))
+        if strange := checkout.unexpected(given):
+            self._note(strange, "warning")
         if checkout.persists(extra):
             self.post = (checkout.command(), {})
         return checkout.command(), extra, self._context.layout.workspace
@@ -246,7 +257,7 @@ class StepRun:
             return Conclusion.FAILURE
         if ending is Conclusion.CANCELLED:
             self._note("The operation was canceled.")
-            self._record.reason = self._bench.stop.reason or "cancelled"
+            self._record.reason = self._called_off or self._bench.stop.reason or "cancelled"
             return Conclusion.CANCELLED
         trouble = execution.trouble
         if trouble is not None and trouble.is_ours:
@@ -269,11 +280,17 @@ class StepRun:
         while True:
             seen = seen_cancel
             left = max(0.0, self._deadline - time.monotonic()) if self._deadline is not None else None
-            stop.wait_for(lambda: ended() or stop.at_once or (stop.cancelled and not seen), left)  # noqa: B023 - called at once
-            if ended():
-                return None
+            stop.wait_for(
+                lambda: ended() or stop.at_once or bool(self._called_off) or (stop.cancelled and not seen),  # noqa: B023 - called at once
+                left,
+            )
+            if ended():  # a forced end of a step beside it ends this one, too
+                return Conclusion.CANCELLED if stop.at_once and execution.exit_code else None
             if stop.at_once:
                 self._kill(execution)
+                return Conclusion.CANCELLED
+            if self._called_off:
+                self._descend(execution)
                 return Conclusion.CANCELLED
             if self._deadline is not None and time.monotonic() >= self._deadline:
                 self._descend(execution)
@@ -287,6 +304,7 @@ class StepRun:
     def _goes_on(self) -> bool:
         """After a cancel: a step whose condition still holds is left to run."""
         self._context.status = Conclusion.CANCELLED
+        self._debug(f"Re-evaluate condition on job cancellation for step: '{self._record.name}'.")
         try:
             return self._context.holds(self._step.if_, self._env)
         except ExpressionError:
@@ -325,8 +343,7 @@ class StepRun:
             self._note(note)
         for text in results.told():
             self._debug(text)
-        context.file_env |= commands.env | results.env
-        context.prepend_path(commands.paths + results.paths)
+        context.keep(commands.env | results.env, commands.paths + results.paths)
         self.outputs = commands.outputs | results.outputs
         self.state = commands.state | results.state
         self._record.summary = self._bench.log.secrets.mask_text(results.summary)
@@ -347,10 +364,6 @@ class StepRun:
         else:
             self.told += lines
 
-    def _begin_log(self) -> None:
-        self._has_log = True
-        self._print(self.told)
-
     def _note(self, message: str, level: str = "failure") -> None:
         """An annotation of the runner's own, and its line in the log."""
         self._print(self._commands.annotate(level, message))
@@ -360,22 +373,7 @@ class StepRun:
 
     def annotations(self) -> list[AnnotationReport]:
         """All that were made, masked."""
-        mask, number = self._bench.log.secrets.mask_text, self._record.number
-        return [
-            AnnotationReport(
-                step=number,
-                level=note.level,
-                message=mask(note.message),
-                title=mask(note.title),
-                path=mask(note.path),
-                start_line=note.start_line,
-                end_line=note.end_line,
-                start_column=note.start_column,
-                end_column=note.end_column,
-                log_offset=self._offsets.get(place),
-            )
-            for place, note in enumerate(self._commands.annotations)
-        ]
+        return self._commands.reports(self._record.number, self._offsets)
 
 
 def _files_of(bench: Workbench) -> JobFiles:

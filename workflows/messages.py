@@ -199,6 +199,7 @@ class Assignment:
     secrets: Mapping[str, str] = field(default_factory=dict)
     masks: tuple[str, ...] = ()
     github_token: str = ""
+    permissions: Mapping[str, str] = field(default_factory=dict)  # what that token may do; for people to read
     urls: Urls = Urls("", "", "")
     timeout_minutes: float = 360
     cancel_timeout_minutes: float = 5

@@ -34,8 +34,6 @@ from workflows.states import Status
 LEASE, JOB = "shl_", "shj_"
 #: How long the lease token of an ended claim may repeat its final report and append log.
 AFTERLIFE = timedelta(hours=24)
-#: A job that holds a concurrency group or environment is given up sooner by its runner.
-CANCEL_TIMEOUT_MINUTES = 5.0
 
 
 class CannotBuild(Exception):
@@ -81,9 +79,10 @@ def build(claim: Claim) -> Assignment:
         secrets=secrets,
         masks=tuple(sorted(filter(None, {*seen.secrets.values(), *secrets.values()}))),
         github_token=token,
+        permissions=permissions.of_job(job, now.workflow),
         urls=urls,
         timeout_minutes=job.timeout_minutes,
-        cancel_timeout_minutes=CANCEL_TIMEOUT_MINUTES,
+        cancel_timeout_minutes=job.cancel_timeout_minutes,
         debug=job.attempt.debug or _debug(secrets, seen.variables),
     )
 
@@ -205,4 +204,4 @@ def _contexts(job: Job, now: Snapshot, urls: Urls) -> dict[str, Any]:
 
 
 def _leg(job: Job) -> Leg:
-    return Leg(job.leg, job.name, (), job.matrix, job.timeout_minutes, job.continue_on_error)
+    return Leg(job.leg, job.name, (), job.matrix)

@@ -81,38 +81,16 @@ def _is_zone(name: str) -> bool:
 
 
 def _of_job(job: Job) -> Iterator[_Gap]:
-    for name, feature in (
-        ("container", job.container),
-        ("snapshot", job.snapshot),
-    ):
-        if feature:
-            yield feature.position, _NOT_YET.format(name)
-    if job.services:
-        yield _first_service(job), _NOT_YET.format("services")
-    for name, given in (
-        ("group", job.runner_group),
-        ("cancel-timeout-minutes", job.cancel_timeout_minutes),
-    ):
-        if given:
-            yield job.position, _NOT_YET.format(name)
+    if job.snapshot:
+        yield job.snapshot.position, _NOT_YET.format("snapshot")
+    if job.runner_group:
+        yield job.position, _NOT_YET.format("group")
     for step in job.steps:
         yield from _of_step(step)
 
 
-def _first_service(job: Job) -> Position:
-    services = () if isinstance(job.services, str) else job.services.values()
-    return next((service.position for service in services), job.position)
-
-
 def _of_step(step: Step) -> Iterator[_Gap]:
-    for name, given in (
-        ("background", step.background),
-        ("wait", step.wait),
-        ("wait-all", step.wait_all),
-        ("cancel", step.cancel),
-        ("parallel", step.parallel),
-    ):
-        if given:
-            yield step.position, _NOT_YET.format(name)
     if step.uses and step.uses.partition("@")[0].lower() not in ACTIONS:
         yield step.position, _NOT_YET.format(f"uses: {step.uses}")
+    for inner in step.parallel:
+        yield from _of_step(inner)

@@ -31,8 +31,10 @@ BEAT_SECONDS = 5.0  # at the most
 GAP = timedelta(seconds=15)
 #: How often a job lost before it started is queued again.
 MOST_LOST = 3
-#: Beyond its timeout, or after a cancel that nobody answers, the server ends a job itself.
+#: Beyond its timeout the server ends a job itself, after so long at least.
 GRACE = timedelta(minutes=5)
+#: What a runner may need to stop everything and to say so, when a job's time is over.
+ANSWER = timedelta(seconds=30)
 #: So long an ephemeral runner has to take itself away after its job.
 USED = timedelta(minutes=1)
 
@@ -125,17 +127,28 @@ def remove_used() -> int:
 
 
 def end_overdue() -> int:
-    """End jobs past their timeout and cancels that no runner answered, five minutes after each."""
+    """End jobs past their timeout and cancels that no runner answered, once what a job has for that is over."""
     running = Job.objects.filter(status=Status.IN_PROGRESS)
     ended = 0
-    for job in running.filter(cancel_requested_at__lt=Now() - GRACE):
-        ended += _end(job, Conclusion.CANCELLED, {**job.cancel_reason, "unanswered": True})
     # Arithmetic on durations is not portable; the running jobs are looked at one by one.
+    for job in running.filter(cancel_requested_at__lt=Now() - ANSWER):
+        if running.filter(pk=job.pk, cancel_requested_at__lt=Now() - cancel_patience(job)).exists():
+            ended += _end(job, Conclusion.CANCELLED, {**job.cancel_reason, "unanswered": True})
     for job in running.filter(started_at__lt=Now() - GRACE):
-        over = timedelta(minutes=job.timeout_minutes) + GRACE
+        over = timeout_patience(job)
         if running.filter(pk=job.pk, started_at__lt=Now() - over).exists():
             ended += _end(job, Conclusion.TIMED_OUT, {"code": "timed_out", "minutes": job.timeout_minutes})
     return ended
+
+
+def cancel_patience(job: Job) -> timedelta:
+    """How long after its cancel a job may still run."""
+    return timedelta(minutes=job.cancel_timeout_minutes) + ANSWER
+
+
+def timeout_patience(job: Job) -> timedelta:
+    """How long after its start a job may still run: past its timeout its runner cancels it."""
+    return timedelta(minutes=job.timeout_minutes) + max(GRACE, cancel_patience(job))
 
 
 def unfinished_runs(limit: int = 100) -> list[int]:

@@ -155,6 +155,7 @@ def _of_leg(leg: Leg, sets: Mapping[tuple[str, ...], LabelSet]) -> dict[str, Any
         "matrix": storable.data(leg.matrix),
         "label_set": sets[leg.labels],
         "timeout_minutes": leg.timeout_minutes,
+        "cancel_timeout_minutes": leg.cancel_timeout_minutes,
         "continue_on_error": leg.continue_on_error,
         "groups": storable.data(snapshots.kept_groups(leg.groups)),
         "environment": storable.text(leg.environment)[:255],

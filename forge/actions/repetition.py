@@ -120,6 +120,7 @@ def _next(run: Run, node: JobNode, job: Job, again: Again) -> Job:
         "matrix": job.matrix,
         "label_set_id": job.label_set_id,
         "timeout_minutes": job.timeout_minutes,
+        "cancel_timeout_minutes": job.cancel_timeout_minutes,
         "continue_on_error": job.continue_on_error,
         "groups": job.groups,
         "environment": job.environment,

@@ -238,14 +238,23 @@ def _step_forward(step: Step, report: StepReport) -> bool:
     values = _step_values(report)
     if all(getattr(step, name) == value for name, value in values.items()):
         return False
-    same = step.status == report.status != Status.COMPLETED  # the log span and the name may still become known
-    if not same and not states.may_move(Status(step.status), Status(report.status)):
+    if step.status == report.status == Status.COMPLETED:
+        values = _newly_placed(step, values)
+    elif step.status != report.status and not states.may_move(Status(step.status), Status(report.status)):
         return False
-    if not step._state.adding and not Step.objects.filter(pk=step.pk, status=step.status).update(**values):
+    if not values or not (step._state.adding or Step.objects.filter(pk=step.pk, status=step.status).update(**values)):
         return False
     for name, value in values.items():
         setattr(step, name, value)
     return True
+
+
+def _newly_placed(step: Step, values: dict[str, Any]) -> dict[str, Any]:
+    """What may still become known of a step that has ended: where its log is. Of one that ran beside others that is
+    known only when they are done writing."""
+    span = {name: values[name] for name in ("log_start", "log_end")}
+    moved = step.log_start is not None and step.log_start != span["log_start"]
+    return {} if moved or step.log_end is not None or step.conclusion != values["conclusion"] else span
 
 
 def _step_values(report: StepReport) -> dict[str, Any]:

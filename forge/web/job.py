@@ -37,6 +37,7 @@ def show(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int) 
         "steps": steps,
         "log": log,
         "opened": opened,
+        "held": {step.number for step in steps if loglines.is_held(step) and job.status != Status.COMPLETED},
         "asked": asked is not None,
         "times": request.GET.get("times") == "1",
         "cursor": f"{run.last_event}-{log.length if log else 0}",
@@ -60,9 +61,10 @@ def _log_page(request: HttpRequest, job: Job, step: Step, log: JobLog | None) ->
 
 
 def _interesting(steps: list[Step]) -> Step | None:
-    """The failing step, else the running one, else none."""
+    """The failing step, else the running one whose lines are seen as they come, else any that runs, else none."""
     failing = next((step for step in steps if step.conclusion in _BAD), None)
-    return failing or next((step for step in steps if step.status == Status.IN_PROGRESS), None)
+    running = [step for step in steps if step.status == Status.IN_PROGRESS]
+    return failing or min(running, key=lambda step: (loglines.is_held(step), step.number), default=None)
 
 
 @page
@@ -78,7 +80,8 @@ def lines(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int)
         raise Gone("This log has been deleted")
     within = loglines.span(ran, step, log) if log else None
     if within is None:
-        return _json({"from": 0, "total": 0, "done": False, "sgr": "", "groups": [], "lines": []}, sealed=False)
+        nothing = {"from": 0, "total": 0, "done": False, "sgr": "", "groups": [], "lines": []}
+        return _json({**nothing, "held": loglines.is_held(step) and job.status != Status.COMPLETED}, sealed=False)
     total = within.count()
     last = max(total - 1, 0) // loglines.PAGE
     number = last if request.GET.get("page") == "last" else _number(request, "page") or 0

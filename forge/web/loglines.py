@@ -81,6 +81,11 @@ def span(job: Job, step: Step, log: JobLog) -> Span | None:
     return Span(job, step.number, step.log_start, max(step.log_start, end), growing, log.epoch)
 
 
+def is_held(step: Step) -> bool:
+    """True while its runner keeps what it prints, since steps beside it are writing to the log."""
+    return step.log_start is None and step.started_at is not None
+
+
 def page(within: Span, number: int, total: int | None = None) -> Page:
     """Page ``number`` (from 0) of a step."""
     total = within.count() if total is None else total

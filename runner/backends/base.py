@@ -27,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from runner.containers.spec import JobContainers, ServiceInfo
 from runner.stop import Stop
 
 DRAIN_SECONDS = 5.0
@@ -59,6 +60,7 @@ class JobPlace:
     work: Path  # on the host: becomes the step's work folder; exists, with everything in it
     repository: str  # the repository's name without its owner; the workspace is work/<it>/<it>
     labels: tuple[str, ...] = ()
+    containers: JobContainers = field(default_factory=JobContainers)
 
 
 @dataclass(frozen=True)
@@ -73,6 +75,7 @@ class Layout:
     path: str  # PATH before anything is prepended
     default_shell: tuple[str, str]  # name shown, command line with {0}
     environment: Mapping[str, str] = field(default_factory=dict)  # below everything else
+    container_env: Mapping[str, str] = field(default_factory=dict)  # of ``container``, above the administrator's
     job_container_id: str = ""
     network: str = ""
 
@@ -131,6 +134,13 @@ class Sandbox(Protocol):
     def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> Execution:
         """Start a command. InfrastructureError when the place is gone."""
 
+    def start_services(self, say: Callable[[str], None], stop: Stop) -> Mapping[str, ServiceInfo]:
+        """Start the job's services and wait until they are ready. InfrastructureError when one is not, JobEnded when
+        the job was stopped meanwhile."""
+
+    def stop_containers(self, say: Callable[[str], None]) -> None:
+        """End the services, with their logs, and the place."""
+
     def live_for(self, seconds: float) -> None:
         """A sign of life: unless another comes within so long, everything in it may end by itself, also when this
         agent hangs. What cannot do so ignores it."""
@@ -161,6 +171,12 @@ class Backend(Protocol):
 
     def let_go(self) -> None:
         """Keep none any more, and remove those that are there."""
+
+    def layout(self, place: JobPlace) -> Layout:
+        """Where things will be, as far as it is known before there is a place."""
+
+    def fetch_ahead(self, stop: Stop) -> None:
+        """Fetch what jobs will want, before they do; returns when all is there or the stop comes."""
 
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> Sandbox:
         """Make the place of a job; ``say`` writes a line to its log. InfrastructureError when it cannot be,

@@ -62,7 +62,7 @@ def test_names_that_lead_to_code(name: str, tmp_path: Path) -> None:
 
 
 def test_paths_and_summary(tmp_path: Path) -> None:
-    assert results_of(tmp_path, "GITHUB_PATH", b"/a\n\n/b\n").paths == ["/a", "/b"]
+    assert results_of(tmp_path, "GITHUB_PATH", b"\xef\xbb\xbf/a\n\n/b\r\n/c").paths == ["/a", "/b", "/c"]
     assert results_of(tmp_path, "GITHUB_STEP_SUMMARY", "# Hé\n".encode()).summary == "# Hé\n"
 
 

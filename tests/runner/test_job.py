@@ -51,7 +51,7 @@ def test_spans_hold_head_and_output(carry: Carry) -> None:
         "##[group]Run echo hello",
         "\x1b[36;1mecho hello\x1b[0m",
         "\x1b[36;1mexit 3\x1b[0m",
-        "shell: sh -e {0}",
+        "shell: /usr/bin/bash -e {0}",
         "env:",
         "  COLOUR: blue",
         "##[endgroup]",
@@ -199,6 +199,19 @@ def test_a_machine_that_fails_is_told_apart(carry: Carry) -> None:
     assert (kept.end.conclusion, kept.end.reason, kept.end.message) == ("failure", "image_unavailable", "no such image")
     assert conclusions(kept) == [("Run echo never", "skipped", "skipped")]
     assert broken.commands == []
+
+
+def test_the_head_of_checkout_names_its_inputs(carry: Carry) -> None:
+    given = {"Fetch-Depth": "0", "depth": "1", "token": "own-token"}
+    kept = carry(job_of(Step(id="__actions_checkout", uses="actions/checkout@v4", with_=given)))
+    lines = text_of(kept)
+    head = lines[lines.index("##[group]Run actions/checkout@v4") :]
+    assert head[1] == "with:"
+    for line in ("  repository: octo/project", "  token: ***", "  fetch-depth: 0", "  clean: true"):
+        assert line in head[: head.index("##[endgroup]")]
+    assert kept.end is not None
+    (note,) = kept.end.annotations
+    assert note.message.startswith("Unexpected input(s) 'depth', valid inputs are ['repository', 'ref', ")
 
 
 def test_checkout_keeps_its_credential_out_of_arguments(carry: Carry) -> None:

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from runner.backends.fake import FakeBackend
+from runner.backends.base import Command, JobPlace
+from runner.backends.fake import FakeBackend, FakeExecution, FakeSandbox
 from runner.fake_server import KeptJob
+from runner.stop import Stop
 from tests.runner.conftest import job_of, text_of
 from workflows.model import Step
 
@@ -152,7 +154,7 @@ def test_debug_logging_tells_how_a_step_comes_about(carry: Carry) -> None:
     assert lines[loading + 1].startswith("##[debug]Evaluating: format('echo ::debug::seen")
     head = lines.index("##[endgroup]")
     assert loading < lines.index("##[debug]Loading env") < lines.index(f"##[group]{name}") < head
-    assert lines[head + 1].startswith("##[debug]sh -e /__w/_temp/")
+    assert lines[head + 1].startswith("##[debug]/usr/bin/bash -e /__w/_temp/")
     assert lines[head + 2 :] == [
         "##[debug]seen",
         "alice",
@@ -194,3 +196,27 @@ def test_problem_matchers_go_on_through_the_steps(carry: Carry) -> None:
     offset = kept.end.annotations[1].log_offset
     assert offset is not None
     assert bytes(kept.log[offset:])[29:].startswith(b"##[warning]b.py")
+
+
+class RememberingSandbox(FakeSandbox):
+    """Its built-in actions keep a state, as an action does that has something to clean up."""
+
+    def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> FakeExecution:
+        (self._place.work / command.environment["GITHUB_STATE"].removeprefix("/__w/")).write_text("folder=/tmp/x\n")
+        return super().start(command, write, ended)
+
+
+class Remembering(FakeBackend):
+    """Has such sandboxes."""
+
+    def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> FakeSandbox:
+        self.prepared.append(place.lease)
+        return RememberingSandbox(place, self)
+
+
+def test_what_an_action_keeps_is_there_for_its_post_step(carry: Carry) -> None:
+    backend = Remembering()
+    carry(job_of(Step(id="__actions_checkout", uses="actions/checkout@v4")), backend)
+    main, post = backend.commands
+    assert "STATE_folder" not in main.environment
+    assert post.environment["STATE_folder"] == "/tmp/x"

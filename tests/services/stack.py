@@ -20,7 +20,7 @@ import docker
 import httpx
 
 from runner import config
-from runner.backends.docker import LABEL
+from runner.containers.labels import LABEL
 from tests.services.process import Process, free_port
 
 BIN = Path(sys.executable).parent

@@ -169,14 +169,15 @@ def test_a_leg_with_everything_evaluated() -> None:
     job = {
         "runs-on": ["self-hosted", "${{ matrix.os }}"],
         "timeout-minutes": "${{ matrix.minutes }}",
+        "cancel-timeout-minutes": "${{ matrix.minutes }}",
         "continue-on-error": "${{ matrix.os == 'b' }}",
         "strategy": {"matrix": {"os": ["a", "b"], "include": [{"os": "a", "minutes": 1}, {"os": "b", "minutes": 2.5}]}},
     }
     (move,) = decide(_snapshot({"jobs": {"a": job}}))
     assert isinstance(move, Expand)
     assert move.legs == (
-        Leg(0, "a (a)", ("self-hosted", "a"), {"os": "a", "minutes": 1}, 1.0, False),
-        Leg(1, "a (b)", ("self-hosted", "b"), {"os": "b", "minutes": 2.5}, 2.5, True),
+        Leg(0, "a (a)", ("self-hosted", "a"), {"os": "a", "minutes": 1}, 1.0, 1.0, False),
+        Leg(1, "a (b)", ("self-hosted", "b"), {"os": "b", "minutes": 2.5}, 2.5, 2.5, True),
     )
 
 

@@ -16,6 +16,8 @@ from workflows.model import Job
 
 #: GitHub's default for a job, in minutes.
 DEFAULT_TIMEOUT = 360.0
+DEFAULT_CANCEL_TIMEOUT = 5.0
+_LONGEST_MINUTES = 366.0 * 24 * 60  # so that any sum of times stays a time
 _LONGEST_NAME = 255
 
 Value = TypeVar("Value")
@@ -93,7 +95,12 @@ def _leg(job: Job, index: int, name: str, combination: Mapping[str, object], con
         name=name,
         labels=_key(job, "runs-on", lambda: _labels(job.runs_on, contexts)),
         matrix=combination,
-        timeout_minutes=_key(job, "timeout-minutes", lambda: _minutes(job.timeout_minutes, contexts)),
+        timeout_minutes=_key(job, "timeout-minutes", lambda: _minutes(job.timeout_minutes, DEFAULT_TIMEOUT, contexts)),
+        cancel_timeout_minutes=_key(
+            job,
+            "cancel-timeout-minutes",
+            lambda: _minutes(job.cancel_timeout_minutes, DEFAULT_CANCEL_TIMEOUT, contexts),
+        ),
         continue_on_error=_key(job, "continue-on-error", lambda: strategies.flag(job.continue_on_error, contexts)),
         groups=groups_of(job, contexts),
         environment=_key(job, "environment", lambda: _environment(job, contexts)),
@@ -153,5 +160,5 @@ def _labels_of_mapping(given: Mapping[str, object]) -> object:
     return given.get("labels", [])
 
 
-def _minutes(given: float | str | None, contexts: Mapping[str, object]) -> float:
-    return DEFAULT_TIMEOUT if given is None else strategies.number(given, contexts)
+def _minutes(given: float | str | None, default: float, contexts: Mapping[str, object]) -> float:
+    return default if given is None else min(strategies.number(given, contexts), _LONGEST_MINUTES)

@@ -37,6 +37,7 @@ class Leg:
     labels: tuple[str, ...]
     matrix: Mapping[str, object] = field(default_factory=dict)
     timeout_minutes: float = 360
+    cancel_timeout_minutes: float = 5
     continue_on_error: bool = False
     groups: tuple[Group, ...] = ()
     environment: str = ""  # the name of the environment that it deploys to

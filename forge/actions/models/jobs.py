@@ -57,6 +57,8 @@ class Job(models.Model):
     matrix = models.JSONField(default=dict)
     label_set = models.ForeignKey(LabelSet, null=True, on_delete=models.PROTECT, related_name="jobs")
     timeout_minutes = models.FloatField(default=360)
+    #: So long its always() and post steps may take after a cancel.
+    cancel_timeout_minutes = models.FloatField(default=5)
     continue_on_error = models.BooleanField(default=False)
     #: The environment that it deploys to, and the address that its runner gave for it.
     environment = models.CharField(max_length=255, blank=True, default="")

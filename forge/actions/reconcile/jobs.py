@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 
 from django.db.models import Count, F, Min, Q, Sum
-from django.db.models.functions import Length
 
-from forge.actions import leases
+from forge.actions import leases, log_chunks
 from forge.actions.models import Beat, Job, JobLog, LogChunk, LogPage, Step
 from forge.actions.reconcile.rule import OVERDUE, Breach, Rule
 from forge.actions.reconcile.run_rows import RunRows
@@ -137,14 +135,14 @@ def _overdue(rows: RunRows) -> Iterator[Breach]:
 
 
 def _endless(rows: RunRows) -> Iterator[Breach]:
-    late = leases.GRACE + OVERDUE
     for job in rows.jobs:
         if job.status != Status.IN_PROGRESS or job.started_at is None:
             continue
-        if job.started_at + timedelta(minutes=job.timeout_minutes) < rows.now - late:
+        asked = job.cancel_requested_at
+        if job.started_at + leases.timeout_patience(job) < rows.now - OVERDUE:
             yield *_job(job), {"started": str(job.started_at), "minutes": job.timeout_minutes}
-        elif job.cancel_requested_at is not None and job.cancel_requested_at < rows.now - late:
-            yield *_job(job), {"cancel asked": str(job.cancel_requested_at)}
+        elif asked is not None and asked + leases.cancel_patience(job) < rows.now - OVERDUE:
+            yield *_job(job), {"cancel asked": str(asked)}
 
 
 def _carried(rows: RunRows) -> Iterator[Breach]:
@@ -179,7 +177,7 @@ def _page_sums(rows: RunRows) -> dict[int, int]:
 
 def _chunk_sums(rows: RunRows) -> dict[int, tuple[int, int]]:
     chunks = LogChunk.objects.filter(job__run__in=rows.ids, epoch=F("job__log__epoch"), sealed_at=None).values("job")
-    found = chunks.annotate(begin=Min("offset"), sum=Sum(Length("data")), count=Count("pk")).order_by()
+    found = chunks.annotate(begin=Min("offset"), sum=Sum(log_chunks.SIZE), count=Count("pk")).order_by()
     return {one["job"]: (one["begin"], one["sum"]) for one in found}
 
 

@@ -51,7 +51,7 @@ async function goToHash() {
 
 function running() {
   shown();
-  const now = steps.querySelector('[data-step][data-status="in_progress"]');
+  const now = steps.querySelector('[data-step][data-status="in_progress"]:not([data-held])');
   if (!now || now.open || closed.has(now.dataset.step)) return;
   const others = [...viewers.values()];
   if (!others.length || others.some((one) => one.following)) open(now);

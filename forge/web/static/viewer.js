@@ -109,13 +109,18 @@ export class Viewer {
       this.total = Math.max(this.total, data.total);
       this.keep(data.from / PAGE, {lines: data.lines, style: apply(PLAIN, data.sgr), depth: data.groups.length});
       this.note.hidden = this.total > 0;
-      if (!this.total) this.note.textContent = this.growing ? "Nothing printed yet." : "This step printed nothing.";
+      if (!this.total) this.note.textContent = this.nothing(data.held);
       this.box.hidden = this.total === 0;
       return true;
     } catch (error) {
       this.failed(error, number);
       return false;
     }
+  }
+
+  nothing(held) {
+    if (held) return "This step runs beside others: its log appears here when it and they are done writing.";
+    return this.growing ? "Nothing printed yet." : "This step printed nothing.";
   }
 
   failed(error, number) {

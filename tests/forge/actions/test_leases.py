@@ -119,6 +119,17 @@ def test_a_cancel_that_nobody_answers_ends() -> None:
     assert "did not answer" in reasons.text(work.job.reason)
 
 
+def test_a_cancel_has_the_time_that_the_job_asks_for() -> None:
+    run, _, work = working(started=True)
+    cancel.run(run.actor, run)
+    Job.objects.update(cancel_requested_at=Now() - timedelta(minutes=19), cancel_timeout_minutes=20)
+    assert leases.end_overdue() == 0
+    Job.objects.update(cancel_timeout_minutes=18)
+    assert leases.end_overdue() == 1
+    assert state(run) == ("completed", "cancelled")
+    assert work.job.reason["unanswered"]
+
+
 def test_a_job_past_its_timeout_ends() -> None:
     run, _, work = working(started=True)
     Job.objects.update(started_at=Now() - timedelta(minutes=364))

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from forge.accounts.models import AccessToken, Account
-from forge.actions.models import JobNode, Run, Summary
+from forge.actions.models import Job, JobNode, Run, Summary
 from forge.repos.models import Collaborator, Repository, Right
 from forge.web import security
 from tests import factories
@@ -224,6 +224,28 @@ def test_the_job_page_opens_the_failing_step(person: Client, failed: Run) -> Non
     assert 'id="s1" data-step="1" data-status="completed">' in page
     assert 'id="s2-L3" data-n="3"' in page
     assert HOSTILE not in page
+
+
+def test_the_log_of_a_step_beside_others_is_held_until_it_has_a_place(person: Client, widget: Repository) -> None:
+    run = factories.run(factories.workflow(widget), status="in_progress")
+    job = factories.job(run.latest_attempt, "test", status="in_progress", epoch=1)
+    factories.log(job, ("Set up job", ["ready"]))
+    factories.step(job, 2, "Serve", status="in_progress")
+    factories.step(job, 3, "Skipped", conclusion="skipped", started_at=None)
+    factories.step(job, 4, "Test", status="in_progress", log_start=35)
+    address = f"/rosa/widget/actions/runs/{run.pk}/job/{job.pk}"
+    page = _text(person.get(address))
+    assert 'data-step="2" data-status="in_progress" data-held' in page
+    assert 'data-step="3" data-status="completed">' in page
+    assert 'data-step="4" data-status="in_progress" open' in page
+    assert "In progress; its log comes when it and the steps beside it are done writing." in page
+    assert "This step runs beside others" in _text(person.get(f"{address}?step=2"))
+    held = {
+        number: person.get(f"{address}/log/lines?step={number}&page=last").json().get("held") for number in (2, 3, 4)
+    }
+    assert held == {2: True, 3: False, 4: None}
+    Job.objects.filter(pk=job.pk).update(status="completed", conclusion="cancelled")
+    assert "data-held" not in _text(person.get(address))
 
 
 def test_the_log_in_pages(person: Client, widget: Repository) -> None:

@@ -154,6 +154,54 @@ async def test_lines_go_to_their_steps() -> None:
     ]
 
 
+async def test_lines_of_steps_beside_others_go_to_theirs() -> None:
+    """A step may write later than one with a higher number, and one that runs may have no place yet."""
+    run, job = await sync_to_async(_made)()
+
+    def three_steps() -> None:
+        _printed(job, "a\n")
+        length = JobLog.objects.get().length
+        job.steps.update(log_end=length)
+        factories.step(job, 2, "Late", log_start=2 * length, log_end=3 * length)
+        factories.step(job, 3, "Front", log_start=length, log_end=2 * length)
+        factories.step(job, 4, "Held", status="in_progress")
+        _printed(job, "f\nl\n")
+        _ended(run, job)
+
+    await sync_to_async(three_steps)()
+    answer = await AsyncClient().get(_address(run, job) + "?cursor=0-0")
+    told = [event[2] for event in await _rest(answer) if event[0] == "lines"]
+    assert [(one["step"], one["from"], [text for _, text in one["lines"]]) for one in told] == [
+        (1, 0, ["a"]),
+        (3, 0, ["f"]),
+        (2, 0, ["l"]),
+    ]
+
+
+async def test_lines_behind_the_last_step_wait_for_theirs() -> None:
+    run, job = await sync_to_async(_made)()
+
+    def printed() -> None:
+        _printed(job, "a\n")
+        job.steps.update(status="completed", conclusion="success", log_end=JobLog.objects.get().length)
+        _printed(job, "b\n")
+
+    await sync_to_async(printed)()
+    events = _events(await AsyncClient().get(_address(run, job) + "?cursor=0-0"))
+    name, cursor, data = await anext(events)
+    assert (name, cursor, data["step"], [text for _, text in data["lines"]]) == ("lines", "0-31", 1, ["a"])
+
+    def claimed() -> None:
+        factories.step(job, 2, "Second", log_start=31, log_end=62)
+        _happened(run, "step")
+
+    await sync_to_async(claimed)()
+    told = [await anext(events) for _ in range(2)]
+    assert [name for name, _, _ in told] == ["state", "lines"]
+    assert (told[1][2]["step"], [text for _, text in told[1][2]["lines"]]) == (2, ["b"])
+    await events.aclose()
+
+
 async def test_any_cut_of_the_stream_gives_the_same_lines() -> None:
     run, job = await sync_to_async(_made)()
     lines = [f"line {number}" for number in range(40)]

@@ -12,7 +12,7 @@ import zstandard
 from django.test import AsyncClient, Client
 
 from forge.actions import assignment, cancel
-from forge.actions.models import Claim, Job, JobLog, Run
+from forge.actions.models import Claim, Job, JobLog, Run, Step
 from forge.api.agent import polls
 from forge.runners import credentials, registration
 from forge.runners.models import Runner
@@ -93,6 +93,35 @@ def _work(job: int, token: str, epoch: int) -> None:
     assert (other.status_code, other.json()["code"]) == (409, "already_completed")
     late = post(f"jobs/{job}/steps", token, {"epoch": epoch, "steps": [step]})
     assert (late.status_code, late.json()["code"]) == (409, "lease_lost")
+
+
+async def test_the_log_of_a_step_beside_others_finds_its_place_later() -> None:
+    await run_sync(lambda: Project.new().run(ONE))
+    runner = await run_sync(FakeRunner.new, "ubuntu-latest")
+    given = (await poll(runner)).json()["assignment"]
+    await run_sync(_place_later, given["job"], given["lease_token"], given["epoch"])
+
+
+def _place_later(job: int, token: str, epoch: int) -> None:
+    def told(**fields: Any) -> tuple[str, str | None, int | None, int | None]:
+        step = {"number": 2, "name": "Beside", "started_at": "2026-01-15T12:00:00Z", **fields}
+        assert post(f"jobs/{job}/steps", token, {"epoch": epoch, "steps": [step]}).status_code == 200
+        row = Step.objects.get(job=job, number=2)
+        return row.status, row.conclusion, row.log_start, row.log_end
+
+    ended = {"status": "completed", "conclusion": "failure", "outcome": "failure"}
+    assert told(status="in_progress") == ("in_progress", None, None, None)
+    assert told(**ended) == ("completed", "failure", None, None)
+    assert told(status="in_progress", log_start=3) == ("completed", "failure", None, None)
+    assert told(**ended, log_start=10) == ("completed", "failure", 10, None)
+    assert told(**ended, log_start=20, log_end=30) == ("completed", "failure", 10, None)
+    assert told(status="completed", conclusion="success", log_start=10, log_end=30) == ended_at(10, None)
+    assert told(**ended, log_start=10, log_end=30) == ended_at(10, 30)
+    assert told(**ended, log_start=10, log_end=40) == ended_at(10, 30)
+
+
+def ended_at(start: int, end: int | None) -> tuple[str, str, int, int | None]:
+    return "completed", "failure", start, end
 
 
 async def test_a_held_call_is_answered_by_a_push() -> None:
