@@ -21,10 +21,10 @@
     memory = "4g"                             # limits of one job; none by default
     cpus = 2
     pids = 4096
-    spares = 2                                # containers kept ready of each image; FORGE_RUNNER_SPARES
     prefetch = ["postgres:16"]                # fetched when the agent starts; all images named above without this
     allow_options = ["--cap-add=SYS_PTRACE"]  # in options of a workflow's containers, beside the harmless ones
     allow_volumes = ["/srv/models:ro"]        # paths of this machine that workflows may mount, exactly these
+    spares = 2                                # containers kept ready of each image; FORGE_RUNNER_SPARES
 
     [host]
     user = "nobody"                           # steps run as this user; needs an agent that runs as root
@@ -84,9 +84,9 @@ class Config:
     network: str = "bridge"
     docker_host: str = ""
     limits: Limits = field(default_factory=Limits)
-    spares: int = 1
     prefetch: tuple[str, ...] | None = None  # None: every image that is configured
     policy: Policy = field(default_factory=Policy)
+    spares: int = 1
     host_user: str = ""
     job_env: Mapping[str, str] = field(default_factory=dict)
 
@@ -166,12 +166,12 @@ def load(folder: Path, environment: Mapping[str, str] | None = None, **given: An
         network=str(docker.get("network", "bridge")),
         docker_host=str(docker.get("host", "")),
         limits=Limits(_size(docker.get("memory", 0)), float(docker.get("cpus", 0)), int(docker.get("pids", 4096))),
-        spares=_number(environment.get("FORGE_RUNNER_SPARES") or docker.get("spares", 1), "docker.spares", least=0),
         prefetch=_list(docker["prefetch"], "docker.prefetch") if "prefetch" in docker else None,
         policy=Policy(
             _options(_list(docker.get("allow_options", ()), "docker.allow_options")),
             _paths(_list(docker.get("allow_volumes", ()), "docker.allow_volumes")),
         ),
+        spares=_number(environment.get("FORGE_RUNNER_SPARES") or docker.get("spares", 1), "docker.spares", least=0),
         host_user=str(host.get("user", "")),
         job_env={str(name): str(value) for name, value in _table(jobs, "env").items()},
     )

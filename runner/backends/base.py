@@ -166,17 +166,17 @@ class Backend(Protocol):
     def name(self) -> str:
         """docker, host or fake."""
 
-    def keep_ready(self) -> None:
-        """Keep places ready for jobs to come, from now on, where the configuration says so."""
-
-    def let_go(self) -> None:
-        """Keep none any more, and remove those that are there."""
-
     def layout(self, place: JobPlace) -> Layout:
         """Where things will be, as far as it is known before there is a place."""
 
     def fetch_ahead(self, stop: Stop) -> None:
         """Fetch what jobs will want, before they do; returns when all is there or the stop comes."""
+
+    def keep_ready(self) -> None:
+        """Keep places ready for jobs to come, from now on, where the configuration says so."""
+
+    def let_go(self) -> None:
+        """Keep none any more, and remove those that are there."""
 
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> Sandbox:
         """Make the place of a job; ``say`` writes a line to its log. InfrastructureError when it cannot be,

@@ -100,7 +100,7 @@ class DockerBackend:
 
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> DockerSandbox:
         client = self._client()
-        ready = None if place.containers else self._spare_for(client, place)
+        ready = self._spare_for(client, place)
         if ready is not None:
             say(f"Container: {ready.name}, kept ready")
             say(f"Limits: {self._options.limits}")
@@ -122,9 +122,10 @@ class DockerBackend:
         return sandbox
 
     def _spare_for(self, client: Any, place: JobPlace) -> DockerSandbox | None:
-        """A container that was kept ready, made the job's own; None when there is none that fits."""
+        """A container that was kept ready, made the job's own; None when there is none that fits. One for a job that
+        asks for containers itself is made for it."""
         name = self._images.choose(place.labels)
-        if not self._spares.has(name):
+        if place.containers or not self._spares.has(name):
             return None
         try:
             image = client.images.get(name)
@@ -149,9 +150,9 @@ class DockerBackend:
         except (DockerException, OSError) as error:
             raise _refused(error) from error
         place = JobPlace(Lease(0, 0), folder / "work", "")
-        own = {"name": folder.name, "labels": {LABEL: self._options.runner}}
         containers = JobSet(client, self._rules, place.lease, place.containers)
-        arguments = {**containers.arguments(self._arguments(place, image)), **own}
+        own = {"name": folder.name, "labels": {LABEL: self._options.runner}}
+        arguments = containers.arguments({**self._arguments(place, image), **own})
         problem = self._obstacle(image, arguments)
         if problem:
             raise InfrastructureError("container_failed", problem)

@@ -44,17 +44,17 @@ class FakeBackend:
     closed: list[Lease] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
 
-    def keep_ready(self) -> None:
-        pass  # a place here costs nothing to make
-
-    def let_go(self) -> None:
-        pass
-
     def layout(self, place: JobPlace) -> Layout:
         return layout_of(place)
 
     def fetch_ahead(self, stop: Stop) -> None:
         """Nothing: there are no images."""
+
+    def keep_ready(self) -> None:
+        pass  # a place here costs nothing to make
+
+    def let_go(self) -> None:
+        pass
 
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> FakeSandbox:
         for label in place.labels:

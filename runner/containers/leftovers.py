@@ -20,8 +20,10 @@ def remove(
     held: Callable[[], frozenset[Lease]],
     is_kept: Callable[[str, frozenset[Lease]], bool] = lambda name, held: False,
 ) -> list[str]:
-    """Remove it; what was removed, in words. Looks first and asks for the held leases then. ``is_kept`` knows by its
-    name a container that bears no lease and has its use all the same. InfrastructureError."""
+    """Remove it; what was removed, in words. Looks first and asks for the held leases then. InfrastructureError.
+
+    ``is_kept`` says of a container's name that it belongs to somebody whom its labels do not name.
+    """
     filters = {"label": f"{LABEL}={runner}"}
     removed: list[str] = []
     try:
