@@ -59,6 +59,12 @@ class Fetches:
                 if self._running.get(key) is fetch and fetch.is_over:
                     del self._running[key]
 
+    def waiting(self, key: Hashable) -> int:
+        """How many wait for it now."""
+        with self._lock:
+            fetch = self._running.get(key)
+        return 0 if fetch is None else fetch.waiting
+
 
 class _Fetch:
     """One run of one program."""
@@ -85,6 +91,12 @@ class _Fetch:
         if stop.cancelled or self._outcome is None:
             raise JobEnded("The job was stopped while its image was fetched.")
         return self._outcome
+
+    @property
+    def waiting(self) -> int:
+        """How many wait for it."""
+        with self._lock:
+            return len(self._waiting)
 
     def leave(self, stop: Stop) -> None:
         """Wait no more; the last one ends the program."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from typing import Any
 
@@ -43,6 +44,9 @@ def refused(error: Exception, reason: str = "engine_failed") -> InfrastructureEr
 
 
 def _connect(address: str) -> Any:
+    place = address or os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock"
+    if place.startswith("unix://") and not os.path.exists(place.removeprefix("unix://")):
+        raise FileNotFoundError(f"there is no {place.removeprefix('unix://')}")
     if not address:
         return docker.from_env(timeout=PATIENCE, max_pool_size=_CONNECTIONS)
     return docker.DockerClient(address, version="auto", timeout=PATIENCE, max_pool_size=_CONNECTIONS)

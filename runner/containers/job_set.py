@@ -9,7 +9,7 @@ from typing import Any
 from docker.errors import DockerException
 
 from runner.backends.base import Lease
-from runner.containers import create, options, relay, volumes
+from runner.containers import create, options, ports, relay, volumes
 from runner.containers.engine import refused
 from runner.containers.limits import Limits
 from runner.containers.options import Options
@@ -39,6 +39,7 @@ class JobSet:
         self._options: Options = options.parse(spec, rules.policy)
         mounts = (*spec.volumes, *self._options.volumes)
         self._volumes: list[Volume] = volumes.parse(spec, mounts, rules.policy)
+        ports.parse(spec, (*spec.ports, *self._options.ports))
         self._is_published = on_host or rules.network == "host"
         self._services = Services(wanted, rules, self._resources, publishes=self._is_published)
         if self._needs_network and rules.network.startswith("container:"):
