@@ -133,6 +133,7 @@ class JobRun:
             if self.stop.lost or not self.stop.cancelled:
                 raise
             self._stopped()
+            self._stop_containers()
 
     def _broken(self, reason: str, message: str) -> None:
         """End what runs as failed, with words for a person."""
