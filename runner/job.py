@@ -209,6 +209,8 @@ class JobRun:
 
     def _start_services(self, sandbox: Sandbox, context: JobContext) -> None:
         """One that fails is like a step that fails: those with ``always()`` still run."""
+        for name in self._containers.skipped:
+            self._say(f"The service '{name}' will not be started because the container definition has an empty image.")
         try:
             services = sandbox.start_services(self._say, self.stop)
         except InfrastructureError as error:
