@@ -146,6 +146,14 @@ class Recovered:
 
 
 @dataclass(frozen=True)
+class Rotate:
+    """POST /api/v1/runners/rotate: the hash (sha256 hex) of the credential that the runner is about to use."""
+
+    instance: str
+    credential_hash: str
+
+
+@dataclass(frozen=True)
 class CancelState:
     """Answer of POST /api/v1/jobs/{id}/cancel-check."""
 

@@ -50,6 +50,12 @@ class FakeBackend:
     def fetch_ahead(self, stop: Stop) -> None:
         """Nothing: there are no images."""
 
+    def keep_ready(self) -> None:
+        pass  # a place here costs nothing to make
+
+    def let_go(self) -> None:
+        pass
+
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> FakeSandbox:
         for label in place.labels:
             if label in self.failures:

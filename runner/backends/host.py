@@ -62,6 +62,12 @@ class HostBackend:
     def fetch_ahead(self, stop: Stop) -> None:
         """Nothing: which services jobs will want is not known."""
 
+    def keep_ready(self) -> None:
+        pass  # a place here costs nothing to make
+
+    def let_go(self) -> None:
+        pass
+
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> HostSandbox:
         containers = self._containers(place.lease, place.containers)
         who = self._user.name if self._user else pwd.getpwuid(os.getuid()).pw_name

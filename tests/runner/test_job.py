@@ -153,6 +153,34 @@ def test_secrets_stay_out_of_the_log(carry: Carry) -> None:
     assert "a *** b" in text_of(kept)
 
 
+def test_what_becomes_secret_on_the_way_is_told_to_nobody_afterwards(carry: Carry) -> None:
+    script = (
+        "echo ::add-mask::hunter2\necho ::group::g hunter2\necho ::error title=hunter2,file=hunter2::b hunter2 c\n"
+        "echo '# hunter2' >> $GITHUB_STEP_SUMMARY\necho out=hunter2 >> $GITHUB_OUTPUT"
+    )
+    kept = carry(
+        job_of(
+            run("echo shown", name="first"),
+            run(script, id="set"),
+            run("echo ${{ steps.set.outputs.out }}", name="uses ${{ steps.set.outputs.out }}"),
+            run("echo never", name="c", if_="fromJSON(steps.set.outputs.out)"),
+            definition={
+                "outputs": {"one": "${{ steps.set.outputs.out }}", "two": "${{ fromJSON(steps.set.outputs.out) }}"},
+            },
+        )
+    )
+    assert kept.end is not None
+    assert kept.end.summaries[0].text == "# ***\n"
+    note = kept.end.annotations[0]
+    assert (note.message, note.title, note.path) == ("b *** c", "***", "***")
+    assert {"##[group]g ***", "##[error]b *** c"} <= set(text_of(kept))
+    assert "uses ***" in [step.name for step in kept.steps.values()]
+    # The head of the step showed the value in its script, before it was a secret.
+    after = bytes(kept.log[kept.log.index(b"##[group]g ***") :])
+    for told in (kept.end, [step for step in kept.history if step.status == "completed"], after):
+        assert "hunter2" not in repr(told)
+
+
 def test_nothing_is_started_before_the_first_step_is_acknowledged(fleet: Fleet) -> None:
     backend = FakeBackend()
     fleet.server.unreachable.add("steps")
