@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.backends.base import Layout
@@ -131,6 +131,7 @@ def test_a_block_without_a_finding_is_told_apart() -> None:
 _LETTER = st.sampled_from("abcd")
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.lists(_LETTER, min_size=1, max_size=2, unique=True), min_size=2, max_size=4),
     st.booleans(),
