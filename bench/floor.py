@@ -63,8 +63,8 @@ class Floor:
         return taken
 
     def script(self, command: str, times: int) -> float:
-        """Seconds that one shell in the container needs for such a step's process: a shell and its command."""
-        loop = f'i=0; while [ $i -lt {times} ]; do sh -e -c "{command}" >/dev/null; i=$((i+1)); done'
+        """Seconds that one shell in the container needs for such a step's process: bash and its command."""
+        loop = f'i=0; while [ $i -lt {times} ]; do bash -e -c "{command}" >/dev/null; i=$((i+1)); done'
         made = self._api.exec_create(self._standing, ["sh", "-c", f"date +%s.%N; {loop}; date +%s.%N"])["Id"]
         first, last = self._api.exec_start(made).split()
         return (float(last) - float(first)) / times

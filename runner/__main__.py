@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -161,6 +162,7 @@ def _fetching_ahead(backend: Backend) -> Iterator[None]:
 
 
 def _carry(agent: Agent) -> None:
+    gc.freeze()  # what is loaded by now stays: the collector's passes need not go through it
     for number in (signal.SIGTERM, signal.SIGINT):
         # A thread of its own: the handler may interrupt code that holds the agent's lock.
         signal.signal(number, lambda *_: threading.Thread(target=agent.drain, daemon=True).start())

@@ -133,6 +133,7 @@ class JobRun:
             if self.stop.lost or not self.stop.cancelled:
                 raise
             self._stopped()
+            self._stop_containers()
 
     def _broken(self, reason: str, message: str) -> None:
         """End what runs as failed, with words for a person."""
@@ -208,6 +209,8 @@ class JobRun:
 
     def _start_services(self, sandbox: Sandbox, context: JobContext) -> None:
         """One that fails is like a step that fails: those with ``always()`` still run."""
+        for name in self._containers.skipped:
+            self._say(f"The service '{name}' will not be started because the container definition has an empty image.")
         try:
             services = sandbox.start_services(self._say, self.stop)
         except InfrastructureError as error:

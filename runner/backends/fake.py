@@ -93,12 +93,10 @@ class FakeSandbox:
         return execution
 
     def start_services(self, say: Callable[[str], None], stop: Stop) -> Mapping[str, ServiceInfo]:
-        wanted = self._place.containers
-        for name in wanted.skipped:
-            say(f"The service '{name}' will not be started because the container definition has an empty image.")
-        for spec in wanted.services:
+        services = self._place.containers.services
+        for spec in services:
             say(f"Starting {spec.name} service container")
-        return {spec.name: _service(spec) for spec in wanted.services}
+        return {spec.name: _service(spec) for spec in services}
 
     def stop_containers(self, say: Callable[[str], None]) -> None:
         for spec in self._place.containers.services:

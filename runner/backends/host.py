@@ -85,7 +85,7 @@ class HostBackend:
             text = "This runner has no containers for its steps (its backend is host): a job with `container` needs a "
             text += "runner with the docker backend. Give that one a label of its own, and name it in runs-on."
             raise InfrastructureError("container_refused", text)
-        if not wanted.services and not wanted.skipped:
+        if not wanted.services:
             return None
         if self._rules is None:
             raise InfrastructureError("container_refused", "This runner has no containers: it cannot run services.")
