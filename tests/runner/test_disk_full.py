@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,19 +10,18 @@ import pytest
 from runner.backends.fake import FakeBackend
 from runner.fake_server import KeptJob
 from tests.runner.conftest import Fleet, job_of
+from tests.services.disk import CannotMount, small_disk
 from workflows.model import Step
 
 
 @pytest.fixture
 def small(tmp_path: Path) -> Iterator[Path]:
     """A file system of one MiB."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode != 0:
-        pytest.skip("only root can mount a small file system")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    try:
+        with small_disk(tmp_path / "small", "1m") as folder:
+            yield folder
+    except CannotMount as error:
+        pytest.skip(str(error))
 
 
 def ended(kept: KeptJob) -> tuple[str | None, str, str]:
