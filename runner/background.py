@@ -111,8 +111,8 @@ class Background:
         ones = list(ones)
         while True:
             ended = self._ended
-            self.place()
             left = [one for one in ones if not one.has_ended]
+            self.place()  # all but those that are left, for sure
             if not left:
                 break
             if len(left) == 1 and left[0].has_begun and self._live is None:
@@ -216,7 +216,7 @@ class Background:
 
     def _release(self, one: BesideStep) -> int:
         """Its place in the log is told before its lines are there, so that whoever reads them knows whose they are."""
-        if one.log.start is not None:  # its own thread may be writing: the job's log is never locked before this one
+        if one.log.start is not None:  # who writes there holds it while it waits for the job's log: lock neither
             return one.log.start
         with self._job_log.changed:  # nothing comes between what is said and what is done
             one.record.log_start = self._job_log.size
