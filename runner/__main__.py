@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import gc
 import logging
 import os
 import signal
 import sys
 import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 from runner import config as configuration
 from runner import credential as credentials
 from runner import doctor
+from runner.backends.base import Backend
 from runner.client import Client, HttpTransport, retrying
 from runner.clock import ServerClock, Timed
 from runner.config import BACKENDS, VERSION, Config
 from runner.errors import ConfigError, InfrastructureError, InUse, Refused, RunnerError, Unreachable
 from runner.own_folder import owned
 from runner.poller import Agent, AgentSettings
+from runner.stop import Stop
 from workflows.messages import Register
 from workflows.states import Conclusion
 
 _DEFAULT_FOLDER = "~/.forge-runner"
 _REGISTER_TIME = 20.0  # s that register waits for a server that does not answer
+_FETCH_END = 5.0  # s that a pull may take to end with the agent
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -135,12 +141,28 @@ def _run(arguments: argparse.Namespace, once: bool = False) -> int:
             credential=config.kept_credential,
         )
         ready = f"Runner {config.name} is ready"
-        agent = Agent(client, config.make_backend(), settings, lambda: print(ready, flush=True))
-        _carry(agent)
+        backend = config.make_backend()
+        agent = Agent(client, backend, settings, lambda: print(ready, flush=True))
+        with _fetching_ahead(backend):
+            _carry(agent)
     return 0 if not once or agent.conclusions == [Conclusion.SUCCESS] else 1
 
 
+@contextlib.contextmanager
+def _fetching_ahead(backend: Backend) -> Iterator[None]:
+    """Fetch what jobs will want, beside everything else, and no longer than the agent lives."""
+    stop = Stop()
+    thread = threading.Thread(target=backend.fetch_ahead, args=(stop,), name="fetch-ahead", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.cancel("")
+        thread.join(_FETCH_END)
+
+
 def _carry(agent: Agent) -> None:
+    gc.freeze()  # what is loaded by now stays: the collector's passes need not go through it
     for number in (signal.SIGTERM, signal.SIGINT):
         # A thread of its own: the handler may interrupt code that holds the agent's lock.
         signal.signal(number, lambda *_: threading.Thread(target=agent.drain, daemon=True).start())

@@ -31,8 +31,10 @@ is safe to repeat. Messages are ``workflows.messages``. The credential stands in
     POST /api/v1/jobs/{id}/steps            lease token    StepsReport → 200 or 204. Nothing of the workflow is spawned
                                                            before the first workflow step's in_progress is answered.
                                                            The first report acknowledges the claim too: one message
-                                                           may say that the job is set up and its first step runs
-    PUT  /api/v1/jobs/{id}/log?offset=N     lease token    bytes (Content-Encoding zstd or none), at most 1 MiB
+                                                           may say that the job is set up and its first step runs.
+                                                           A step that has ended changes no more, but for its place
+                                                           in the log where that was not known yet
+    PUT  /api/v1/jobs/{id}/log?offset=N     lease token    bytes (Content-Encoding zstd or none), at most 4 MiB
                                                            decoded → 200 LogAccepted. What is stored already of an
                                                            overlap is skipped; a gap: 409 log_gap with ``next``
     POST /api/v1/jobs/{id}/status           lease token    JobReport: in_progress (acknowledges the claim, within
@@ -81,7 +83,7 @@ from workflows.messages import (
     to_wire,
 )
 
-LOG_BATCH = 1 << 20  # decoded bytes of one append
+LOG_BATCH = 4 << 20  # decoded bytes of one append
 TIMEOUT = 30.0  # s
 _SMALL = 512  # bytes below which packing is not worth it
 _RETRY_FIRST, _RETRY_LONGEST = 0.2, 15.0  # s
@@ -199,6 +201,7 @@ class JobClient:
         self._job = job
         self._epoch = epoch
         self._token = token
+        self._packer = zstandard.ZstdCompressor(level=1)
 
     def cancel_check(self) -> CancelState:
         """Is this job to be stopped?"""
@@ -216,7 +219,7 @@ class JobClient:
         """Append log bytes; the offset that the server wants next."""
         headers, body = {"Content-Type": "application/octet-stream"}, data
         if len(data) > _SMALL:
-            headers["Content-Encoding"], body = "zstd", zstandard.compress(data, 3)
+            headers["Content-Encoding"], body = "zstd", self._packer.compress(data)
         try:
             answer = self._request("PUT", f"log?offset={offset}", headers, body)
         except Refused as refusal:

@@ -21,6 +21,10 @@
     memory = "4g"                             # limits of one job; none by default
     cpus = 2
     pids = 4096
+    prefetch = ["postgres:16"]                # fetched when the agent starts; all images named above without this
+    allow_options = ["--cap-add=SYS_PTRACE"]  # in options of a workflow's containers, beside the harmless ones
+    allow_volumes = ["/srv/models:ro"]        # paths of this machine that workflows may mount, exactly these
+    spares = 2                                # containers kept ready of each image; FORGE_RUNNER_SPARES
 
     [host]
     user = "nobody"                           # steps run as this user; needs an agent that runs as root
@@ -46,9 +50,11 @@ from typing import Any
 
 from runner import credential as credential_file
 from runner.backends.base import Backend
-from runner.backends.docker import DockerBackend, DockerOptions, Limits
+from runner.backends.docker import DockerBackend, DockerOptions
 from runner.backends.fake import FakeBackend
 from runner.backends.host import HostBackend
+from runner.containers.limits import Limits
+from runner.containers.options import Policy
 from runner.credential import Credential
 from runner.errors import ConfigError
 from runner.images import DEFAULT_IMAGE, Images, default_build
@@ -80,6 +86,9 @@ class Config:
     network: str = "bridge"
     docker_host: str = ""
     limits: Limits = field(default_factory=Limits)
+    prefetch: tuple[str, ...] | None = None  # None: every image that is configured
+    policy: Policy = field(default_factory=Policy)
+    spares: int = 1
     host_user: str = ""
     job_env: Mapping[str, str] = field(default_factory=dict)
 
@@ -114,14 +123,21 @@ class Config:
 
     def make_backend(self) -> Backend:
         """The backend that is configured."""
-        if self.backend == "host":
-            return HostBackend(self.leases, self.host_user)
         if self.backend == "fake":
             return FakeBackend()
-        images = Images(self.image, self.images, self.build)
         options = DockerOptions(
-            self.identity, images, self.limits, self.volumes, self.network, self.docker_host, self.folder
+            self.identity,
+            Images(self.image, self.images, self.build, ahead=self.prefetch),
+            self.limits,
+            self.volumes,
+            self.network,
+            self.docker_host,
+            self.folder,
+            self.policy,
+            self.spares,
         )
+        if self.backend == "host":
+            return HostBackend(self.leases, self.host_user, options.rules(), self.docker_host)
         return DockerBackend(options)
 
 
@@ -154,6 +170,12 @@ def load(folder: Path, environment: Mapping[str, str] | None = None, **given: An
         network=str(docker.get("network", "bridge")),
         docker_host=str(docker.get("host", "")),
         limits=Limits(_size(docker.get("memory", 0)), float(docker.get("cpus", 0)), int(docker.get("pids", 4096))),
+        prefetch=_list(docker["prefetch"], "docker.prefetch") if "prefetch" in docker else None,
+        policy=Policy(
+            _options(_list(docker.get("allow_options", ()), "docker.allow_options")),
+            _paths(_list(docker.get("allow_volumes", ()), "docker.allow_volumes")),
+        ),
+        spares=_number(environment.get("FORGE_RUNNER_SPARES") or docker.get("spares", 1), "docker.spares", least=0),
         host_user=str(host.get("user", "")),
         job_env={str(name): str(value) for name, value in _table(jobs, "env").items()},
     )
@@ -215,9 +237,23 @@ def _list(value: Any, name: str) -> tuple[str, ...]:
     return tuple(str(part) for part in value if part)
 
 
-def _number(value: Any, name: str) -> int:
-    if not str(value).isdigit() or not 1 <= int(value) <= 1000:
-        raise ConfigError(f"{name}: a whole number from 1 to 1000 was expected, not {value!r}")
+def _options(given: tuple[str, ...]) -> tuple[str, ...]:
+    for each in given:
+        if not each.startswith("--"):
+            raise ConfigError(f"docker.allow_options: {each!r} is no option such as --privileged or --cap-add=NET_RAW")
+    return given
+
+
+def _paths(given: tuple[str, ...]) -> tuple[str, ...]:
+    for each in given:
+        if not each.startswith("/") or ":" in each.removesuffix(":ro"):
+            raise ConfigError(f"docker.allow_volumes: {each!r} is no absolute path, with :ro behind it or without")
+    return given
+
+
+def _number(value: Any, name: str, least: int = 1) -> int:
+    if not str(value).isdigit() or not least <= int(value) <= 1000:
+        raise ConfigError(f"{name}: a whole number from {least} to 1000 was expected, not {value!r}")
     return int(value)
 
 

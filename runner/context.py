@@ -38,6 +38,7 @@ class JobContext:
         self.layout = layout
         self.status = Conclusion.SUCCESS
         self.steps: dict[str, Any] = {}
+        self.containers: dict[str, object] = {}  # what ``job`` has beside its status
         self.job_env: dict[str, str] = {}
         self.file_env: dict[str, str] = {}
         self.paths: list[str] = []  # the first is the newest
@@ -72,6 +73,12 @@ class JobContext:
             "token": self.assignment.github_token,
         }
 
+    def settle(self, layout: Layout, *, names_container: bool) -> None:
+        """The job has its place; ``job.container`` is for jobs that name a container themselves."""
+        self.layout = layout
+        if names_container:
+            self.containers["container"] = {"id": layout.job_container_id, "network": layout.network}
+
     def begin_step(self, step_id: str) -> None:
         """``github.action`` names the step that runs."""
         self._github["action"] = step_id
@@ -92,17 +99,14 @@ class JobContext:
 
     def contexts(self, step_env: Mapping[str, str] | None = None) -> dict[str, object]:
         """Everything that an expression of a step may name."""
+        given = self.assignment.contexts
         return {
             **self._job_wide(),
             "secrets": self._secrets(),
             "steps": self.steps,
             "env": CaseSensitive({**self.job_env, **self.file_env, **(step_env or {})}),
             "runner": self._runner,
-            "job": {
-                "status": self.status.value,
-                "container": {"id": self.layout.job_container_id, "network": self.layout.network},
-                "services": {},
-            },
+            "job": {**(given.get("job") or {}), "status": self.status.value, **self.containers},
         }
 
     def functions(self) -> dict[str, Callable[..., object]]:
@@ -143,6 +147,7 @@ class JobContext:
     def environment(self, step_env: Mapping[str, str], base: Mapping[str, str], tracking_id: str) -> dict[str, str]:
         """The whole environment of a process, later sources winning; ``base`` is the administrator's."""
         merged = {"HOME": self.layout.home, "CI": "true", **self.layout.environment, **base}
+        merged |= self.layout.container_env
         merged |= {**self.job_env, **self.file_env, **step_env}
         if self.paths or not self.layout.is_container:
             merged["PATH"] = ":".join((*self.paths, merged.get("PATH") or self.layout.path))

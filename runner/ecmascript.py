@@ -11,6 +11,11 @@ import re
 
 import regex
 
+#: Nobody can stop the package while it prepares an expression, so none is taken that would keep it busy: characters,
+#: and parts once everything that repeats is laid out.
+LONGEST, LARGEST = 1000, 10_000
+_PART = re.compile(r"\\.|\[\^?(?:\\.|[^\]\\])*\]|\{(\d+)(?:,(\d*))?\}|.", re.DOTALL)
+
 #: A quantifier as ECMAScript knows them; every other brace stands for itself.
 _QUANTIFIER = re.compile(r"\{\d+(?:,\d*)?\}")
 _CONTROL = re.compile(r"c([A-Za-z])")
@@ -32,11 +37,13 @@ class Pattern:
     """One expression, ready to be searched for in a line."""
 
     def __init__(self, text: str) -> None:
+        if len(text) > LONGEST or _size(text) > LARGEST:
+            raise BadPattern(f"Invalid pattern '{text[:100]}': it is too large")
         source = translated(text)
         try:
             self._compiled = regex.compile(source, regex.V0 | regex.ASCII)
             self._in_block = regex.compile(source, regex.V0 | regex.ASCII | regex.MULTILINE)
-        except regex.error as error:
+        except (regex.error, RecursionError) as error:
             raise BadPattern(f"Invalid pattern '{text}': {error}") from error
         self._tells_of_blocks = _LOOKS_OUT.search(text) is None
 
@@ -84,6 +91,27 @@ def translated(text: str) -> str:
         pieces.append(piece)
         at += taken
     return "".join(pieces)
+
+
+def _size(text: str) -> int:
+    """How many parts an expression has when what repeats is laid out; without an end counts twice."""
+    groups = [0]
+    last = 0
+    for part in _PART.finditer(text):
+        if part[0] == "(":
+            groups.append(0)
+            last = 0
+        elif part[0] == ")" and len(groups) > 1:
+            last = groups.pop()
+            groups[-1] += last
+        elif part[0] in ("*", "+", "?") or part[1]:
+            more = last * (max(2, int(part[1] or 0), int(part[2] or 0)) - 1)
+            groups[-1] += more
+            last += more
+        else:
+            last = 1
+            groups[-1] += 1
+    return max(groups)
 
 
 def _opened(text: str, at: int) -> tuple[str, int]:

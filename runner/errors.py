@@ -62,7 +62,7 @@ class InfrastructureError(RunnerError):
     """The machine, the engine or the image failed, not the workflow.
 
     ``reason`` is a code: image_unavailable, engine_unavailable, engine_failed, container_failed, container_lost,
-    place_closed, disk.
+    container_refused, service_failed, machine_failed, place_closed, disk.
     """
 
     def __init__(self, reason: str, message: str) -> None:

@@ -10,8 +10,9 @@ removed and nobody is told anything more.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runner import clock, hash_files, job_head, unsent
@@ -20,6 +21,8 @@ from runner.checkout import basic_credential
 from runner.client import JobClient
 from runner.clock import ServerClock
 from runner.completion import Completing
+from runner.containers.definition import evaluate as evaluate_containers
+from runner.containers.spec import JobContainers
 from runner.context import JobContext
 from runner.errors import GuestFileRefused, InfrastructureError, JobEnded
 from runner.lease_folder import LeaseFolder
@@ -74,23 +77,36 @@ class JobRun:
         self._reporter = Reporter(client, assignment.epoch, self._log, self.stop.lose)
         self._steps = StepSequence(assignment.definition.steps, self._log, self._reporter, self.stop)
         self._sandbox: Sandbox | None = None
-        self._context: JobContext | None = None
+        self._containers = JobContainers()
         self._end = _End()
-        self._timers: list[threading.Timer] = []
         self._started_at = clock.text(self._clock.now())
+        self._renewed = time.monotonic()
+
+    def renewed(self) -> None:
+        """The lease was renewed: its place may live on for as long as the server allows without another word."""
+        self._renewed = time.monotonic()
+        self._live_on()
+
+    def _live_on(self) -> None:
+        if self._sandbox is not None:
+            since = time.monotonic() - self._renewed
+            self._sandbox.live_for(max(0.0, self.assignment.offline_limit_seconds - since))
 
     def run(self) -> Conclusion | None:
         """The conclusion that was reported; None when the lease was lost on the way."""
-        watcher = threading.Thread(target=self._watch_stop, name="stop-watch", daemon=True)
-        watcher.start()
+        seconds = self.assignment.timeout_minutes * 60
+        timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), self._expire)
+        timer.daemon = True
+        watcher = threading.Thread(target=self._watch, args=(timer,), name="stop-watch", daemon=True)
         try:
             self._reporter.start()
-            self._timer(self.assignment.timeout_minutes * 60, self._expire)
+            watcher.start()
             self._do()
             return self._report()
         except JobEnded:
             return None
         finally:
+            timer.cancel()
             self._clean_up()
             watcher.join()
 
@@ -102,8 +118,10 @@ class JobRun:
         try:
             bench = self._set_up()
             self._steps.run(bench)
-            self._end.reason, self._end.message = self._steps.trouble
+            if not self._end.failed:
+                self._end.reason, self._end.message = self._steps.trouble
             self._steps.run_posts(bench)
+            self._stop_containers()
             self._complete(bench)
         except InfrastructureError as error:
             self._broken(error.reason, str(error))
@@ -115,15 +133,20 @@ class JobRun:
             if self.stop.lost or not self.stop.cancelled:
                 raise
             self._stopped()
+            self._stop_containers()
 
     def _broken(self, reason: str, message: str) -> None:
         """End what runs as failed, with words for a person."""
         if self.stop.forced:  # what the forced end did to the engine's calls is nobody's fault
             self._stopped()
             return
+        self._fail(reason, message)
+        self._steps.end_all(Conclusion.FAILURE, self._end.message)
+        self._stop_containers()
+
+    def _fail(self, reason: str, message: str) -> None:
         self._end.reason, self._end.message, self._end.failed = reason, self._log.secrets.mask_text(message), True
         self._log.lines([f"##[error]{message}"])
-        self._steps.end_all(Conclusion.FAILURE, self._end.message)
 
     def _stopped(self) -> None:
         """End what runs as cancelled: the job was stopped before it had a place, or by force."""
@@ -131,16 +154,28 @@ class JobRun:
         self._steps.end_all(Conclusion.CANCELLED, self.stop.reason or "cancelled")
 
     def _set_up(self) -> Workbench:
-        first = self._steps.announce()
-        runner = self._settings.runner
-        labels = self._labels()
+        labels, runner = self._labels(), self._settings.runner
         place = JobPlace(self.lease, self._folder.work, self._repository_name(), labels)
+        context = JobContext(self.assignment, self._backend.layout(place), runner, debug=self.assignment.debug)
+        problem = self._evaluate(context)
+        opening = self._steps.announce(self._containers)
         self._log.lines(job_head.lines(self.assignment, runner, self._settings.version, self._backend.name, labels))
+        if problem is not None:
+            raise problem
         event = (self.assignment.contexts.get("github") or {}).get("event") or {}
         self._folder.write_event(event)
-        self._sandbox = sandbox = self._backend.prepare(place, lambda text: self._log.lines([text]), self.stop)
-        self._context = context = JobContext(self.assignment, sandbox.layout, runner, debug=self.assignment.debug)
-        context.evaluate_job_env(self._debug if context.debug else None)
+        name = f"Complete job name: {self.assignment.job_name}"
+        if self._containers:
+            self._say(name)
+            self._steps.finish(opening, Conclusion.SUCCESS, Conclusion.SUCCESS)
+            opening = self._steps.records[1]
+            self._steps.begin(opening)
+        place = replace(place, containers=self._containers)
+        self._sandbox = sandbox = self._backend.prepare(place, self._say, self.stop)
+        self._folder.reopen()
+        self._live_on()
+        context.settle(sandbox.layout, names_container=self._containers.job is not None)
+        self._start_services(sandbox, context)
         bench = Workbench(
             context=context,
             sandbox=sandbox,
@@ -152,12 +187,55 @@ class JobRun:
             graces=self._settings.graces,
         )
         context.hash_files = hash_files.function(bench)
-        self._log.lines([f"Complete job name: {self.assignment.job_name}"])
-        self._steps.finish(first, Conclusion.SUCCESS, Conclusion.SUCCESS)
+        if not self._containers:
+            self._say(name)
+        self._steps.finish(opening, context.status, context.status)
         return bench
 
     def _debug(self, text: str) -> None:
-        self._log.lines([f"##[debug]{text}"])
+        self._say(f"##[debug]{text}")
+
+    def _evaluate(self, context: JobContext) -> WorkflowError | None:
+        """Work out the job's environment and its containers; what is wrong with them."""
+        try:
+            context.evaluate_job_env(self._debug if context.debug else None)
+            self._containers = containers = evaluate_containers(self.assignment.definition, context.value)
+        except WorkflowError as error:
+            return error
+        for spec in filter(None, (containers.job, *containers.services)):
+            if spec.login is not None:
+                self._log.secrets.add(spec.login.password)
+        return None
+
+    def _start_services(self, sandbox: Sandbox, context: JobContext) -> None:
+        """One that fails is like a step that fails: those with ``always()`` still run."""
+        for name in self._containers.skipped:
+            self._say(f"The service '{name}' will not be started because the container definition has an empty image.")
+        try:
+            services = sandbox.start_services(self._say, self.stop)
+        except InfrastructureError as error:
+            if error.reason != "service_failed":
+                raise
+            self._fail(error.reason, str(error))
+            context.status = Conclusion.FAILURE
+        else:
+            if services:
+                context.containers["services"] = {name: service.context() for name, service in services.items()}
+
+    def _stop_containers(self) -> None:
+        """The last of the post steps of a job with containers: services end, with their logs."""
+        if not self._containers or self._sandbox is None or self.stop.at_once:
+            return
+        record = self._steps.add("Stop containers", workflow=False)
+        self._steps.begin(record)
+        try:
+            self._sandbox.stop_containers(self._say)
+        except InfrastructureError as error:  # the janitor comes again
+            self._say(f"##[warning]{error}")
+        self._steps.finish(record, Conclusion.SUCCESS, Conclusion.SUCCESS)
+
+    def _say(self, text: str) -> None:
+        self._log.lines([text])
 
     def _repository_name(self) -> str:
         return self.assignment.repository.full_name.rpartition("/")[2]
@@ -230,8 +308,10 @@ class JobRun:
         self._log.lines([f"##[error]{text}"])
         self.stop.cancel(text, timed_out=True)
 
-    def _watch_stop(self) -> None:
-        """After a cancel, what still runs gets so many minutes; a lost lease removes the place at once."""
+    def _watch(self, timer: threading.Timer) -> None:
+        """After a cancel, what still runs gets so many minutes; a lost lease removes the place at once. The timer is
+        started here: a job waits for few threads to come up before its first step."""
+        timer.start()
         self.stop.wait_for(lambda: self.stop.cancelled)
         if not self.stop.at_once:
             minutes = self.assignment.cancel_timeout_minutes
@@ -242,12 +322,6 @@ class JobRun:
             self._close_place()
 
     _is_over = False
-
-    def _timer(self, seconds: float, action: Callable[[], None]) -> None:
-        timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), action)
-        timer.daemon = True
-        self._timers.append(timer)
-        timer.start()
 
     def _close_place(self) -> bool:
         """Nothing of the job runs afterwards; False when that is not known."""
@@ -260,8 +334,6 @@ class JobRun:
         return True
 
     def _clean_up(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
         self._is_over = True
         self.stop.cancel("")  # lets the watch go; nobody looks at it any more
         is_gone = self._close_place()

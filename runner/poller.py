@@ -135,6 +135,7 @@ class Agent:
         self._unsent.collect(self._settings.leases)
         self._janitor.sweep()
         self._janitor.start()
+        self._backend.keep_ready()
         self._unsent.start()
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
         threading.Thread(target=self._keep_credential, name="credential", daemon=True).start()
@@ -150,6 +151,7 @@ class Agent:
                 self._leave()
             self._client.close()
             self._unsent.stop()
+            self._backend.let_go()
             self._janitor.stop()
         if self._fatal is not None:
             raise self._fatal
@@ -417,6 +419,7 @@ class Agent:
                 held.job.stop.lose(entry.reason or "The server gave this job to nobody, or to another runner.")
                 continue
             held.renewed = time.monotonic()
+            held.job.renewed()
             if entry.cancelled:
                 self._cancel(CancelNotice(entry.job, entry.epoch, entry.force, entry.reason))
         with self._changed:

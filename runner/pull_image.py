@@ -1,27 +1,37 @@
-"""Pull one image: ``python pull_image.py NAME``. A process of its own, so that a pull can be ended at any moment.
+"""Pull one image: ``python pull_image.py``. A process of its own, so that a pull can be ended at any moment.
 
-The engine stops a pull when the one who asked for it is gone. What it says of a pull that failed goes to standard
-output, and the exit status is 1 then.
+Standard input has one JSON object: ``name``, and ``username`` and ``password`` where the registry wants them. Without
+them the image is pulled by its name. With them the registry is asked first which image the name means, and that one is
+pulled by its digest: so the name, which others on this machine could use without a password, is not made to mean it.
+
+Standard output has what the image is called here, or, with exit status 1, the engine's words of what went wrong. The
+engine stops a pull when the one who asked for it is gone.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import docker
 from docker.errors import DockerException
+from docker.utils import parse_repository_tag
 
 
-def main(name: str) -> int:
+def main(wanted: Mapping[str, str]) -> int:
     """Pull it; the exit status."""
+    name, login = wanted["name"], {key: wanted[key] for key in ("username", "password") if key in wanted}
     try:
-        client = docker.from_env()
-        problem = problem_in(client.api.pull(name, stream=True, decode=True))
+        api: Any = docker.from_env().api
+        if login:
+            found = api.inspect_distribution(name, auth_config=login)
+            name = f"{parse_repository_tag(name)[0]}@{found['Descriptor']['digest']}"
+        problem = problem_in(api.pull(name, stream=True, decode=True, auth_config=login or None))
     except (DockerException, OSError) as error:
         problem = str(getattr(error, "explanation", "") or error)
-    print(problem, end="")
+    print(problem or name, end="")
     return 1 if problem else 0
 
 
@@ -31,4 +41,4 @@ def problem_in(events: Iterable[Mapping[str, Any]]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    sys.exit(main(json.load(sys.stdin)))

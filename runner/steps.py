@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from runner.background import Background, BesideStep
+from runner.containers.spec import JobContainers
 from runner.context import JobContext
 from runner.errors import StepFailed
 from runner.records import StepRecord
@@ -83,21 +84,26 @@ class StepSequence:
         self._stop = stop
         self._posts: list[tuple[int, str, tuple[str, ...], dict[str, str]]] = []  # behind the main step's number
         self._is_started = False
+        self._own = 1  # of the records: those that are the agent's, before the workflow's
 
-    def announce(self) -> StepRecord:
+    def announce(self, containers: JobContainers) -> StepRecord:
         """Tell of all steps that are known so far; the first of them, ``Set up job``, runs from now on."""
         first = StepRecord(1, "Set up job", workflow=False)
         first.begin(self._log)
+        own = [first]
+        if containers:  # what a service does is the workflow's own doing
+            own.append(StepRecord(2, "Initialize containers", workflow=bool(containers.services)))
+        self._own = len(own)
         mask = self._log.secrets.mask_text
-        names = (_plain_name(turn.step) for turn in self._turns)
-        self.records = [first, *(StepRecord(number, mask(name)[:1024]) for number, name in enumerate(names, 2))]
+        names = enumerate((_plain_name(turn.step) for turn in self._turns), self._own + 1)
+        self.records = [*own, *(StepRecord(number, mask(name)[:1024]) for number, name in names)]
         self._reporter.step(*(record.report() for record in self.records))
         return first
 
     def run(self, bench: Workbench) -> None:
         """The steps of the workflow, until the last has ended."""
-        beside = self._beside = Background(bench, self._log, self._reporter, partial(self._begin, placed=False))
-        for turn, record in zip(self._turns, self.records[1:], strict=True):
+        beside = self._beside = Background(bench, self._log, self._reporter, partial(self.begin, placed=False))
+        for turn, record in zip(self._turns, self.records[self._own :], strict=True):
             self._see_stop(bench.context)
             if self._stop.at_once:
                 self._skip(record, Conclusion.CANCELLED if self._stop.forced else Conclusion.SKIPPED)
@@ -120,7 +126,7 @@ class StepSequence:
             if self._stop.at_once:
                 self._skip(record, Conclusion.CANCELLED)
                 continue
-            self._begin(record)
+            self.begin(record)
             outcome = self._run_post(bench, argv, environment, record)
             self.finish(record, outcome, outcome)
             bench.context.status = job_result([bench.context.status, outcome])
@@ -185,7 +191,7 @@ class StepSequence:
         """``wait``, ``wait-all``, ``cancel``, or the end of a ``parallel`` block."""
         step, own = turn.step, StepLog(Shelf(self._log, bench.spool_folder))
         run = StepRun(replace(bench, log=own), step, record)
-        self._begin(record, placed=False)
+        self.begin(record, placed=False)
         run.begin_log()
         try:
             outcome = self._meet(bench, beside, turn, record, own)
@@ -243,7 +249,7 @@ class StepSequence:
                 return
         except StepFailed as error:
             problem = str(error)
-        self._begin(record)
+        self.begin(record)
         if problem:
             run.fail(problem)
         outcome = Conclusion.FAILURE if problem else run.execute()
@@ -264,7 +270,8 @@ class StepSequence:
         if run.trouble is not None and conclusion is Conclusion.FAILURE and not self.trouble[0]:
             self.trouble = run.trouble.code, run.trouble.text
 
-    def _begin(self, record: StepRecord, *, placed: bool = True) -> None:
+    def begin(self, record: StepRecord, *, placed: bool = True) -> None:
+        """This step runs from now on; for the first of the workflow's own the server's word is waited for."""
         record.begin(self._log, placed=placed)
         if self._is_started or not record.workflow:
             self._reporter.step(record.report())

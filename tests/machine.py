@@ -34,11 +34,18 @@ GIT = Need("git", ("git",), _command("git"))
 POSTGRESQL = Need("PostgreSQL", ("postgresql",), lambda: any(Path("/usr/lib/postgresql").glob("*/bin/initdb")))
 REDIS = Need("Redis", ("redis-server",), _command("redis-server"))
 DOCKER = Need("Docker", ("docker.io", "iptables"), _command("docker", "dockerd", "iptables"))
+REGISTRY = Need("docker-registry", ("docker-registry",), _command("docker-registry"))
 #: The quick job image is made of the machine's own packages, so these must be packages, not builds of one's own.
 IMAGE_PARTS = Need(
     "parts of the job image",
     ("ca-certificates", "curl", "git", "python3", "python3-pip", "python3-venv"),
     lambda: _are_packages("ca-certificates", "curl", "git", "python3", "python3-pip", "python3-venv"),
+)
+#: For forge-init; without it steps in containers run by docker exec.
+COMPILER = Need(
+    "a C compiler and a static C library",
+    ("gcc", "libc6-dev"),
+    lambda: bool(_command("musl-gcc")() or (_command("gcc")() and list(Path("/usr/lib").glob("*/libc.a")))),
 )
 CHROMIUM = Need("Chromium", ("chromium",), _command("chromium"))
 CURL = Need("curl", ("curl",), _command("curl"))

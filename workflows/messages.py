@@ -202,7 +202,7 @@ class Assignment:
     definition: Job
     workflow_env: Table = field(default_factory=dict)
     workflow_defaults: Defaults = Defaults()
-    #: github, vars, needs, matrix, strategy, inputs
+    #: github, vars, needs, matrix, strategy, inputs; job, as far as it is known before it begins
     contexts: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     masks: tuple[str, ...] = ()

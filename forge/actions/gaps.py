@@ -81,23 +81,12 @@ def _is_zone(name: str) -> bool:
 
 
 def _of_job(job: Job) -> Iterator[_Gap]:
-    for name, feature in (
-        ("container", job.container),
-        ("snapshot", job.snapshot),
-    ):
-        if feature:
-            yield feature.position, _NOT_YET.format(name)
-    if job.services:
-        yield _first_service(job), _NOT_YET.format("services")
+    if job.snapshot:
+        yield job.snapshot.position, _NOT_YET.format("snapshot")
     if job.runner_group:
         yield job.position, _NOT_YET.format("group")
     for step in job.steps:
         yield from _of_step(step)
-
-
-def _first_service(job: Job) -> Position:
-    services = () if isinstance(job.services, str) else job.services.values()
-    return next((service.position for service in services), job.position)
 
 
 def _of_step(step: Step) -> Iterator[_Gap]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -13,6 +14,7 @@ from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
+from forge.actions import log_chunks
 from forge.actions.models import JobLog, LogChunk, LogPage
 from forge.blobs import store
 from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH
@@ -21,6 +23,8 @@ LINES = 1000
 BYTES = 1 << 20
 #: An open tail is left alone until it has so many bytes; a finished one is sealed whole.
 WORTH = 256 << 10
+#: Pages written and flipped together, and how many are on their way to the store at once.
+TOGETHER, WRITERS = 32, 4
 #: How long chunk rows stay after their bytes stand in a page.
 KEEP = timedelta(minutes=10)
 
@@ -33,6 +37,12 @@ class State:
 
     colour: str = ""
     groups: list[str] = field(default_factory=list)
+
+    def after_page(self, data: bytes) -> None:
+        """Go past the lines of a page; most pages change nothing."""
+        if b"\x1b[" in data or b"##[" in data:
+            for line in data.split(b"\n"):
+                self.after(line)
 
     def after(self, line: bytes) -> None:
         """Go past one line."""
@@ -70,8 +80,8 @@ def seal(job_id: int) -> bool:
         return False
     done = _done(log)
     sealed = False
-    for cut in _cuts(_tail(log), rest=done):
-        sealed = _seal_page(log, cut)
+    for cuts in _batches(_cuts(_tail(log), rest=done)):
+        sealed = _seal_pages(log, cuts)
         if not sealed:  # another process was first
             return False
     if done and log.sealed_length == log.length:
@@ -117,75 +127,97 @@ def _done(log: JobLog) -> bool:
 def _tail(log: JobLog) -> Iterator[bytes]:
     rows = LogChunk.objects.filter(job=log.job_id, epoch=log.epoch, sealed_at=None, offset__lt=log.length)
     at = log.sealed_length
-    for row in rows.order_by("offset").iterator(chunk_size=64):
-        data = bytes(row.data)[max(0, at - row.offset) :]
+    for row in rows.order_by("offset").iterator(chunk_size=4):
+        data = log_chunks.content(row)[max(0, at - row.offset) :]
         at += len(data)
         yield data
 
 
 def _cuts(pieces: Iterator[bytes], *, rest: bool) -> Iterator[_Cut]:
     """Pages of 1,000 lines, or fewer where they come to 1 MiB; ``rest``: the last one, however short."""
-    buffer = b""
+    buffer, at = b"", 0
     for piece in pieces:
-        buffer += piece
-        while (cut := _page_in(buffer)) is not None:
+        buffer, at = buffer[at:] + piece, 0
+        while (cut := _page_in(buffer, at)) is not None:
             yield cut
-            buffer = buffer[len(cut.data) :]
-    if rest and buffer:
-        yield _Cut(buffer, buffer.count(b"\n"))
+            at += len(cut.data)
+    if rest and buffer[at:]:
+        yield _Cut(buffer[at:], buffer.count(b"\n", at))
 
 
-def _page_in(buffer: bytes) -> _Cut | None:
-    end, count = 0, 0
+def _page_in(buffer: bytes, start: int) -> _Cut | None:
+    end, count = start, 0
     while count < LINES:
-        place = buffer.find(b"\n", end, BYTES)
+        place = buffer.find(b"\n", end, start + BYTES)
         if place < 0:
             break
         end, count = place + 1, count + 1
     if count == LINES:
-        return _Cut(buffer[:end], count)
-    if len(buffer) < BYTES:
+        return _Cut(buffer[start:end], count)
+    if len(buffer) - start < BYTES:
         return None
-    return _Cut(buffer[:end], count) if count else _Cut(buffer[:BYTES], 0)
+    return _Cut(buffer[start:end], count) if count else _Cut(buffer[start : start + BYTES], 0)
 
 
-def _seal_page(log: JobLog, cut: _Cut) -> bool:
+def _batches(cuts: Iterator[_Cut]) -> Iterator[list[_Cut]]:
+    """Pages that are written at the same time: some, and not too many bytes of them."""
+    batch: list[_Cut] = []
+    for cut in cuts:
+        batch.append(cut)
+        if len(batch) >= TOGETHER or sum(len(one.data) for one in batch) >= 8 * BYTES:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _seal_pages(log: JobLog, cuts: list[_Cut]) -> bool:
     """Write, verify, flip. False when the pointer has moved meanwhile."""
-    number = LogPage.objects.filter(job=log.job_id, epoch=log.epoch).count()
-    page = LogPage(
-        job_id=log.job_id,
-        epoch=log.epoch,
-        number=number,
-        offset=log.sealed_length,
-        length=len(cut.data),
-        first_line=log.sealed_lines,
-        lines=cut.lines,
-        first_time=_time(cut.data),
-        colour=log.sealed_state.get("colour", ""),
-        groups=log.sealed_state.get("groups", []),
-        blob=f"logs/{log.job_id % 1000}/{log.job_id}/{log.epoch}-{number}.zst",
-    )
+    first = LogPage.objects.filter(job=log.job_id, epoch=log.epoch).count()
+    offset, line = log.sealed_length, log.sealed_lines
+    state = State(log.sealed_state.get("colour", ""), list(log.sealed_state.get("groups", [])))
+    pages = []
+    for number, cut in enumerate(cuts, first):
+        pages.append(
+            LogPage(
+                job_id=log.job_id,
+                epoch=log.epoch,
+                number=number,
+                offset=offset,
+                length=len(cut.data),
+                first_line=line,
+                lines=cut.lines,
+                first_time=_time(cut.data),
+                colour=state.colour,
+                groups=list(state.groups),
+                blob=f"logs/{log.job_id % 1000}/{log.job_id}/{log.epoch}-{number}.zst",
+            )
+        )
+        state.after_page(cut.data)
+        offset, line = offset + len(cut.data), line + cut.lines
+    with ThreadPoolExecutor(WRITERS) as pool:  # each waits for its disk, or its object store
+        list(pool.map(_write, pages, cuts))
+    return _flip(log, pages, {"colour": state.colour, "groups": state.groups})
+
+
+def _write(page: LogPage, cut: _Cut) -> None:
     store.put(page.blob, zstandard.compress(cut.data, 3))
     if content(page) != cut.data:
         raise OSError(f"the page {page.blob} does not read as it was written")
-    state = State(page.colour, list(page.groups))
-    for line in cut.data.split(b"\n")[: cut.lines]:
-        state.after(line)
-    return _flip(log, page, {"colour": state.colour, "groups": state.groups})
 
 
-def _flip(log: JobLog, page: LogPage, state: dict[str, object]) -> bool:
-    end = page.offset + page.length
+def _flip(log: JobLog, pages: list[LogPage], state: dict[str, object]) -> bool:
+    start, last = pages[0].offset, pages[-1]
+    end, lines = last.offset + last.length, last.first_line + last.lines
     with transaction.atomic():
-        mine = JobLog.objects.filter(pk=log.pk, epoch=log.epoch, sealed_length=page.offset, deleted_at=None)
-        if not mine.update(sealed_length=end, sealed_lines=page.first_line + page.lines, sealed_state=state):
+        mine = JobLog.objects.filter(pk=log.pk, epoch=log.epoch, sealed_length=start, deleted_at=None)
+        if not mine.update(sealed_length=end, sealed_lines=lines, sealed_state=state):
             return False
-        page.save()
+        LogPage.objects.bulk_create(pages)
         rows = LogChunk.objects.filter(job=log.job_id, epoch=log.epoch, sealed_at=None, offset__lt=end)
         # A row that reaches into the next page stays open until that one is sealed.
-        gone = [pk for pk, offset, data in rows.values_list("pk", "offset", "data") if offset + len(data) <= end]
-        LogChunk.objects.filter(pk__in=gone).update(sealed_at=Now())
-    log.sealed_length, log.sealed_lines, log.sealed_state = end, page.first_line + page.lines, state
+        rows.annotate(end=F("offset") + log_chunks.SIZE).filter(end__lte=end).update(sealed_at=Now())
+    log.sealed_length, log.sealed_lines, log.sealed_state = end, lines, state
     return True
 
 

@@ -12,9 +12,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
-from forge.actions import log_pages, repeat, wakeup
+from forge.actions import log_chunks, log_pages, repeat, wakeup
 from forge.actions.models import Claim, Job, JobLog, LogChunk, LogPage
 from forge.actions.refusals import LeaseLost, WrongOffset
 from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH, joined
@@ -35,20 +36,34 @@ class LogLine:
 
 
 @repeat.on_deadlock
-def append(claim: Claim, offset: int, data: bytes) -> int:
-    """Keep bytes of the claim's stream; answers the offset wanted next. What is stored already is skipped."""
+def append(claim: Claim, offset: int, data: bytes, frame: bytes | None = None) -> int:
+    """Keep bytes of the claim's stream; answers the offset wanted next. What is stored already is skipped.
+
+    ``frame`` is the same as it came, packed by zstd. WrongOffset for a gap; LeaseLost when the job is another
+    claim's, or was deleted meanwhile.
+    """
+    try:
+        return _append(claim, offset, data, frame)
+    except IntegrityError:
+        if Job.objects.filter(pk=claim.job_id).exists():
+            raise
+        raise LeaseLost from None
+
+
+def _append(claim: Claim, offset: int, data: bytes, frame: bytes | None) -> int:
     with transaction.atomic():
         log = _of_claim(claim)
-        if log.truncated:  # whatever comes is dropped; the runner goes on as if it were kept
+        if log.truncated or log.deleted_at:  # whatever comes is dropped; the runner goes on as if it were kept
             return offset + len(data)
         if offset > log.length:
             raise WrongOffset(log.length)
+        size = len(data)
         if log.final_length is not None:
             data = data[: max(0, log.final_length - offset)]
         fresh = data[log.length - offset :]
         if not fresh:
             return log.length
-        _store(log, claim, fresh)
+        _store(log, claim, fresh, frame if len(fresh) == size else None)
         wakeup.log_grew(claim.job_id)
     return offset + len(data)
 
@@ -149,8 +164,13 @@ def download(job: Job) -> Iterator[bytes]:
 
 def _of_claim(claim: Claim) -> JobLog:
     """The log's row, locked. A new claim's first bytes begin a new stream."""
-    JobLog.objects.bulk_create([JobLog(job_id=claim.job_id, epoch=claim.epoch)], ignore_conflicts=True)
-    log = JobLog.objects.select_for_update().get(job_id=claim.job_id)
+    rows = JobLog.objects.select_for_update().filter(job_id=claim.job_id)
+    log = rows.first()
+    if log is None:
+        if not Job.objects.select_for_update(no_key=True).filter(pk=claim.job_id).exists():
+            raise LeaseLost  # deleted; the database itself would notice only at the commit
+        JobLog.objects.bulk_create([JobLog(job_id=claim.job_id, epoch=claim.epoch)], ignore_conflicts=True)
+        log = rows.get()
     if log.epoch > claim.epoch:
         raise LeaseLost
     if log.epoch < claim.epoch:
@@ -160,13 +180,17 @@ def _of_claim(claim: Claim) -> JobLog:
     return log
 
 
-def _store(log: JobLog, claim: Claim, data: bytes) -> None:
-    room = settings.LOG_LIMIT_BYTES - log.length
-    if len(data) > room:
-        data, log.truncated = data[: max(0, room)] + CUT, True
-    LogChunk.objects.create(job_id=claim.job_id, epoch=claim.epoch, offset=log.length, data=data)
+def _store(log: JobLog, claim: Claim, data: bytes, frame: bytes | None) -> None:
+    """Add a row; as the frame of just these bytes, where that is the shorter."""
+    size, room = len(data), settings.LOG_LIMIT_BYTES - log.length
+    if size > room:
+        data, frame, log.truncated = data[: max(0, room)] + CUT, None, True
+    row = LogChunk(job_id=claim.job_id, epoch=claim.epoch, offset=log.length, data=data)
+    if frame is not None and len(frame) < size:
+        row.data, row.unpacked = frame, size
+    row.save(force_insert=True)
     log.length += len(data)
-    log.save(update_fields=["length", "truncated"])
+    JobLog.objects.filter(pk=log.pk).update(length=log.length, truncated=log.truncated)
 
 
 def _piece(log: JobLog, at: int, stop: int) -> bytes:
@@ -178,15 +202,26 @@ def _piece(log: JobLog, at: int, stop: int) -> bytes:
         return log_pages.content(page)[at - page.offset : stop - page.offset]
     rows = LogChunk.objects.filter(job=log.job_id, epoch=log.epoch)
     first = rows.filter(offset__lte=at).order_by("-offset").first()
-    if first is None or at >= first.offset + len(first.data):
+    if first is None:
         return b""
-    data = bytes(first.data)[at - first.offset :]
-    if len(data) < min(stop - at, PIECE):  # small chunks are read together
-        for row in rows.filter(offset__gt=first.offset).order_by("offset")[:256]:
-            if len(data) >= PIECE or row.offset != at + len(data):
-                break
-            data += bytes(row.data)
-    return data[: min(stop - at, PIECE)]
+    data, wanted = log_chunks.content(first)[at - first.offset :], min(stop - at, PIECE)
+    if data and len(data) < wanted:
+        data += _following(rows.filter(offset__gt=first.offset), at + len(data), wanted - len(data))
+    return data[:wanted]
+
+
+def _following(rows: QuerySet[LogChunk], at: int, wanted: int) -> bytes:
+    """What stands in the next rows, as far as they follow each other; about so much. Small ones are read together."""
+    taken, end = [], at
+    for pk, offset, size in (
+        rows.annotate(size=log_chunks.SIZE).order_by("offset").values_list("pk", "offset", "size")[:256]
+    ):
+        if offset != end or end - at >= wanted:
+            break
+        taken.append(pk)
+        end += size
+    found = LogChunk.objects.in_bulk(taken)
+    return b"".join(log_chunks.content(found[pk]) for pk in taken if pk in found) if len(found) == len(taken) else b""
 
 
 def _newlines_before(job: Job, offset: int) -> int:

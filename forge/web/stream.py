@@ -131,7 +131,8 @@ class JobSource:
         begun = (step for step in job.steps.all() if step.log_start is not None)
         steps = sorted(begun, key=lambda step: (step.log_start or 0, step.number))  # those beside others come later
         messages = []
-        for step, part in _by_step(data[:whole], self.offset, steps):
+        told = data[: whole if ended else min(whole, _claimed(steps, self.offset, whole))]
+        for step, part in _by_step(told, self.offset, steps):
             first = self._number(job, step)
             lines = [[loglines.milliseconds(time), text] for time, text in loglines.split(part)]
             self.numbers[step.number] = first + len(lines)
@@ -148,6 +149,13 @@ class JobSource:
 
     def _cursor(self) -> str:
         return f"{self.sequence}-{self.offset}"
+
+
+def _claimed(steps: list[Step], offset: int, size: int) -> int:
+    """So many of these bytes can be told. What stands behind the end of the last step belongs to one whose runner has
+    not said yet that it is there."""
+    end = steps[-1].log_end if steps else None
+    return size if end is None else max(end - offset, 0)
 
 
 def _by_step(data: bytes, offset: int, steps: list[Step]) -> list[tuple[Step, bytes]]:

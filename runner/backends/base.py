@@ -12,6 +12,8 @@ which belongs to the caller; it may be called twice, and from another thread whi
 
 What fails for the machine's sake is an InfrastructureError with a reason code; what a command does wrong is
 only its exit code. Whoever stops the job while ``prepare`` waits for an image ends that wait with JobEnded.
+A place that was kept ready brings a work folder of its own: the job's is renamed into it, or it takes the job's path
+with all that was in it. So whoever has the folder open opens it again after ``prepare``.
 ``sweep`` removes whatever bears this runner's label and belongs to no held lease: it looks first and asks for the
 held leases then, so that a job that begins meanwhile is not taken for a leftover.
 Everything is made by a data folder of the agent: ``JobPlace`` names the job's part of it. Paths in commands and
@@ -25,6 +27,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
 
+from runner.containers.spec import JobContainers, ServiceInfo
 from runner.stop import Stop
 
 DRAIN_SECONDS = 5.0
@@ -57,6 +60,7 @@ class JobPlace:
     work: Path  # on the host: becomes the step's work folder; exists, with everything in it
     repository: str  # the repository's name without its owner; the workspace is work/<it>/<it>
     labels: tuple[str, ...] = ()
+    containers: JobContainers = field(default_factory=JobContainers)
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ class Layout:
     path: str  # PATH before anything is prepended
     default_shell: tuple[str, str]  # name shown, command line with {0}
     environment: Mapping[str, str] = field(default_factory=dict)  # below everything else
+    container_env: Mapping[str, str] = field(default_factory=dict)  # of ``container``, above the administrator's
     job_container_id: str = ""
     network: str = ""
 
@@ -129,6 +134,13 @@ class Sandbox(Protocol):
     def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> Execution:
         """Start a command. InfrastructureError when the place is gone."""
 
+    def start_services(self, say: Callable[[str], None], stop: Stop) -> Mapping[str, ServiceInfo]:
+        """Start the job's services and wait until they are ready. InfrastructureError when one is not, JobEnded when
+        the job was stopped meanwhile."""
+
+    def stop_containers(self, say: Callable[[str], None]) -> None:
+        """End the services, with their logs, and the place."""
+
     def live_for(self, seconds: float) -> None:
         """A sign of life: unless another comes within so long, everything in it may end by itself, also when this
         agent hangs. What cannot do so ignores it."""
@@ -153,6 +165,18 @@ class Backend(Protocol):
     @property
     def name(self) -> str:
         """docker, host or fake."""
+
+    def layout(self, place: JobPlace) -> Layout:
+        """Where things will be, as far as it is known before there is a place."""
+
+    def fetch_ahead(self, stop: Stop) -> None:
+        """Fetch what jobs will want, before they do; returns when all is there or the stop comes."""
+
+    def keep_ready(self) -> None:
+        """Keep places ready for jobs to come, from now on, where the configuration says so."""
+
+    def let_go(self) -> None:
+        """Keep none any more, and remove those that are there."""
 
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> Sandbox:
         """Make the place of a job; ``say`` writes a line to its log. InfrastructureError when it cannot be,

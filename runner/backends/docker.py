@@ -13,52 +13,40 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import docker
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, NotFound
 
 from runner.backends import docker_init
 from runner.backends.base import Command, Execution, Finding, JobPlace, Layout, Lease
-from runner.backends.docker_exec import DockerExecution, Watch, inner_path, size_text
+from runner.backends.docker_exec import DockerExecution, Watch, inner_path
 from runner.backends.init_channel import Channel, Listener
 from runner.backends.init_execution import InitExecution
+from runner.backends.spares import Spares, hand_over
+from runner.containers import leftovers
+from runner.containers.engine import Engine
+from runner.containers.engine import refused as _refused
+from runner.containers.job_set import JobSet
+from runner.containers.labels import LABEL, labels
+from runner.containers.limits import Limits
+from runner.containers.options import CAPABILITIES, Policy
+from runner.containers.rules import ContainerRules
+from runner.containers.shell import Shells
+from runner.containers.spec import ServiceInfo
 from runner.errors import InfrastructureError, JobEnded
 from runner.forge_init.build import Built, have
 from runner.images import Images
 from runner.stop import Stop
 
-LABEL = "forge.runner"
-LABEL_JOB = "forge.job"
-LABEL_EPOCH = "forge.epoch"
 #: The container's first process without forge-init: it waits for the end of its input, which this agent holds open.
 #: When the agent is gone, however it went, the engine closes that input, the container ends, and is removed.
 _IDLE = "cat"
-#: What a build or a test needs at most; the rest of the engine's default set is dropped.
-_CAPABILITIES = ["CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "SETGID", "SETUID", "SETPCAP", "NET_BIND_SERVICE"]
-_CAPABILITIES += ["SYS_CHROOT", "SETFCAP", "AUDIT_WRITE"]
-_PATIENCE = 120  # s that one call of the engine may take
-_CONNECTIONS = 64
 _OBSTACLE_SECONDS = 600
 
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Resources of one job container; 0 means none set."""
-
-    memory: int = 0  # bytes
-    cpus: float = 0
-    pids: int = 4096
-
-    def __str__(self) -> str:
-        memory = size_text(self.memory) if self.memory else "all memory"
-        cpus = f"{self.cpus:g} processors" if self.cpus else "all processors"
-        return f"{memory}, {cpus}, {self.pids or 'any number of'} processes"
+log = logging.getLogger("forge.runner")
 
 
 @dataclass(frozen=True)
@@ -67,11 +55,18 @@ class DockerOptions:
 
     runner: str  # who the agent is, for labels
     images: Images = field(default_factory=Images)
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     volumes: tuple[str, ...] = ()  # host path:path inside, always read-only
     network: str = "bridge"
     engine: str = ""  # its address; else DOCKER_HOST or the usual socket
-    folder: Path | None = None  # the agent's data, where forge-init lies; None: steps run by exec
+    folder: Path | None = None  # the agent's data, where its helpers lie
+    policy: Policy = field(default_factory=Policy)
+    spares: int = 0  # containers kept ready of each image
+
+    def rules(self) -> ContainerRules:
+        """What concerns the containers that a job asks for."""
+        images = replace(self.images, engine=self.engine)
+        return ContainerRules(self.runner, images, self.limits, self.policy, self.network, self.folder)
 
 
 class DockerBackend:
@@ -81,60 +76,137 @@ class DockerBackend:
 
     def __init__(self, options: DockerOptions) -> None:
         self._options = options
-        self._images = replace(options.images, engine=options.engine)
-        self._connected: Any = None
+        self._rules = options.rules()
+        self._images = self._rules.images
+        self._engine = Engine(options.engine)
+        self._shells = Shells()
         self._lock = threading.Lock()
         self._built: Built | None = None
         self._obstacles: dict[str, tuple[float, str]] = {}  # by image: until when, and what
+        folder = options.folder / "spares" if options.folder else None
+        self._spares = Spares[DockerSandbox](folder, options.spares, self._make_spare)
+
+    def keep_ready(self) -> None:
+        self._spares.start(self._images.default)
+
+    def let_go(self) -> None:
+        self._spares.stop()
+
+    def layout(self, place: JobPlace) -> Layout:
+        return layout_of(place)
+
+    def fetch_ahead(self, stop: Stop) -> None:
+        self._images.fetch_ahead(self._client, log.info, stop)
 
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> DockerSandbox:
         client = self._client()
-        image = self._images.ensure(client, place.labels, say, stop)
-        say(f"Image: {image}")
+        ready = self._spare_for(client, place)
+        if ready is not None:
+            say(f"Container: {ready.name}, kept ready")
+            say(f"Limits: {self._options.limits}")
+            return ready
+        containers = JobSet(client, self._rules, place.lease, place.containers)
         try:
-            found = client.images.get(image)
-        except (DockerException, OSError) as error:
-            raise _refused(error) from error
-        sandbox = self._begin(client, place, found, say)
+            image = containers.image(place.labels, say, stop)
+            say(f"Image: {place.containers.job.image if place.containers.job else image}")
+            containers.make_network(say)
+            sandbox = self._begin(client, place, image, containers, say)
+        except (InfrastructureError, JobEnded):
+            containers.close()
+            raise
         if stop.at_once:
             sandbox.close()
             raise JobEnded("The job was stopped while its container was started.")
         say(f"Container: {sandbox.name}")
-        say(f"Limits: {self._options.limits}")
+        say(f"Limits: {containers.limits}")
         return sandbox
 
-    def _begin(self, client: Any, place: JobPlace, image: Any, say: Callable[[str], None]) -> DockerSandbox:
+    def _spare_for(self, client: Any, place: JobPlace) -> DockerSandbox | None:
+        """A container that was kept ready, made the job's own; None when there is none that fits. One for a job that
+        asks for containers itself is made for it."""
+        name = self._images.choose(place.labels)
+        if place.containers or not self._spares.has(name):
+            return None
+        try:
+            image = client.images.get(name)
+        except (DockerException, OSError):
+            return None  # the usual way says what is wrong
+        spare = self._spares.take(name, image.id, place.lease)
+        if spare is None:
+            return None
+        try:
+            hand_over(spare.folder / "work", place.work)
+        except OSError:
+            spare.container.close()
+            raise
+        spare.container.serve(place, lambda: self._spares.ended(spare.folder.name))
+        return spare.container
+
+    def _make_spare(self, name: str, folder: Path) -> tuple[str, DockerSandbox]:
+        """A container for whatever job comes: only where steps run by forge-init, and the image is here."""
+        client = self._client()
+        try:
+            image = client.images.get(name)
+        except (DockerException, OSError) as error:
+            raise _refused(error) from error
+        place = JobPlace(Lease(0, 0), folder / "work", "")
+        containers = JobSet(client, self._rules, place.lease, place.containers)
+        own = {"name": folder.name, "labels": {LABEL: self._options.runner}}
+        arguments = containers.arguments({**self._arguments(place, image), **own})
+        problem = self._obstacle(image, arguments)
+        if problem:
+            raise InfrastructureError("container_failed", problem)
+        listener = Listener(folder / "channel")
+        try:
+            with_init = docker_init.arguments_with(arguments, self._forge_init(), listener)
+            return image.id, self._started(client, place, image, containers, with_init, listener)
+        finally:
+            listener.close()
+
+    def _begin(
+        self, client: Any, place: JobPlace, name: str, containers: JobSet, say: Callable[[str], None]
+    ) -> DockerSandbox:
         """A container that runs, with forge-init in it where that can be."""
-        arguments = self._arguments(place, image)
+        try:
+            image = client.images.get(name)
+        except (DockerException, OSError) as error:
+            raise _refused(error) from error
+        arguments = containers.arguments(self._arguments(place, image))
         problem = self._obstacle(image, arguments)
         is_tried = not problem
         if is_tried:
             listener = Listener(place.work.parent / "channel")
             try:
                 with_init = docker_init.arguments_with(arguments, self._forge_init(), listener)
-                return self._started(client, place, image, with_init, listener)
+                return self._started(client, place, image, containers, with_init, listener)
             except InfrastructureError as error:
                 problem = str(error)
             finally:
                 listener.close()
-        sandbox = self._started(client, place, image, arguments, None)
+        sandbox = self._started(client, place, image, containers, arguments, None)
         if is_tried:
             self._remember(image, problem)
         say(f"Steps run by docker exec, more slowly: {problem}")
         return sandbox
 
     def _started(
-        self, client: Any, place: JobPlace, image: Any, arguments: dict[str, Any], listener: Listener | None
+        self,
+        client: Any,
+        place: JobPlace,
+        image: Any,
+        containers: JobSet,
+        arguments: dict[str, Any],
+        listener: Listener | None,
     ) -> DockerSandbox:
         try:
             container = client.containers.create(image, **arguments)
         except (DockerException, OSError) as error:
             raise _refused(error) from error
-        sandbox = DockerSandbox(client, container, place, image, self._options.limits.memory)
+        sandbox = DockerSandbox(client, container, place, image, containers, self._shells)
         try:
             sandbox.begin(listener)
         except InfrastructureError:
-            sandbox.close()
+            sandbox.remove()  # and nothing else of the job: it may be tried again in another way
             raise
         return sandbox
 
@@ -163,25 +235,7 @@ class DockerBackend:
             return self._built
 
     def sweep(self, held: Callable[[], frozenset[Lease]]) -> list[str]:
-        client, removed = self._client(), []
-        filters = {"label": f"{LABEL}={self._options.runner}"}
-        try:
-            containers = client.containers.list(all=True, filters=filters, ignore_removed=True)
-            things = (*client.networks.list(filters=filters), *client.volumes.list(filters=filters))
-            owned = held()
-            for container in containers:
-                if _lease_of(container.labels) not in owned:
-                    with contextlib.suppress(NotFound):
-                        container.remove(force=True, v=True)
-                    removed.append(f"container {container.name}")
-            for thing in things:
-                if _lease_of(thing.attrs.get("Labels") or {}) not in owned:
-                    with contextlib.suppress(NotFound):
-                        thing.remove()
-                    removed.append(f"{type(thing).__name__.lower()} {thing.name}")
-        except (DockerException, OSError) as error:
-            raise _refused(error) from error
-        return removed
+        return leftovers.remove(self._client(), self._options.runner, held, self._spares.is_ours)
 
     def remove_folder(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -216,19 +270,11 @@ class DockerBackend:
         return [*found, *self._images.check(client)]
 
     def _client(self) -> Any:
-        if self._connected is None:
-            try:
-                self._connected = _connect(self._options.engine)
-            except (DockerException, OSError) as error:
-                raise InfrastructureError(
-                    "engine_unavailable", f"The Docker engine cannot be reached: {error}"
-                ) from error
-        return self._connected
+        return self._engine.client()
 
     def _arguments(self, place: JobPlace, image: Any) -> dict[str, Any]:
         layout = layout_of(place, image)
-        limits = self._options.limits
-        arguments: dict[str, Any] = {
+        return {
             "command": [],
             "entrypoint": [_IDLE],
             "stdin_open": True,
@@ -242,17 +288,12 @@ class DockerBackend:
             "volumes": self._mounts(place),
             "log_config": {"Type": "none"},
             "cap_drop": ["ALL"],
-            "cap_add": _CAPABILITIES,
+            "cap_add": list(CAPABILITIES),
             "security_opt": ["no-new-privileges"],
-            "pids_limit": limits.pids or None,
             "extra_hosts": {"host.docker.internal": "host-gateway"},
             "network": self._options.network,
+            **self._options.limits.arguments(),
         }
-        if limits.memory:
-            arguments |= {"mem_limit": limits.memory, "memswap_limit": limits.memory}
-        if limits.cpus:
-            arguments["nano_cpus"] = int(limits.cpus * 1e9)
-        return arguments
 
     def _mounts(self, place: JobPlace) -> list[str]:
         work = place.work
@@ -266,14 +307,22 @@ class DockerBackend:
 class DockerSandbox:
     """The container of one job."""
 
-    def __init__(self, client: Any, container: Any, place: JobPlace, image: Any, memory: int = 0) -> None:
+    def __init__(
+        self, client: Any, container: Any, place: JobPlace, image: Any, containers: JobSet, shells: Shells
+    ) -> None:
         self._client = client
         self._container = container
-        self._watch = Watch(client, container.id, memory)
+        self._image = image
+        self._containers = containers
+        self._watch = Watch(client, container.id, containers.limits.memory)
         self._input: Any = None
         self._channel: Channel | None = None
+        self._closed: Callable[[], None] = lambda: None
         self.name: str = container.name
-        self.layout = layout_of(place, image, container.id)
+        layout = layout_of(place, image, container.id)
+        if place.containers.job is None:
+            layout = replace(layout, default_shell=shells.of(client, container, image.id, layout.path))
+        self.layout = replace(layout, network=containers.network, container_env=containers.environment)
 
     def begin(self, listener: Listener | None) -> None:
         """Start it, and wait for forge-init on this socket; without one its first process only waits."""
@@ -286,6 +335,26 @@ class DockerSandbox:
                 self._channel = self._connected(listener)
         except (DockerException, OSError) as error:
             raise _refused(error, "container_failed") from error
+        self._containers.join(self._container)
+
+    def start_services(self, say: Callable[[str], None], stop: Stop) -> Mapping[str, ServiceInfo]:
+        return self._containers.start_services(self._container.id, self._image.id, say, stop)
+
+    def stop_containers(self, say: Callable[[str], None]) -> None:
+        self._containers.stop(say)
+        say(f"Stop and remove container: {self._container.name}")
+        if self._containers.own_network:
+            say(f"Remove container network: {self._containers.own_network}")
+        self.close()
+
+    def is_ready(self) -> bool:
+        """True while its forge-init waits for a step."""
+        return self._channel is not None and not self._channel.over.is_set() and not self._watch.died
+
+    def serve(self, place: JobPlace, closed: Callable[[], None]) -> None:
+        """Be this job's from now on; ``closed`` is called when it has been removed."""
+        self._closed = closed
+        self.layout = replace(self.layout, workspace=layout_of(place).workspace)
 
     def _connected(self, listener: Listener) -> Channel:
         state = self._client.api.inspect_container(self._container.id)["State"]
@@ -314,6 +383,13 @@ class DockerSandbox:
             self._channel.live(seconds)
 
     def close(self) -> None:
+        try:
+            self.remove()
+        finally:
+            self._containers.close()
+
+    def remove(self) -> None:
+        """End the container and remove it."""
         if self._channel is not None:
             self._channel.close()
         try:
@@ -328,6 +404,7 @@ class DockerSandbox:
         except (DockerException, OSError) as error:
             raise _refused(error) from error
         finally:
+            self._closed()
             self._watch.close()
             held, self._input = self._input, None
             if held is not None:
@@ -335,38 +412,15 @@ class DockerSandbox:
                 held.close()
 
 
-def _connect(address: str) -> Any:
-    if not address:
-        return docker.from_env(timeout=_PATIENCE, max_pool_size=_CONNECTIONS)
-    return docker.DockerClient(address, version="auto", timeout=_PATIENCE, max_pool_size=_CONNECTIONS)
-
-
-def layout_of(place: JobPlace, image: Any, container: str = "") -> Layout:
-    """Where things are in a job's container."""
+def layout_of(place: JobPlace, image: Any = None, container: str = "") -> Layout:
+    """Where things are in a job's container; its PATH is known with its image."""
     return Layout(
         work="/__w",
         workspace=f"/__w/{place.repository}/{place.repository}",
         home="/github/home",
         workflow="/github/workflow",
         is_container=True,
-        path=inner_path(image),
+        path=inner_path(image) if image is not None else "",
         default_shell=("sh -e {0}", "sh -e {0}"),
         job_container_id=container,
     )
-
-
-def labels(runner: str, lease: Lease) -> dict[str, str]:
-    """What everything of a job is labelled with."""
-    return {LABEL: runner, LABEL_JOB: str(lease.job), LABEL_EPOCH: str(lease.epoch)}
-
-
-def _lease_of(found: dict[str, str]) -> Lease | None:
-    job, epoch = found.get(LABEL_JOB, ""), found.get(LABEL_EPOCH, "")
-    return Lease(int(job), int(epoch)) if job.isdigit() and epoch.isdigit() else None
-
-
-def _refused(error: Exception, reason: str = "engine_failed") -> InfrastructureError:
-    if isinstance(error, ImageNotFound):
-        reason = "image_unavailable"
-    explanation = error.explanation if isinstance(error, APIError) else ""
-    return InfrastructureError(reason, f"The Docker engine says: {explanation or error}")

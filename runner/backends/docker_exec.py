@@ -14,12 +14,22 @@ from docker.errors import APIError, DockerException, NotFound
 
 from runner import process_tree
 from runner.backends.base import DRAIN_SECONDS, Command, SignalName, Trouble
+from runner.containers.limits import size_text
 
 _BLOCK = 256 << 10
 _FRAME = struct.Struct(">BxxxL")
 _DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#: One stream in the order of writing: two would be merged by chance.
-_MERGE = ("sh", "-c", 'exec "$@" 2>&1', "sh")
+#: One stream in the order of writing: two would be merged by chance. A directory that is not there is the step's own
+#: mistake, and to the engine an error like any other.
+_BEGIN = """exec 2>&1
+cd "$1" 2>/dev/null || {
+  echo "An error occurred trying to start process '$2' with working directory '$1'. No such file or directory"
+  exit 126
+}
+shift
+exec "$@"
+"""
+_MERGE = ("sh", "-c", _BEGIN, "sh")
 LOST = 137  # also what a kill by the kernel, for want of memory, ends with
 _WORD_WAIT = 1.0  # s that the word of what killed a process may come after its end
 GONE = Trouble(
@@ -123,9 +133,9 @@ class DockerExecution:
         self.trouble: Trouble | None = None
         created = self._api.exec_create(
             container,
-            [*_MERGE, *command.argv],
+            [*_MERGE, command.directory, *command.argv],
             environment=dict(command.environment),
-            workdir=command.directory,
+            workdir="/",
         )
         self._id: str = created["Id"]
         self._stream = _hijack(self._api, self._id)
@@ -205,14 +215,6 @@ def _out_of_memory(limit: int) -> Trouble:
     allowed = f"it may use {size_text(limit)}" if limit else "the machine has no more"
     text = f"The job's container ran out of memory ({allowed}), and the kernel killed a process of this step."
     return Trouble("out_of_memory", text)
-
-
-def size_text(size: int) -> str:
-    """A number of bytes for a person."""
-    for unit, name in ((30, "GiB"), (20, "MiB"), (10, "KiB")):
-        if size >= 1 << unit:
-            return f"{size / (1 << unit):.4g} {name}"
-    return f"{size} bytes"
 
 
 def copy_frames(stream: Any, write: Callable[[bytes], None]) -> None:

@@ -14,11 +14,13 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runner.backends.base import Command, Finding, JobPlace, Layout, Lease, SignalName
 from runner.backends.fake_shell import Fetch, Shell
+from runner.containers import ports
+from runner.containers.spec import ContainerSpec, ServiceInfo
 from runner.errors import GuestFileRefused, JobEnded
 from runner.guest_files import GuestFolder
 from runner.stop import Stop
@@ -41,6 +43,18 @@ class FakeBackend:
     prepared: list[Lease] = field(default_factory=list)
     closed: list[Lease] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
+
+    def layout(self, place: JobPlace) -> Layout:
+        return layout_of(place)
+
+    def fetch_ahead(self, stop: Stop) -> None:
+        """Nothing: there are no images."""
+
+    def keep_ready(self) -> None:
+        pass  # a place here costs nothing to make
+
+    def let_go(self) -> None:
+        pass
 
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> FakeSandbox:
         for label in place.labels:
@@ -70,21 +84,24 @@ class FakeSandbox:
         self._place = place
         self._backend = backend
         self._running: list[FakeExecution] = []
-        self.layout = Layout(
-            work="/__w",
-            workspace=f"/__w/{place.repository}/{place.repository}",
-            home="/github/home",
-            workflow="/github/workflow",
-            is_container=True,
-            path="/usr/bin:/bin",
-            default_shell=("sh -e {0}", "sh -e {0}"),
-        )
+        self.layout = layout_of(place)
 
     def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> FakeExecution:
         self._backend.commands.append(command)
         execution = FakeExecution(self._place.work, command, write, ended, self._backend)
         self._running.append(execution)
         return execution
+
+    def start_services(self, say: Callable[[str], None], stop: Stop) -> Mapping[str, ServiceInfo]:
+        services = self._place.containers.services
+        for spec in services:
+            say(f"Starting {spec.name} service container")
+        return {spec.name: _service(spec) for spec in services}
+
+    def stop_containers(self, say: Callable[[str], None]) -> None:
+        for spec in self._place.containers.services:
+            say(f"Stop and remove container: {spec.name}")
+        self.close()
 
     def live_for(self, seconds: float) -> None:
         """Nothing here outlives its agent."""
@@ -94,6 +111,29 @@ class FakeSandbox:
             execution.signal("KILL")
         if self._place.lease not in self._backend.closed:
             self._backend.closed.append(self._place.lease)
+
+
+def layout_of(place: JobPlace) -> Layout:
+    """A container that is none: as with the docker backend."""
+    layout = Layout(
+        work="/__w",
+        workspace=f"/__w/{place.repository}/{place.repository}",
+        home="/github/home",
+        workflow="/github/workflow",
+        is_container=True,
+        path="/usr/bin:/bin",
+        default_shell=("/usr/bin/bash -e {0}", "/usr/bin/bash -e {0}"),
+    )
+    job = place.containers.job
+    if job is not None:
+        layout = replace(layout, default_shell=("sh -e {0}", "sh -e {0}"), container_env=job.env)
+    return replace(layout, job_container_id=f"container-of-{place.lease}", network=f"network-of-{place.lease}")
+
+
+def _service(spec: ContainerSpec) -> ServiceInfo:
+    """Made-up ids; ports that the workflow leaves open are one more than they are inside."""
+    mapped = {str(port.inner): str(port.outer or port.inner + 1) for port in ports.parse(spec, spec.ports)}
+    return ServiceInfo(f"service-{spec.name}", "network", mapped)
 
 
 class FakeExecution:

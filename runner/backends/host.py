@@ -21,6 +21,11 @@ from pathlib import Path
 
 from runner import process_tree
 from runner.backends.base import DRAIN_SECONDS, Command, Finding, JobPlace, Layout, Lease, SignalName
+from runner.containers import leftovers
+from runner.containers.engine import Engine
+from runner.containers.job_set import JobSet
+from runner.containers.rules import ContainerRules
+from runner.containers.spec import JobContainers, ServiceInfo
 from runner.errors import ConfigError, InfrastructureError
 from runner.stop import Stop
 
@@ -38,15 +43,33 @@ class HostUser:
 
 
 class HostBackend:
-    """Runs jobs on this machine, with their folders in ``leases``. ``user`` needs an agent that runs as root."""
+    """Runs jobs on this machine, with their folders in ``leases``. ``user`` needs an agent that runs as root.
+
+    Services run in containers, by ``rules``, where this machine has an engine.
+    """
 
     name = "host"
 
-    def __init__(self, leases: Path, user: str = "") -> None:
+    def __init__(self, leases: Path, user: str = "", rules: ContainerRules | None = None, engine: str = "") -> None:
         self._leases = leases.resolve()
         self._user = _find_user(user) if user else None
+        self._rules = rules
+        self._engine = Engine(engine)
+
+    def layout(self, place: JobPlace) -> Layout:
+        return layout_of(place)
+
+    def fetch_ahead(self, stop: Stop) -> None:
+        """Nothing: which services jobs will want is not known."""
+
+    def keep_ready(self) -> None:
+        pass  # a place here costs nothing to make
+
+    def let_go(self) -> None:
+        pass
 
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> HostSandbox:
+        containers = self._containers(place.lease, place.containers)
         who = self._user.name if self._user else pwd.getpwuid(os.getuid()).pw_name
         say(f"Steps run on this machine, without a container, as the user {who}.")
         if self._user is None:
@@ -54,10 +77,28 @@ class HostBackend:
             say("##[warning]server that runs as the same user. Use it only for workflows that you trust.")
         else:
             _give(place.work, self._user)
-        return HostSandbox(place, self._user)
+        return HostSandbox(place, self._user, containers)
+
+    def _containers(self, lease: Lease, wanted: JobContainers) -> JobSet | None:
+        """The job's services; InfrastructureError for what cannot be had on a machine."""
+        if wanted.job is not None:
+            text = "This runner has no containers for its steps (its backend is host): a job with `container` needs a "
+            text += "runner with the docker backend. Give that one a label of its own, and name it in runs-on."
+            raise InfrastructureError("container_refused", text)
+        if not wanted.services:
+            return None
+        if self._rules is None:
+            raise InfrastructureError("container_refused", "This runner has no containers: it cannot run services.")
+        try:
+            return JobSet(self._engine.client(), self._rules, lease, wanted, on_host=True)
+        except InfrastructureError as error:
+            if error.reason != "engine_unavailable":
+                raise
+            text = f"This job has services, which run in containers, and this runner's machine has none. {error}"
+            raise InfrastructureError("engine_unavailable", text) from error
 
     def sweep(self, held: Callable[[], frozenset[Lease]]) -> list[str]:
-        found, removed = process_tree.leftovers(self._leases), []
+        found, removed = process_tree.leftovers(self._leases), self._sweep_services(held)
         owned = held()
         for name, processes in found.items():
             lease = Lease.parse(name)
@@ -65,6 +106,15 @@ class HostBackend:
                 process_tree.clear(self._leases / name)
                 removed.append(f"processes of job {lease}: {len(processes)}")
         return removed
+
+    def _sweep_services(self, held: Callable[[], frozenset[Lease]]) -> list[str]:
+        """Services that a killed agent has left. A machine without an engine has none."""
+        if self._rules is None:
+            return []
+        try:
+            return leftovers.remove(self._engine.client(), self._rules.runner, held)
+        except InfrastructureError:
+            return []
 
     def remove_folder(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -81,20 +131,10 @@ class HostBackend:
 class HostSandbox:
     """The place of one job on this machine: a folder, and processes that bear its mark."""
 
-    def __init__(self, place: JobPlace, user: HostUser | None) -> None:
-        work = str(place.work)
+    def __init__(self, place: JobPlace, user: HostUser | None, containers: JobSet | None = None) -> None:
         self._folder = place.work.parent.resolve()
-        shell = "bash" if shutil.which("bash") else "sh"
-        self.layout = Layout(
-            work=work,
-            workspace=f"{work}/{place.repository}/{place.repository}",
-            home=f"{work}/_temp/_github_home",
-            workflow=f"{work}/_temp/_github_workflow",
-            is_container=False,
-            path=os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
-            default_shell=(f"{shutil.which(shell) or shell} -e {{0}}", f"{shell} -e {{0}}"),
-            environment={name: os.environ[name] for name in _KEPT if name in os.environ},
-        )
+        self.layout = layout_of(place)
+        self._containers = containers
         self._user = user
         self._lock = threading.Lock()
         self._running: list[HostExecution] = []
@@ -114,6 +154,14 @@ class HostSandbox:
             self._running.append(execution)
         return execution
 
+    def start_services(self, say: Callable[[str], None], stop: Stop) -> Mapping[str, ServiceInfo]:
+        return {} if self._containers is None else self._containers.start_services("", "", say, stop)
+
+    def stop_containers(self, say: Callable[[str], None]) -> None:
+        if self._containers is not None:
+            self._containers.stop(say)
+            self._containers.close()
+
     def live_for(self, seconds: float) -> None:
         """Nobody beside the agent watches here."""
 
@@ -126,6 +174,8 @@ class HostSandbox:
         process_tree.clear(self._folder)
         for execution in running:
             execution.abandon()
+        if self._containers is not None:
+            self._containers.close()
 
 
 class HostExecution:
@@ -187,6 +237,22 @@ class HostExecution:
         code = process.wait() if code is None else code
         self.exit_code = 128 - code if code < 0 else code
         self._ended()
+
+
+def layout_of(place: JobPlace) -> Layout:
+    """Where things are for the steps of a job on this machine."""
+    work = str(place.work)
+    shell = "bash" if shutil.which("bash") else "sh"
+    return Layout(
+        work=work,
+        workspace=f"{work}/{place.repository}/{place.repository}",
+        home=f"{work}/_temp/_github_home",
+        workflow=f"{work}/_temp/_github_workflow",
+        is_container=False,
+        path=os.environ.get("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        default_shell=(f"{shutil.which(shell) or shell} -e {{0}}", f"{shell} -e {{0}}"),
+        environment={name: os.environ[name] for name in _KEPT if name in os.environ},
+    )
 
 
 def _spawn(command: Command, environment: Mapping[str, str], user: HostUser | None) -> subprocess.Popen[bytes]:

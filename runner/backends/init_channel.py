@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import array
 import contextlib
-import errno
 import logging
 import os
 import shutil
@@ -21,6 +20,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from runner.backends.base import Command, SignalName
 from runner.errors import InfrastructureError
@@ -121,28 +121,25 @@ class Channel:
         mark = command.tracking_id.encode()
         if len(mark) > _MARK:
             raise InfrastructureError("container_failed", "A tracking id is too long.")
-        with self._lock:
-            if self.over.is_set():
-                raise InfrastructureError("container_lost", _GONE)
-            if len(self._kept) >= _STEPS:
-                raise InfrastructureError("container_failed", f"More than {_STEPS} processes of steps run at once.")
-            self._last += 1
-            number = self._last
-            self._running[number] = ended
-            self._kept.add(number)
-        words = os.memfd_create("step", os.MFD_CLOEXEC)
-        try:
-            _write_all(words, _words(command))
-            self._send(_MESSAGE.pack(_START, number, 0, mark), (words, output))
-        except OSError as error:
+        with _words(command) as words:
             with self._lock:
-                self._running.pop(number, None)
-                self._kept.discard(number)
-            if error.errno == errno.ENOSPC:
-                raise
-            raise InfrastructureError("container_lost", f"{_GONE} ({error.strerror or error})") from error
-        finally:
-            os.close(words)
+                if self.over.is_set():
+                    raise InfrastructureError("container_lost", _GONE)
+                if len(self._kept) >= _STEPS:
+                    raise InfrastructureError("container_failed", f"More than {_STEPS} processes of steps run at once.")
+                self._last += 1
+                number = self._last
+                self._running[number] = ended
+                self._kept.add(number)
+            try:
+                self._send(_MESSAGE.pack(_START, number, 0, mark), (words.fileno(), output))
+            except OSError as error:
+                with self._lock:
+                    self._kept.discard(number)
+                    is_told = self._running.pop(number, None) is None
+                if not is_told:  # else the end of the connection was seen first, and with it that of this one
+                    text = f"{_GONE} ({error.strerror or error})"
+                    raise InfrastructureError("container_lost", text) from error
         return number
 
     def signal(self, number: int, name: SignalName) -> None:
@@ -158,9 +155,10 @@ class Channel:
             self._send(_MESSAGE.pack(_FORGET, number, 0, b""))
 
     def live(self, seconds: float) -> None:
-        """End everything in the container after so long, unless this is said again."""
+        """End everything in the container after so long, unless this is said again. Never waits: a container that
+        hangs must not keep the agent from renewing its leases."""
         with contextlib.suppress(OSError):
-            self._send(_MESSAGE.pack(_LIVE, 0, int(seconds * 1000), b""))
+            self._send(_MESSAGE.pack(_LIVE, 0, int(seconds * 1000), b""), flags=socket.MSG_DONTWAIT)
 
     def close(self) -> None:
         """Let go; forge-init ends all that runs, and the container with it."""
@@ -170,9 +168,9 @@ class Channel:
         with contextlib.suppress(OSError):
             self._connection.shutdown(socket.SHUT_RDWR)
 
-    def _send(self, message: bytes, descriptors: tuple[int, ...] = ()) -> None:
+    def _send(self, message: bytes, descriptors: tuple[int, ...] = (), flags: int = 0) -> None:
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))] if descriptors else []
-        self._connection.sendmsg([message], rights, socket.MSG_NOSIGNAL)
+        self._connection.sendmsg([message], rights, socket.MSG_NOSIGNAL | flags)
 
     def _listen(self) -> None:
         with self._connection:
@@ -206,13 +204,18 @@ def _end(kind: int, value: int) -> End:
     return End(128 + (value & 0x7F) if kind == _KILLED else value & 0xFF)
 
 
-def _words(command: Command) -> bytes:
+def _words(command: Command) -> IO[bytes]:
+    """A memory file with all that a step's process is."""
     variables = (f"{name}={value}" for name, value in command.environment.items())
     texts = (str(len(command.argv)), command.directory, *command.argv, *variables)
-    return b"".join(text.encode(errors="surrogateescape").replace(b"\0", b"") + b"\0" for text in texts)
+    file = os.fdopen(os.memfd_create("step", os.MFD_CLOEXEC), "wb")
+    file.write(b"".join(_bytes(text).replace(b"\0", b"") + b"\0" for text in texts))
+    file.flush()
+    return file
 
 
-def _write_all(file: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(file, view) :]
+def _bytes(text: str) -> bytes:
+    try:
+        return text.encode(errors="surrogateescape")
+    except UnicodeEncodeError:  # half of a pair, which no bytes stand for
+        return text.encode(errors="replace")

@@ -15,7 +15,7 @@ from runner.backends.base import DRAIN_SECONDS, Command, SignalName, Trouble
 from runner.backends.docker_exec import GONE, LOST, Watch
 from runner.backends.init_channel import Channel, End
 
-_BLOCK = 1 << 20  # what one may ask for a pipe without privileges
+_BLOCK = 256 << 10  # as much as a pipe holds; many of 1 MiB would reach what one user may have in all
 _LATE_PAUSE = 0.05  # s between two looks at what nobody reads any more: it must not cost a processor
 
 log = logging.getLogger(__name__)
@@ -31,8 +31,10 @@ class InitExecution:
         watch: Watch,
         write: Callable[[bytes], None],
         ended: Callable[[], None],
+        drain: float = DRAIN_SECONDS,
     ) -> None:
         self._channel = channel
+        self._drain = drain
         self._watch = watch
         self._write = write
         self._tell = ended
@@ -83,7 +85,7 @@ class InitExecution:
         deadline: float | None = None
         while deadline is None or time.monotonic() < deadline:
             if deadline is None and self._end is not None:
-                deadline = time.monotonic() + DRAIN_SECONDS
+                deadline = time.monotonic() + self._drain
                 ready.unregister(self._news)
             data = self._next()
             if data:

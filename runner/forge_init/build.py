@@ -27,7 +27,7 @@ PROGRAM = "forge-init"
 CHANNEL = "channel"
 #: What is mounted below ``/__e``.
 _MOUNT_POINTS = (CHANNEL, "node20", "node24")
-_COMPILERS = ("musl-gcc", "gcc", "cc")
+COMPILERS = ("musl-gcc", "gcc", "cc")
 _FLAGS = ("-static", "-Os", "-std=gnu11", "-s")
 _PATIENCE = 120  # s
 _SHOWN = 500  # characters of what a compiler said
@@ -51,12 +51,12 @@ class Built:
         return Finding(PROGRAM, True, str(self.externals / PROGRAM))
 
 
-def have(folder: Path) -> Built:
-    """The program in this data folder; built now, if it is not there yet."""
+def have(folder: Path, compilers: tuple[str, ...] = COMPILERS) -> Built:
+    """The program in this data folder; built now, by the first of the compilers that can, if it is not there yet."""
     try:
         externals = folder / "externals" / _key()
         if not (externals / PROGRAM).is_file():
-            problem = _build(externals)
+            problem = _build(externals, compilers)
             if problem:
                 return Built(None, problem)
     except OSError as error:
@@ -71,11 +71,11 @@ def _key() -> str:
     return digest.hexdigest()[:16]
 
 
-def _build(externals: Path) -> str:
+def _build(externals: Path, names: tuple[str, ...]) -> str:
     """Compile it; empty, or what is wrong. It appears whole or not at all, also when two do it at once."""
     externals.parent.mkdir(parents=True, exist_ok=True)
-    compilers = [path for name in _COMPILERS if (path := shutil.which(name))]
-    problem = "this machine has no C compiler (musl-gcc, gcc, cc)"
+    compilers = [path for name in names if (path := shutil.which(name))]
+    problem = f"this machine has no C compiler ({', '.join(names)})"
     with tempfile.TemporaryDirectory(dir=externals.parent, prefix="build-") as scratch:
         place = Path(scratch) / "e"
         place.mkdir()

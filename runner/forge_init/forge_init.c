@@ -50,6 +50,8 @@
 enum { PROTOCOL = 1, NOT_FOUND = 127, NOT_RUN = 126 };
 enum { HELLO = 1, START, SIGNAL, LIVE, EXITED, KILLED, UNABLE, FORGET };
 
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" /* the engine's */
+
 struct step steps[STEPS];
 pid_t self;
 static int agent = -1, null_device = -1;
@@ -90,6 +92,34 @@ static int is_given(char **variables, size_t count, const char *like)
 		if (strncmp(variables[i], like, size) == 0)
 			return 1;
 	return 0;
+}
+
+/* Become a program, looked for in PATH; come back with what is wrong. A file that is no program is not given to a
+ * shell, as some C libraries do. */
+static int execute(char **argv)
+{
+	char path[4096];
+	const char *places = getenv("PATH");
+	int problem = ENOENT;
+
+	if (strchr(argv[0], '/') != NULL) {
+		execve(argv[0], argv, environ);
+		return errno;
+	}
+	for (const char *at = places != NULL ? places : DEFAULT_PATH;; at++) {
+		int size = (int)strcspn(at, ":");
+		int length = snprintf(path, sizeof path, "%.*s/%s", size ? size : 1, size ? at : ".", argv[0]);
+		if (length < (int)sizeof path) {
+			execve(path, argv, environ);
+			if (errno != ENOENT && errno != ENOTDIR && errno != EACCES)
+				return errno;
+			if (errno == EACCES)
+				problem = EACCES; /* and look on: another may be allowed */
+		}
+		at += size;
+		if (*at == 0)
+			return problem;
+	}
 }
 
 /* In the child: take the step's place, and become its program. */
@@ -142,10 +172,10 @@ static void become(int words, int output)
 		fail(NOT_RUN, "An error occurred trying to start process '%s' with working directory '%s'. %s\n", argv[0],
 		     directory, errno);
 	environ = variables;
-	execvp(argv[0], argv);
-	if (errno == ENOENT && strchr(argv[0], '/') == NULL)
-		fail(NOT_FOUND, "%s%s: command not found\n", argv[0], "", errno);
-	fail(errno == ENOENT ? NOT_FOUND : NOT_RUN, "%s%s: %s\n", argv[0], "", errno);
+	int problem = execute(argv);
+	if (problem == ENOENT && strchr(argv[0], '/') == NULL)
+		fail(NOT_FOUND, "%s%s: command not found\n", argv[0], "", problem);
+	fail(problem == ENOENT ? NOT_FOUND : NOT_RUN, "%s%s: %s\n", argv[0], "", problem);
 }
 
 /* ---- Talking with the agent ---- */
@@ -173,7 +203,8 @@ static void start(const struct message *message, int words, int output)
 	while (step < steps + STEPS && step->number != 0)
 		step++;
 	if (step == steps + STEPS || words < 0 || output < 0) {
-		struct message refusal = {.kind = UNABLE, .step = message->step, .value = words < 0 ? EMFILE : EAGAIN};
+		int problem = words < 0 || output < 0 ? EMFILE : EAGAIN;
+		struct message refusal = {.kind = UNABLE, .step = message->step, .value = problem};
 		say(&refusal);
 		return;
 	}

@@ -179,9 +179,12 @@ static void find(struct step *step)
 		struct process *each = &processes[i];
 		if (each->session == step->leader.pid || is_same(&each->id, &step->leader) || is_known(step, &each->id))
 			each->owner = OURS;
-		else
-			each->owner = marked(each->id.pid, step->mark);
 	}
+	take_descendants();
+	/* The environments last, and of the others only: to read one can take as long as its process likes to fork. */
+	for (size_t i = 0; i < process_count; i++)
+		if (processes[i].owner != OURS)
+			processes[i].owner = marked(processes[i].id.pid, step->mark);
 	take_descendants();
 	take_orphans(step);
 	take_descendants();

@@ -52,6 +52,7 @@ def test_the_runner_in_the_middle_of_a_step(stack: Stack, job_image: str) -> Non
     assert job["conclusion"] == "failure"
     assert job["reason"]["code"] == "runner_lost"
 
+    assert not stack.containers(), "the container has ended with its agent"
     stack.runner(backend="docker", image=job_image)  # its first deed is to clear away what the dead one left
     eventually(lambda: not stack.containers(), timeout=20, what="nothing is left")
 

@@ -10,7 +10,8 @@ from typing import Any
 import docker
 import pytest
 
-from runner.backends.docker import LABEL, DockerBackend, DockerOptions
+from runner.backends.docker import DockerBackend, DockerOptions
+from runner.containers.labels import LABEL
 from runner.fake_server import KeptJob
 from runner.images import DEFAULT_IMAGE
 from tests.absent import absent

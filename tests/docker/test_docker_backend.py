@@ -11,7 +11,7 @@ import docker
 import pytest
 
 from runner.backends.base import Lease
-from runner.backends.docker import labels
+from runner.containers.labels import labels
 from runner.images import DEFAULT_IMAGE, Images
 from runner.step import Graces
 from tests.docker.conftest import RUNNER, backend, both_ways, containers, run, said
@@ -245,3 +245,15 @@ def test_two_jobs_at_once_do_not_see_each_other(fleet: Fleet) -> None:
     assert fleet.server.wait_for(lambda: all(kept.end is not None for kept in jobs))
     assert [kept.end.conclusion for kept in jobs if kept.end] == ["success", "success"]
     assert threading.active_count() < 60
+
+
+def test_sweep_removes_networks_and_volumes_too(engine: Any) -> None:
+    mine = labels(RUNNER, Lease(92, 1))
+    network = engine.networks.create(f"{RUNNER}-leftover", labels=mine)
+    volume = engine.volumes.create(f"{RUNNER}-leftover", labels=mine)
+    container = engine.containers.create(
+        DEFAULT_IMAGE, ["sleep", "60"], network=network.name, labels=mine, volumes=[f"{volume.name}:/x"]
+    )
+    container.start()
+    removed = backend().sweep(frozenset)
+    assert removed == [f"container {container.name}", f"network {network.name}", f"volume {volume.name}"]

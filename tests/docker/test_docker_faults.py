@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 import pytest
 
-from runner.backends.docker import Limits
+from runner.containers.limits import Limits
 from runner.fake_server import KeptJob
 from runner.images import Images
 from tests.docker.conftest import backend, containers, run, said

@@ -44,3 +44,26 @@ def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "config.toml").write_text(text)
     with pytest.raises(ConfigError, match=message):
         config.load(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('allow_options = ["privileged"]', "'privileged' is no option such as --privileged"),
+        ('allow_volumes = ["data"]', "'data' is no absolute path"),
+        ('allow_volumes = ["/data:/x"]', "'/data:/x' is no absolute path"),
+    ],
+)
+def test_what_workflows_cannot_be_allowed(tmp_path: Path, line: str, words: str) -> None:
+    (tmp_path / "config.toml").write_text(f'url = "http://x"\n[docker]\n{line}\n')
+    with pytest.raises(ConfigError, match=words):
+        config.load(tmp_path, {})
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [("", None), ("prefetch = []", ()), ('prefetch = ["redis:7"]', ("redis:7",))],
+)
+def test_images_fetched_ahead(tmp_path: Path, line: str, expected: tuple[str, ...] | None) -> None:
+    (tmp_path / "config.toml").write_text(f'url = "http://x"\n[docker]\n{line}\n')
+    assert config.load(tmp_path, {}).prefetch == expected

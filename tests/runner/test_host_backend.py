@@ -12,9 +12,10 @@ import pytest
 from runner import process_tree
 from runner.backends.base import Lease
 from runner.backends.host import HostBackend
+from runner.containers.rules import ContainerRules
 from runner.step import Graces
 from tests.runner.conftest import Fleet, job_of, text_of
-from workflows.model import Step
+from workflows.model import Container, Step
 
 
 def run(text: str, **fields: object) -> Step:
@@ -145,3 +146,21 @@ def test_a_step_that_closes_its_output_goes_on(fleet: Fleet) -> None:
     kept = fleet.run(job_of(run("echo before; exec >&- 2>&-; sleep 0.3; exit 3")), HostBackend(fleet.leases))
     assert "before" in text_of(kept)
     assert "##[error]Process completed with exit code 3." in text_of(kept)
+
+
+def test_a_job_with_a_container_is_refused(fleet: Fleet) -> None:
+    wanted = {"container": Container("debian:12")}
+    kept = fleet.run(job_of(run("echo never"), definition=wanted), HostBackend(fleet.leases))
+    assert kept.end is not None
+    assert (kept.end.conclusion, kept.end.reason) == ("failure", "container_refused")
+    assert "needs a runner with the docker backend" in kept.end.message
+
+
+def test_services_need_an_engine(fleet: Fleet, tmp_path: Path) -> None:
+    wanted = {"services": {"db": Container("redis")}}
+    address = f"unix://{tmp_path}/nobody"
+    host = HostBackend(fleet.leases, rules=ContainerRules("tests"), engine=address)
+    kept = fleet.run(job_of(run("echo never"), definition=wanted), host)
+    assert kept.end is not None
+    assert (kept.end.conclusion, kept.end.reason) == ("failure", "engine_unavailable")
+    assert "This job has services, which run in containers" in kept.end.message

@@ -96,9 +96,21 @@ def test_expressions_are_those_of_ecmascript(pattern: str, line: str, groups: tu
     assert found[1:] == groups
 
 
-def test_a_pattern_that_cannot_be_read() -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a(",
+        "a" * 1001,
+        "(((a{100}){100}){100})",
+        "(?:(?:(?:a?){100}){100}){100}x",
+        "(" * 20 + "a" + "+)" * 20,
+        r"\d{1,999999999999}",
+        "(" * 490 + "a" + ")" * 490,
+    ],
+)
+def test_a_pattern_that_cannot_be_read_or_would_keep_the_agent_busy(text: str) -> None:
     with pytest.raises(BadPattern, match="Invalid pattern"):
-        Pattern("a(")
+        Pattern(text)
 
 
 @pytest.mark.parametrize("pattern", ["(?<!x)^a$", "^a(?![^])$", r"\Aa\Z"])

@@ -154,7 +154,7 @@ def test_debug_logging_tells_how_a_step_comes_about(carry: Carry) -> None:
     assert lines[loading + 1].startswith("##[debug]Evaluating: format('echo ::debug::seen")
     head = lines.index("##[endgroup]")
     assert loading < lines.index("##[debug]Loading env") < lines.index(f"##[group]{name}") < head
-    assert lines[head + 1].startswith("##[debug]sh -e /__w/_temp/")
+    assert lines[head + 1].startswith("##[debug]/usr/bin/bash -e /__w/_temp/")
     assert lines[head + 2 :] == [
         "##[debug]seen",
         "alice",
@@ -220,3 +220,13 @@ def test_what_an_action_keeps_is_there_for_its_post_step(carry: Carry) -> None:
     main, post = backend.commands
     assert "STATE_folder" not in main.environment
     assert post.environment["STATE_folder"] == "/tmp/x"
+
+
+def test_the_job_context_has_what_the_server_knows(carry: Carry) -> None:
+    told = {"check_run_id": 9, "workflow_file_path": "a.yml", "status": "forged"}
+    kept = carry(
+        job_of(
+            run("echo ${{ job.check_run_id }} ${{ job.workflow_file_path }} ${{ job.status }}"), contexts={"job": told}
+        )
+    )
+    assert "9 a.yml success" in text_of(kept)

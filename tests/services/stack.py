@@ -20,7 +20,7 @@ import docker
 import httpx
 
 from runner import config
-from runner.backends.docker import LABEL
+from runner.containers.labels import LABEL
 from tests.services.process import Process, free_port
 
 BIN = Path(sys.executable).parent
@@ -161,7 +161,8 @@ class Stack:
     ) -> Process:
         """Register an agent once and run it. ``options`` are those of `run`, ``register`` those of `register`."""
         folder = self.folder / f"runner-{name}"
-        settings = {"FORGE_RUNNER_BACKEND": backend, **(env or {})}
+        # Containers that are kept ready are for the tests that ask for them.
+        settings = {"FORGE_RUNNER_BACKEND": backend, "FORGE_RUNNER_SPARES": "0", **(env or {})}
         if image:
             settings["FORGE_RUNNER_IMAGE"] = image
         if not folder.exists():

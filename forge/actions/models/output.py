@@ -42,6 +42,8 @@ class LogChunk(models.Model):
     epoch = models.PositiveIntegerField()
     offset = models.PositiveBigIntegerField()
     data = models.BinaryField()
+    #: How many bytes of the log these are, where they are packed (a zstd frame); null: they are not.
+    unpacked = models.PositiveIntegerField(null=True)
     #: Set when a page holds these bytes; deleted ten minutes later.
     sealed_at = models.DateTimeField(null=True)
 

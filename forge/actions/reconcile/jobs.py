@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from django.db.models import Count, F, Min, Q, Sum
-from django.db.models.functions import Length
 
-from forge.actions import leases
+from forge.actions import leases, log_chunks
 from forge.actions.models import Beat, Job, JobLog, LogChunk, LogPage, Step
 from forge.actions.reconcile.rule import OVERDUE, Breach, Rule
 from forge.actions.reconcile.run_rows import RunRows
@@ -178,7 +177,7 @@ def _page_sums(rows: RunRows) -> dict[int, int]:
 
 def _chunk_sums(rows: RunRows) -> dict[int, tuple[int, int]]:
     chunks = LogChunk.objects.filter(job__run__in=rows.ids, epoch=F("job__log__epoch"), sealed_at=None).values("job")
-    found = chunks.annotate(begin=Min("offset"), sum=Sum(Length("data")), count=Count("pk")).order_by()
+    found = chunks.annotate(begin=Min("offset"), sum=Sum(log_chunks.SIZE), count=Count("pk")).order_by()
     return {one["job"]: (one["begin"], one["sum"]) for one in found}
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import zlib
 
-import zstandard
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from forge.actions import leases, logs, report
+from forge.actions import leases, log_chunks, logs, report
 from forge.api.agent.door import answer, claim_of, door, message
 from forge.errors import Invalid
 from workflows.errors import InvalidMessage
 from workflows.messages import JobReport, LogAccepted, StepsReport
 
-LOG_BYTES = 1 << 20  # decoded, of one append
+LOG_BYTES = log_chunks.LIMIT
 
 
 @door("POST")
@@ -52,8 +51,9 @@ def log(request: HttpRequest, job_id: int) -> HttpResponseBase:
     offset = request.GET.get("offset", "")
     if not offset.isascii() or not offset.isdigit() or len(offset) > 18:
         raise InvalidMessage("offset must be a number of bytes")
-    data = decoded(request.body, request.META.get("HTTP_CONTENT_ENCODING", ""))
-    return answer(LogAccepted(logs.append(claim, int(offset), data)))
+    body, encoding = request.body, request.META.get("HTTP_CONTENT_ENCODING", "")
+    data = decoded(body, encoding)
+    return answer(LogAccepted(logs.append(claim, int(offset), data, frame=body if encoding == "zstd" else None)))
 
 
 def decoded(body: bytes, encoding: str) -> bytes:
@@ -61,7 +61,7 @@ def decoded(body: bytes, encoding: str) -> bytes:
     if encoding in ("", "identity"):
         data = body
     elif encoding == "zstd":
-        data = _zstd(body)
+        data = log_chunks.unpack(body)
     elif encoding == "gzip":
         data = _gzip(body)
     else:
@@ -69,14 +69,6 @@ def decoded(body: bytes, encoding: str) -> bytes:
     if len(data) > LOG_BYTES:
         raise Invalid(f"More than {LOG_BYTES} bytes in one append")
     return data
-
-
-def _zstd(body: bytes) -> bytes:
-    try:
-        with zstandard.ZstdDecompressor(max_window_size=8 << 20).stream_reader(body) as reader:
-            return reader.read(LOG_BYTES + 1)
-    except zstandard.ZstdError as error:
-        raise InvalidMessage(f"The body is no zstd stream: {error}") from None
 
 
 def _gzip(body: bytes) -> bytes:

@@ -33,10 +33,12 @@ function busy(element) {
 function swap(fresh) {
   for (const next of fresh.querySelectorAll("[data-live][id]")) {
     const old = document.getElementById(next.id);
-    if (!old || old.isEqualNode(next) || busy(old)) continue;
+    const inside = old && old.matches("summary"); // it keeps the focus that it may have
+    if (!old || old.isEqualNode(next) || (busy(old) && !inside)) continue;
     times(next);
     if (old.isEqualNode(next)) continue;
-    old.replaceWith(document.adoptNode(next));
+    if (inside) old.replaceChildren(...document.adoptNode(next).childNodes);
+    else old.replaceWith(document.adoptNode(next));
   }
   document.title = fresh.title || document.title;
   added(fresh);

@@ -70,8 +70,6 @@ def test_a_time_zone_that_nobody_knows_is_named(zone: str) -> None:
     [
         ("on: [push, release]\njobs: {a: {runs-on: x}}\n", ["1:12: 'release' is not supported by Forge yet"]),
         (_job("{runs-on: {group: g}}"), ["3:3: 'group' is not supported by Forge yet"]),
-        (_job("{runs-on: x, container: y}"), ["4:29: 'container' is not supported by Forge yet"]),
-        (_job("{runs-on: x, services: {y: z}}"), ["4:32: 'services' is not supported by Forge yet"]),
         (_job("{runs-on: x, snapshot: y}"), ["4:28: 'snapshot' is not supported by Forge yet"]),
         (
             _job("{runs-on: x, strategy: {'${{ insert }}': '${{ vars.x }}'}}"),
@@ -95,9 +93,9 @@ def test_what_does_not_run_yet_is_named(text: str, said: list[str]) -> None:
 
 
 def test_a_file_with_gaps_has_no_workflow() -> None:
-    parsed = sources.File(_PATH, b"on: push\nname: x\njobs: {a: {runs-on: x, container: y}}\n").parsed()
+    parsed = sources.File(_PATH, b"on: push\nname: x\njobs: {a: {runs-on: x, snapshot: y}}\n").parsed()
     assert parsed.workflow is None
-    assert [found.message for found in parsed.problems] == ["'container' is not supported by Forge yet"]
+    assert [found.message for found in parsed.problems] == ["'snapshot' is not supported by Forge yet"]
     assert parsed.partial is not None
     assert [trigger.event for trigger in parsed.partial.on] == ["push"]
 
@@ -110,10 +108,10 @@ def test_a_file_for_other_events_only_has_no_triggers() -> None:
 
 
 def test_those_of_a_called_file_name_it() -> None:
-    called = {"./.github/workflows/d.yml": "on: [workflow_call, release]\njobs: {b: {runs-on: x, container: y}}\n"}
+    called = {"./.github/workflows/d.yml": "on: [workflow_call, release]\njobs: {b: {runs-on: x, snapshot: y}}\n"}
     text = "on: push\njobs: {a: {uses: ./.github/workflows/d.yml}, b: {uses: ./.github/workflows/d.yml}}\n"
     workflow, problems = parser.read(text, _PATH, called=parser.Called(called))
     assert workflow is not None, problems
     assert [str(found) for found in gaps.gaps(workflow)] == [
-        "./.github/workflows/d.yml:2:35: 'container' is not supported by Forge yet"
+        "./.github/workflows/d.yml:2:34: 'snapshot' is not supported by Forge yet"
     ]

@@ -178,6 +178,30 @@ async def test_lines_of_steps_beside_others_go_to_theirs() -> None:
     ]
 
 
+async def test_lines_behind_the_last_step_wait_for_theirs() -> None:
+    run, job = await sync_to_async(_made)()
+
+    def printed() -> None:
+        _printed(job, "a\n")
+        job.steps.update(status="completed", conclusion="success", log_end=JobLog.objects.get().length)
+        _printed(job, "b\n")
+
+    await sync_to_async(printed)()
+    events = _events(await AsyncClient().get(_address(run, job) + "?cursor=0-0"))
+    name, cursor, data = await anext(events)
+    assert (name, cursor, data["step"], [text for _, text in data["lines"]]) == ("lines", "0-31", 1, ["a"])
+
+    def claimed() -> None:
+        factories.step(job, 2, "Second", log_start=31, log_end=62)
+        _happened(run, "step")
+
+    await sync_to_async(claimed)()
+    told = [await anext(events) for _ in range(2)]
+    assert [name for name, _, _ in told] == ["state", "lines"]
+    assert (told[1][2]["step"], [text for _, text in told[1][2]["lines"]]) == (2, ["b"])
+    await events.aclose()
+
+
 async def test_any_cut_of_the_stream_gives_the_same_lines() -> None:
     run, job = await sync_to_async(_made)()
     lines = [f"line {number}" for number in range(40)]

@@ -247,7 +247,7 @@ def test_log_appends_say_what_they_want() -> None:
     assert (gap.status_code, gap.json()["code"], gap.json()["next"]) == (409, "log_gap", 11)
     assert put_log(job, token, 0, b"hello").json() == {"next": 11}
     assert JobLog.objects.get(job=job).length == 11
-    assert put_log(job, token, 11, zstandard.compress(b"x" * ((1 << 20) + 1)), "zstd").status_code == 422
+    assert put_log(job, token, 11, zstandard.compress(b"x" * ((4 << 20) + 1)), "zstd").status_code == 422
     assert put_log(job, token, 11, b"no zstd", "zstd").status_code == 400
     assert put_log(job, token, 11, b"x", "br").status_code == 400
 
