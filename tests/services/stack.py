@@ -155,10 +155,11 @@ class Stack:
         backend: str = "host",
         labels: str = "ubuntu-latest",
         options: Sequence[str] = (),
+        register: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
         image: str = "",
     ) -> Process:
-        """Register an agent once and run it."""
+        """Register an agent once and run it. ``options`` are those of `run`, ``register`` those of `register`."""
         folder = self.folder / f"runner-{name}"
         # Containers that are kept ready are for the tests that ask for them.
         settings = {"FORGE_RUNNER_BACKEND": backend, "FORGE_RUNNER_SPARES": "0", **(env or {})}
@@ -167,7 +168,7 @@ class Stack:
         if not folder.exists():
             token = self.forge("runner", "token").strip()
             command = [BIN / "forge-runner", "register", "--url", self.url, "--name", name]
-            command += ["--labels", labels, "--dir", folder]
+            command += ["--labels", labels, "--dir", folder, *register]
             if self.container_url:
                 command += ["--container-url", self.container_url]
             subprocess.run(
