@@ -190,7 +190,7 @@ class _LongLine:
 class _HiddenLine:
     """A command over the limit that names a secret: it is not carried out, and not shown either."""
 
-    def __init__(self, log: JobLog) -> None:
+    def __init__(self, log: LineLog) -> None:
         self._log = log
 
     def feed(self, arrived: int, data: bytes) -> None:
