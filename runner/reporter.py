@@ -45,15 +45,14 @@ class Reporter:
         self._heard = threading.Event()  # the server has answered a report that was waited for
         self._acknowledged = 0
         self._ending = False
-        self._threads = [
+        self._of_states, self._of_log = (
             threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True)
             for name, work in (("step-states", self._send_states), ("log-upload", self._send_log))
-        ]
+        )
 
     def start(self) -> None:
         """Report from now on."""
-        for thread in self._threads:
-            thread.start()
+        self._of_states.start()
 
     def wait_until_heard(self, seconds: float) -> None:
         """Come back when a report that was waited for is answered, or nothing more is sent; at the latest then."""
@@ -83,8 +82,8 @@ class Reporter:
             self._changed.notify_all()
         with self._log.changed:
             self._log.changed.notify_all()
-        for thread in self._threads:
-            thread.join()
+        self._of_states.join()
+        self._of_log.join()
         self._check()
 
     def finish(self, report: JobReport) -> None:
@@ -138,6 +137,7 @@ class Reporter:
             self._lose(str(error))
 
     def _send_states(self) -> None:
+        self._of_log.start()  # here, so that the job waits for one thread less to come up
         due = 0.0
         while True:
             with self._changed:

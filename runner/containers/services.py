@@ -59,7 +59,6 @@ class Services:
         self._rules = rules
         self._resources = resources
         self._publishes = publishes
-        self._skipped = wanted.skipped
         self.all = [self._read(spec) for spec in wanted.services]
 
     def _read(self, spec: ContainerSpec) -> Service:
@@ -70,8 +69,6 @@ class Services:
 
     def start(self, say: Say, stop: Stop) -> None:
         """Start all; InfrastructureError when one cannot be."""
-        for name in self._skipped:
-            say(f"The service '{name}' will not be started because the container definition has an empty image.")
         for service, image in zip(self.all, self._images(say, stop), strict=True):
             say(f"##[group]Starting {service.spec.name} service container")
             self._start(service, image)

@@ -11,7 +11,7 @@ from runner.backends.fake import FakeBackend
 from runner.errors import InfrastructureError
 from runner.fake_server import KeptJob
 from tests.runner.conftest import Fleet, job_of, text_of
-from workflows.model import Step
+from workflows.model import Container, Step
 
 Carry = Callable[..., KeptJob]
 
@@ -251,3 +251,30 @@ def test_checkout_keeps_its_credential_out_of_arguments(carry: Carry) -> None:
     assert main.environment["GIT_CONFIG_KEY_0"] == "http.http://127.0.0.1:1/.extraheader"
     assert post.environment["CHECKOUT_MODE"] == "post"
     assert [name for name, _, _ in conclusions(kept)] == ["Run actions/checkout@v4", "Post Run actions/checkout@v4"]
+
+
+def test_a_service_without_an_image_is_left_out(carry: Carry) -> None:
+    services = {"db": Container("${{ vars.DB }}")}
+    kept = carry(job_of(run("echo ${{ job.services.db }}."), definition={"services": services}))
+    line = "The service 'db' will not be started because the container definition has an empty image."
+    assert line in text_of(kept)
+    assert [kept.steps[number].name for number in sorted(kept.steps)][0::2] == ["Set up job", "Complete job"]
+
+
+def test_the_environment_of_a_container_is_below_the_workflows(carry: Carry) -> None:
+    container = Container("x", env={"A": "container", "B": "container", "C": "container"})
+    made = job_of(
+        run("echo $A $B $C $D"),
+        definition={"container": container, "env": {"B": "job"}},
+        workflow_env={"C": "workflow"},
+    )
+    kept = carry(made, job_env={"A": "administrator", "D": "administrator"})
+    assert "container job workflow administrator" in text_of(kept)
+
+
+def test_a_container_that_makes_no_sense_fails_the_job(carry: Carry) -> None:
+    services = {"services": "${{ vars.NUMBER }}"}
+    kept = carry(job_of(run("echo never"), definition=services, contexts={"vars": {"NUMBER": 1}}))
+    assert kept.end is not None
+    assert kept.end.conclusion == "failure"
+    assert "services: a mapping was expected" in kept.end.message

@@ -160,7 +160,8 @@ class Stack:
     ) -> Process:
         """Register an agent once and run it."""
         folder = self.folder / f"runner-{name}"
-        settings = {"FORGE_RUNNER_BACKEND": backend, **(env or {})}
+        # Containers that are kept ready are for the tests that ask for them.
+        settings = {"FORGE_RUNNER_BACKEND": backend, "FORGE_RUNNER_SPARES": "0", **(env or {})}
         if image:
             settings["FORGE_RUNNER_IMAGE"] = image
         if not folder.exists():

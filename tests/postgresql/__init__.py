@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend, emptied in a way that suits tests."""
