@@ -15,7 +15,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from forge import serve
 from forge.errors import ForgeError, Invalid
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     run: Command = given.run
     try:
         return run(given)
-    except (ForgeError, serve.CannotListen) as error:
+    except ForgeError as error:
         print(f"forge: {error}", file=sys.stderr)
         for one in error.errors if isinstance(error, Invalid) else ():
             if one.message:
@@ -50,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def up(given: argparse.Namespace) -> int:
     """Everything in one process, until Ctrl-C."""
+    from forge import serve  # only those who serve wait for the HTTP server's own imports
+
     also = list(given.also_listen)
     if given.bridge and (address := serve.bridge_address()):
         also.append(address)
@@ -71,6 +72,8 @@ def up(given: argparse.Namespace) -> int:
 
 def web(given: argparse.Namespace) -> int:
     """One web process of several; workers and beat are processes of their own."""
+    from forge import serve  # as above
+
     _need_redis("web")
     listening = serve.prepare(given.host, given.port, given.also_listen, given.data)
     _django()

@@ -20,11 +20,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import docker
-import docker.errors
 import uvicorn
 
 from forge.children import stop_child
+from forge.errors import ForgeError
 
 #: Held calls and streams are ended this many seconds after the signal; ordinary ones are done by then.
 GRACE_SECONDS = 2
@@ -34,7 +33,7 @@ TURN_SECONDS = 0.001
 _SIOCGIFADDR = 0x8915  # linux/sockios.h: the IPv4 address of a network interface
 
 
-class CannotListen(Exception):
+class CannotListen(ForgeError):
     """An address cannot be listened on; the message says which and what to do."""
 
 
@@ -186,6 +185,9 @@ def _quiet_signals() -> Iterator[None]:
 
 def _backend() -> str:
     """Containers where a Docker engine answers; otherwise this machine itself, and we say so."""
+    import docker  # here: a server without a runner needs nothing of it
+    import docker.errors
+
     try:
         with contextlib.closing(docker.from_env(timeout=10)) as client:
             client.ping()

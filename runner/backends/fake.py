@@ -11,6 +11,7 @@ image that never comes, until the job is stopped.
 
 from __future__ import annotations
 
+import posixpath
 import shutil
 import threading
 from collections.abc import Callable, Mapping
@@ -27,6 +28,7 @@ from runner.stop import Stop
 
 #: Where the job's folder is, as its steps see it.
 _WORK = "/__w/"
+_NOT_RUN = 126
 _SIGNAL_CODES: Mapping[SignalName, int] = {"INT": 130, "TERM": 143, "KILL": 137}
 
 
@@ -174,9 +176,20 @@ class FakeExecution:
             self._ended()
 
     def _interpret(self) -> int:
+        if problem := self._obstacle():
+            self._write(problem.encode())
+            return _NOT_RUN
         script = self._script()
         self._stubborn = any(line.strip() == "# stubborn" for line in script.split("\n"))
         return Shell(self, self._command.environment, self._command.directory, self._backend.fetch).run(script)
+
+    def _obstacle(self) -> str:
+        """What the other backends say of a step that is to run in a folder that is not there."""
+        folder = posixpath.normpath(self._command.directory)
+        if not folder.startswith(_WORK) or (self._work / folder.removeprefix(_WORK)).is_dir():
+            return ""
+        what = f"start process '{self._command.argv[0]}' with working directory '{self._command.directory}'"
+        return f"An error occurred trying to {what}. No such file or directory\n"
 
     def _script(self) -> str:
         path = next((part for part in self._command.argv if part.startswith("/__w/_temp/")), None)

@@ -1,4 +1,4 @@
-"""Real agents over the fake backend, each in threads of this process, by HTTP to the server."""
+"""Real agents over the fake or the docker backend, each in threads of this process, by HTTP to the server."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pathlib import Path
 import httpx
 
 from runner import config
+from runner.backends.base import Backend
+from runner.backends.docker import DockerBackend, DockerOptions
 from runner.backends.fake import FakeBackend
 from runner.client import Client, HttpTransport, Response
 from runner.errors import InfrastructureError, Refused, Unreachable
@@ -20,6 +22,8 @@ from workflows.messages import Register
 
 #: A stopped step gets so long between the rungs; nothing real has to be ended here.
 GRACES = Graces(0.3, 0.3, 2)
+#: Real processes on a busy machine get longer.
+CONTAINER_GRACES = Graces(2, 2, 5)
 
 
 class Cable:
@@ -61,7 +65,9 @@ class Hand:
         *,
         name: str = "",
         capacity: int = 1,
-        backend: FakeBackend | None = None,
+        backend: Backend | None = None,
+        container_url: str = "",
+        graces: Graces = GRACES,
     ) -> None:
         self.name = name or f"hand-{uuid.uuid4().hex[:12]}"
         self.cable = Cable(HttpTransport(url))
@@ -74,6 +80,7 @@ class Hand:
             os=machine["os"],
             arch=machine["arch"],
             capacity=capacity,
+            container_url=container_url or None,
         )
         client = Client(self.cable, credential)
         self.id = client.register(token, message).runner
@@ -81,7 +88,7 @@ class Hand:
             leases=folder / self.name,
             runner={"name": self.name, "environment": "self-hosted", **machine},
             capacity=capacity,
-            graces=GRACES,
+            graces=graces,
         )
         self.ready = threading.Event()
         self.agent = Agent(client, backend or FakeBackend(), settings, self.ready.set)
@@ -101,6 +108,11 @@ class Hand:
         self.agent.drain()
         self._thread.join(30)
         assert not self._thread.is_alive(), f"agent {self.name} does not end"
+
+
+def containers(identity: str, folder: Path) -> DockerBackend:
+    """Real containers of an agent that has a name of its own on the engine."""
+    return DockerBackend(DockerOptions(identity, folder=folder))
 
 
 def backend(*, labels: tuple[str, ...] = (), endless: bool = False, failure: str = "") -> FakeBackend:

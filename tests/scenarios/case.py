@@ -18,6 +18,18 @@ WORKFLOW = ".github/workflows/ci.yml"
 ABSENT: frozenset[str] = frozenset()
 
 
+#: What in a workflow only the fake backend does, and why.
+NEEDS_FAKE: Mapping[str, str] = {
+    r"# stubborn": "a comment tells the fake shell to ignore signals",
+    r"^\s*(container|services):": "the images that it names would come from a registry",
+}
+#: What in an agent of a case only the fake backend does.
+FAULTS: Mapping[str, str] = {
+    "endless": "its agent never has a place ready",
+    "failure": "its agent's machine is broken in a way that is given",
+}
+
+
 class _Loader(yaml.SafeLoader):
     """YAML 1.2 as GitHub reads it: only true and false are booleans, so that a job may be called `no`."""
 
@@ -64,6 +76,15 @@ class Case:
     def absent(self) -> list[str]:
         """What it needs and the engine does not have yet."""
         return sorted(ABSENT.intersection(self.needs))
+
+    @property
+    def needs_fake(self) -> str:
+        """Why no real container can play it; empty when one can."""
+        texts = [str(text) for one in self.repositories.values() for text in one.get("files", {}).values()]
+        script = "\n".join([*self.files.values(), *texts])
+        found = [why for sign, why in NEEDS_FAKE.items() if re.search(sign, script, re.MULTILINE)]
+        found += [why for key, why in FAULTS.items() if any(key in one for one in self.runners.values())]
+        return "; ".join(found)
 
     @property
     def workflow_files(self) -> list[str]:

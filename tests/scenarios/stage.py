@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ import httpx
 import psycopg
 from psycopg import sql
 
-from tests.scenarios.agents import Hand, backend
+from tests.scenarios.agents import CONTAINER_GRACES, Hand, backend, containers
 from tests.scenarios.case import Case
 from tests.scenarios.outcome import Outcome
 from tests.scenarios.player import Player
@@ -37,20 +38,31 @@ ENVIRONMENT = {
 }
 
 
-class Stage:
-    """A whole Forge with agents; ``play`` begins scenarios, ``outcome`` waits for one."""
+#: The same where each job is a container.
+CONTAINERS, CONTAINERS_AT_ONCE = 8, 8
 
-    def __init__(self, folder: Path) -> None:
+
+class Stage:
+    """A whole Forge with agents; ``play`` begins scenarios, ``outcome`` waits for one.
+
+    With ``real`` its agents run jobs in containers. Each has a name of its own on the engine, which begins with
+    ``identity``.
+    """
+
+    def __init__(self, folder: Path, *, real: bool = False) -> None:
         self.folder = folder
+        self.real = real
+        self.identity = f"scenarios-{os.getpid()}-{folder.name}"
+        self._numbers = itertools.count(1)
         services = _services()
-        self.stack = Stack(folder / "stack", environment=ENVIRONMENT, several=services)
+        self.stack = Stack(folder / "stack", environment=ENVIRONMENT, several=services, bridge=real)
         self.rows = Rows(services[0] if services else self.stack.data / "forge.sqlite3")
         self.hands: list[Hand] = []
         limits = httpx.Limits(max_connections=None, max_keepalive_connections=100)
         usual = {"base_url": self.stack.url, "limits": limits, "timeout": 60, "trust_env": False}
         self.client = httpx.Client(**usual)  # programs, by the REST API
         self.browser = httpx.Client(**usual)  # the person's pages and their live streams
-        self._pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="scenario")
+        self._pool = ThreadPoolExecutor(CONTAINERS_AT_ONCE if real else AT_ONCE, thread_name_prefix="scenario")
         self._playing: dict[str, Future[Outcome]] = {}
 
     def __enter__(self) -> Stage:
@@ -61,7 +73,7 @@ class Stage:
             self._log_in()
             token = self.stack.forge("runner", "token").strip()
             for _ in range(AGENTS):
-                self.hands.append(self.hand(token, LABELS, capacity=CAPACITY))
+                self.hands.append(self.hand(token, LABELS, capacity=CONTAINERS if self.real else CAPACITY))
         except BaseException:
             self.close()
             raise
@@ -82,9 +94,13 @@ class Stage:
 
     def hand(self, token: str, labels: tuple[str, ...], **more: Any) -> Hand:
         """One more agent, for the caller to stop; ``endless``, ``failure``, ``name`` and ``capacity`` as said."""
+        place = self.folder / "agents"
+        if self.real:
+            machine = containers(f"{self.identity}-{next(self._numbers)}", self.folder)
+            more |= {"container_url": self.stack.container_url, "graces": CONTAINER_GRACES}
+            return Hand(self.stack.url, token, place, labels, backend=machine, **more)
         faults = {name: more.pop(name) for name in ("endless", "failure") if name in more}
-        machine = backend(labels=labels, **faults)
-        return Hand(self.stack.url, token, self.folder / "agents", labels, backend=machine, **more)
+        return Hand(self.stack.url, token, place, labels, backend=backend(labels=labels, **faults), **more)
 
     def play(self, cases: Iterable[Case]) -> None:
         """Begin these scenarios, as many at once as there is room, those that wait for time first."""
