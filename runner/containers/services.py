@@ -73,6 +73,7 @@ class Services:
             say(f"##[group]Starting {service.spec.name} service container")
             self._start(service, image)
             say(f"Image: {service.spec.image}")
+            say(f"Limits: {create.limited(service.options, self._rules.limits)}")
             say(f"Container: {service.container.name}")
             say("##[endgroup]")
         if not self._publishes:
@@ -113,8 +114,11 @@ class Services:
             spec = service.spec
             return self._rules.images.fetch(self._resources.client, spec.image, spec.login, say, stop)
 
-        with ThreadPoolExecutor(max(1, len(self.all)), thread_name_prefix="service-image") as pool:
+        pool = ThreadPoolExecutor(max(1, len(self.all)), thread_name_prefix="service-image")
+        try:
             return list(pool.map(fetch, self.all))
+        finally:
+            pool.shutdown(wait=False)  # one that cannot be had ends the wait for the others
 
     def _start(self, service: Service, image: str) -> None:
         published = service.ports if self._publishes else []
