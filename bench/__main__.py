@@ -62,12 +62,26 @@ def measure(row: ModuleType, samples: int) -> int:
     keep(row, measured)
     for line in lines(measured):
         print(f"   {line}")
-    missed = measured.ratio is not None and row.GOAL is not None and measured.ratio >= row.GOAL
-    if measured.ratio is not None:
-        goal = f"; goal under {row.GOAL:g} ×: {'missed' if missed else 'met'}" if row.GOAL is not None else ""
-        print(f"   {measured.ratio:.2f} × the floor{goal}")
+    missed = False
+    for text, value, limit in goals(row, measured):
+        is_missed = limit is not None and value >= limit
+        missed = missed or is_missed
+        goal = f"; goal under {limit:g}: {'missed' if is_missed else 'met'}" if limit is not None else ""
+        print(f"   {text}: {value:.3g}{goal}")
     print(f"   {measured.note}\n" if measured.note else "", flush=True)
     return int(missed)
+
+
+def goals(row: ModuleType, measured: Measurement) -> list[tuple[str, float, float | None]]:
+    """What the row is judged by, its value, and the limit, where it has one."""
+    found: list[tuple[str, float, float | None]] = []
+    if measured.ratio is not None:
+        found.append(("× the floor", measured.ratio, row.GOAL))
+    if measured.floor is not None and (limit := getattr(row, "GOAL_P95", None)) is not None:
+        found.append(("p95 × the floor's p50", measured.ours.p95 / measured.floor.p50, limit))
+    if (limit := getattr(row, "MOST_P95", None)) is not None:
+        found.append(("p95", measured.ours.p95, limit))
+    return found
 
 
 def lines(measured: Measurement) -> list[str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import hashlib
+import gc
 import logging
 import os
-import secrets
 import signal
 import sys
 import threading
@@ -16,6 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from runner import config as configuration
+from runner import credential as credentials
 from runner import doctor
 from runner.backends.base import Backend
 from runner.client import Client, HttpTransport, retrying
@@ -89,12 +89,12 @@ def _register(arguments: argparse.Namespace) -> int:
     token = arguments.token or os.environ.get("FORGE_RUNNER_TOKEN") or sys.stdin.readline().strip()
     if not token:
         raise ConfigError("no registration token: give --token, FORGE_RUNNER_TOKEN or a line on standard input")
-    credential = f"shr_{secrets.token_urlsafe(32)}"
+    credential = credentials.new()
     machine = configuration.machine()
     message = Register(
         name=config.name,
         labels=config.labels,
-        credential_hash=hashlib.sha256(credential.encode()).hexdigest(),
+        credential_hash=credentials.hashed(credential),
         os=machine["os"],
         arch=machine["arch"],
         version=VERSION,
@@ -138,6 +138,7 @@ def _run(arguments: argparse.Namespace, once: bool = False) -> int:
             version=VERSION,
             instance=instance,
             clock=clock,
+            credential=config.kept_credential,
         )
         ready = f"Runner {config.name} is ready"
         backend = config.make_backend()
@@ -161,6 +162,7 @@ def _fetching_ahead(backend: Backend) -> Iterator[None]:
 
 
 def _carry(agent: Agent) -> None:
+    gc.freeze()  # what is loaded by now stays: the collector's passes need not go through it
     for number in (signal.SIGTERM, signal.SIGINT):
         # A thread of its own: the handler may interrupt code that holds the agent's lock.
         signal.signal(number, lambda *_: threading.Thread(target=agent.drain, daemon=True).start())

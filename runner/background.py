@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
@@ -110,8 +111,8 @@ class Background:
         ones = list(ones)
         while True:
             ended = self._ended
-            self.place()
             left = [one for one in ones if not one.has_ended]
+            self.place()  # all but those that are left, for sure
             if not left:
                 break
             if len(left) == 1 and left[0].has_begun and self._live is None:
@@ -141,9 +142,10 @@ class Background:
         if any(one.has_begun and not one.has_ended for one in self.steps):
             with contextlib.suppress(InfrastructureError):  # the janitor comes again
                 self._bench.sandbox.close()
+        until = time.monotonic() + _PATIENCE
         for one in self.steps:
             if one.thread is not None:
-                one.thread.join(_PATIENCE)
+                one.thread.join(max(0.0, until - time.monotonic()))
             if one.has_begun and not one.is_placed:
                 with contextlib.suppress(OSError):
                     self._place(one)
@@ -214,11 +216,13 @@ class Background:
 
     def _release(self, one: BesideStep) -> int:
         """Its place in the log is told before its lines are there, so that whoever reads them knows whose they are."""
-        if one.log.start is None:
+        if one.log.start is not None:  # who writes there holds it while it waits for the job's log: lock neither
+            return one.log.start
+        with self._job_log.changed:  # nothing comes between what is said and what is done
             one.record.log_start = self._job_log.size
             one.record.log_end = self._job_log.size + one.log.size if one.has_ended else None
             self._reporter.step(one.record.report())
-        return one.log.release()
+            return one.log.release()
 
     def _place(self, one: BesideStep) -> None:
         start = self._release(one)

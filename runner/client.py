@@ -22,13 +22,18 @@ is safe to repeat. Messages are ``workflows.messages``. The credential stands in
                                             credential     gave jobs up, says so when nothing of them runs any more:
                                                            they follow the rule of lost runners at once. The answer
                                                            has a lease token where more of a job's log is wanted
+    POST /api/v1/runners/rotate             runner         Rotate → 204. The runner is about to use another
+                                            credential     credential, made by itself. The old one is good until
+                                                           the new one is used for the first time
     POST /api/v1/runners/remove             runner         → 204. The runner is gone; its jobs follow the rule of
                                             credential     lost runners
     POST /api/v1/jobs/{id}/cancel-check     lease token    → 200 CancelState, for agents that only poll
     POST /api/v1/jobs/{id}/steps            lease token    StepsReport → 200 or 204. Nothing of the workflow is spawned
                                                            before the first workflow step's in_progress is answered.
                                                            The first report acknowledges the claim too: one message
-                                                           may say that the job is set up and its first step runs
+                                                           may say that the job is set up and its first step runs.
+                                                           A step that has ended changes no more, but for its place
+                                                           in the log where that was not known yet
     PUT  /api/v1/jobs/{id}/log?offset=N     lease token    bytes (Content-Encoding zstd or none), at most 4 MiB
                                                            decoded → 200 LogAccepted. What is stored already of an
                                                            overlap is skipped; a gap: 409 log_gap with ``next``
@@ -72,6 +77,7 @@ from workflows.messages import (
     RecoveredJob,
     Register,
     Registered,
+    Rotate,
     StepsReport,
     from_wire,
     to_wire,
@@ -139,26 +145,34 @@ class Client:
     def poll(self, message: Poll) -> PollAnswer | None:
         """Ask for work and news; None when there is none. InUse, Refused (410: the key is used up), Unreachable."""
         timeout = message.wait_seconds + 20
-        data = _call(self._transport, "POST", "/api/v1/runners/poll", self._credential, message, timeout)
+        data = self._call("poll", message, timeout)
         return None if data is None else from_wire(PollAnswer, data)
 
     def heartbeat(self, message: Heartbeat) -> HeartbeatAnswer:
         """Renew the leases of the jobs named."""
-        data = _call(self._transport, "POST", "/api/v1/runners/heartbeat", self._credential, message, 10)
+        data = self._call("heartbeat", message, 10)
         return from_wire(HeartbeatAnswer, data)
 
     def recover(self, message: Recover) -> Recovered:
         """Give up these jobs, of which nothing runs any more; what the server still wants of their logs."""
-        data = _call(self._transport, "POST", "/api/v1/runners/recover", self._credential, message)
+        data = self._call("recover", message)
         return from_wire(Recovered, data)
 
     def left(self, job: RecoveredJob, token: str) -> JobClient:
         """The doors of a job that was given up; open for its log alone."""
         return JobClient(self._transport, job.job, job.epoch, token)
 
+    def rotate(self, message: Rotate) -> None:
+        """Announce the credential that ``use`` is given next."""
+        self._call("rotate", message)
+
+    def use(self, credential: str) -> None:
+        """Show this credential from now on."""
+        self._credential = credential
+
     def remove(self) -> None:
         """Unregister."""
-        _call(self._transport, "POST", "/api/v1/runners/remove", self._credential, {})
+        self._call("remove", {})
 
     def job(self, assignment: Assignment) -> JobClient:
         """The doors of one job."""
@@ -167,6 +181,16 @@ class Client:
     def close(self) -> None:
         """Let go of connections."""
         self._transport.close()
+
+    def _call(self, door: str, message: object, timeout: float = TIMEOUT) -> Any:
+        shown = self._credential
+        path = f"/api/v1/runners/{door}"
+        try:
+            return _call(self._transport, "POST", path, shown, message, timeout)
+        except Refused as refusal:
+            if refusal.status != 401 or shown == self._credential:
+                raise
+        return _call(self._transport, "POST", path, self._credential, message, timeout)  # it changed meanwhile
 
 
 class JobClient:

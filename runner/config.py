@@ -24,6 +24,7 @@
     prefetch = ["postgres:16"]                # fetched when the agent starts; all images named above without this
     allow_options = ["--cap-add=SYS_PTRACE"]  # in options of a workflow's containers, beside the harmless ones
     allow_volumes = ["/srv/models:ro"]        # paths of this machine that workflows may mount, exactly these
+    spares = 2                                # containers kept ready of each image; FORGE_RUNNER_SPARES
 
     [host]
     user = "nobody"                           # steps run as this user; needs an agent that runs as root
@@ -47,12 +48,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from runner import credential as credential_file
 from runner.backends.base import Backend
 from runner.backends.docker import DockerBackend, DockerOptions
 from runner.backends.fake import FakeBackend
 from runner.backends.host import HostBackend
 from runner.containers.limits import Limits
 from runner.containers.options import Policy
+from runner.credential import Credential
 from runner.errors import ConfigError
 from runner.images import DEFAULT_IMAGE, Images, default_build
 
@@ -85,6 +88,7 @@ class Config:
     limits: Limits = field(default_factory=Limits)
     prefetch: tuple[str, ...] | None = None  # None: every image that is configured
     policy: Policy = field(default_factory=Policy)
+    spares: int = 1
     host_user: str = ""
     job_env: Mapping[str, str] = field(default_factory=dict)
 
@@ -110,10 +114,12 @@ class Config:
 
     def credential(self) -> str:
         """The credential; ConfigError when this folder holds none."""
-        try:
-            return self.credential_file.read_text().strip()
-        except OSError as error:
-            raise ConfigError(f"{self.credential_file}: {error.strerror}; run `forge-runner register` first") from None
+        return self.kept_credential.read()
+
+    @property
+    def kept_credential(self) -> Credential:
+        """The credential and its changes."""
+        return Credential(self.credential_file)
 
     def make_backend(self) -> Backend:
         """The backend that is configured."""
@@ -128,6 +134,7 @@ class Config:
             self.docker_host,
             self.folder,
             self.policy,
+            self.spares,
         )
         if self.backend == "host":
             return HostBackend(self.leases, self.host_user, options.rules(), self.docker_host)
@@ -168,6 +175,7 @@ def load(folder: Path, environment: Mapping[str, str] | None = None, **given: An
             _options(_list(docker.get("allow_options", ()), "docker.allow_options")),
             _paths(_list(docker.get("allow_volumes", ()), "docker.allow_volumes")),
         ),
+        spares=_number(environment.get("FORGE_RUNNER_SPARES") or docker.get("spares", 1), "docker.spares", least=0),
         host_user=str(host.get("user", "")),
         job_env={str(name): str(value) for name, value in _table(jobs, "env").items()},
     )
@@ -183,10 +191,8 @@ def save(config: Config, credential: str) -> None:
     path = config.folder / "config.toml"
     lines = [f"{name} = {json.dumps(value)}" for name, value in _settled(config).items()]
     path.write_text("\n".join([*lines, "", _tables_of(path)]))
-    config.credential_file.unlink(missing_ok=True)
-    descriptor = os.open(config.credential_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "w") as file:
-        file.write(f"{credential}\n")
+    credential_file.write(config.credential_file, credential)
+    config.credential_file.with_name("credential.new").unlink(missing_ok=True)  # of the runner that was here before
 
 
 def machine() -> dict[str, str]:
@@ -245,9 +251,9 @@ def _paths(given: tuple[str, ...]) -> tuple[str, ...]:
     return given
 
 
-def _number(value: Any, name: str) -> int:
-    if not str(value).isdigit() or not 1 <= int(value) <= 1000:
-        raise ConfigError(f"{name}: a whole number from 1 to 1000 was expected, not {value!r}")
+def _number(value: Any, name: str, least: int = 1) -> int:
+    if not str(value).isdigit() or not least <= int(value) <= 1000:
+        raise ConfigError(f"{name}: a whole number from {least} to 1000 was expected, not {value!r}")
     return int(value)
 
 

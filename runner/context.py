@@ -99,13 +99,14 @@ class JobContext:
 
     def contexts(self, step_env: Mapping[str, str] | None = None) -> dict[str, object]:
         """Everything that an expression of a step may name."""
+        given = self.assignment.contexts
         return {
             **self._job_wide(),
             "secrets": self._secrets(),
             "steps": self.steps,
             "env": CaseSensitive({**self.job_env, **self.file_env, **(step_env or {})}),
             "runner": self._runner,
-            "job": {"status": self.status.value, **self.containers},
+            "job": {**(given.get("job") or {}), "status": self.status.value, **self.containers},
         }
 
     def functions(self) -> dict[str, Callable[..., object]]:

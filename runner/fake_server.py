@@ -36,6 +36,7 @@ from workflows.messages import (
     RecoveredJob,
     Register,
     Registered,
+    Rotate,
     StepReport,
     StepsReport,
     from_wire,
@@ -70,6 +71,7 @@ class FakeServer:
         self._token = token
         self._changed = threading.Condition()
         self._hashes: set[str] = set()
+        self._announced: dict[str, str] = {}  # hash of a next credential → of the one that it replaces
         self._queue: deque[Assignment] = deque()
         self._answered: dict[str, Assignment] = {}
         self._newest: dict[str, int] = {}
@@ -179,12 +181,19 @@ class FakeServer:
         found = _JOB_DOOR.fullmatch(path)
         if found is not None:
             return self._job(int(found[1]), found[2], int(found[3] or 0), token, headers, body)
-        if hashlib.sha256(token.encode()).hexdigest() not in self._hashes:
+        known = hashlib.sha256(token.encode()).hexdigest()
+        if known in self._announced:
+            self._hashes.discard(self._announced.pop(known))
+            self._hashes.add(known)
+        if known not in self._hashes:
             return _refusal(401, "bad_credential")
         if path == "/api/v1/runners/poll":
             return self._poll(from_wire(Poll, json.loads(body)))
         if path == "/api/v1/runners/heartbeat":
             return self._heartbeat(from_wire(Heartbeat, json.loads(body)))
+        if path == "/api/v1/runners/rotate":
+            self._announced[from_wire(Rotate, json.loads(body)).credential_hash] = known
+            return Response(204)
         if path == "/api/v1/runners/recover":
             return self._recover(from_wire(Recover, json.loads(body)))
         if path == "/api/v1/runners/remove":

@@ -6,6 +6,7 @@ Every step gets fresh, empty ones. They are read after it ended, also when it fa
 
 from __future__ import annotations
 
+import contextlib
 import re
 import uuid
 from collections.abc import Iterator
@@ -70,8 +71,9 @@ class StepFiles:
     def create(self) -> None:
         """Make them, empty. GuestFileRefused when the job has made that impossible."""
         self._guest.make_folders(FOLDER)
-        for path in self._paths.values():
-            self._guest.create(path, b"")
+        with self._guest.folder(FOLDER) as place:
+            for path in self._paths.values():
+                place.create(_name(path), b"")
 
     def variables(self, work: str) -> dict[str, str]:
         """The variables that name them, as paths below the step's work folder."""
@@ -91,8 +93,9 @@ class StepFiles:
             except (StepFailed, GuestFileRefused) as problem:
                 results.problems.append(FileProblem(variable.removeprefix("GITHUB_").lower(), str(problem)))
         self._read_summary(results)
-        for path in self._paths.values():
-            self._guest.remove(path)
+        with contextlib.suppress(GuestFileRefused), self._guest.folder(FOLDER) as place:
+            for path in self._paths.values():
+                place.remove(_name(path))
         return results
 
     def _text(self, variable: str) -> str:
@@ -176,3 +179,7 @@ def _heredoc(text: str, at: int, delimiter: str) -> tuple[str, int]:
 def _line(text: str, at: int) -> tuple[str, int, bool]:
     end = text.find("\n", at)
     return (text[at:], len(text), False) if end < 0 else (text[at:end], end + 1, True)
+
+
+def _name(path: str) -> str:
+    return path.rpartition("/")[2]

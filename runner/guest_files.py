@@ -27,8 +27,8 @@ _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 class GuestFolder:
     """A folder that a job writes in, held open by descriptor."""
 
-    def __init__(self, path: Path) -> None:
-        self._fd = os.open(path, _FOLDER)
+    def __init__(self, path: Path | int) -> None:
+        self._fd = path if isinstance(path, int) else os.open(path, _FOLDER)
 
     def __enter__(self) -> GuestFolder:
         return self
@@ -51,7 +51,10 @@ class GuestFolder:
         *folders, name = _components(relative)
         try:
             with self._folder(folders) as parent, _opened(os.open(name, _LOOK, dir_fd=parent)) as seen:
-                _check(relative, os.fstat(seen), limit)
+                found = os.fstat(seen)
+                _check(relative, found, limit)
+                if not found.st_size:
+                    return b""
                 with _opened(os.open(f"/proc/self/fd/{seen}", _READ)) as reader:
                     return _read_all(reader, relative, limit)
         except FileNotFoundError:
@@ -93,6 +96,15 @@ class GuestFolder:
             raise GuestFileRefused(f"{relative}: {error.strerror}") from error
         finally:
             os.close(at)
+
+    def folder(self, relative: str) -> GuestFolder:
+        """A folder in it, held open by a descriptor of its own, for whoever has many files there. GuestFileRefused when
+        it, or one on the way, is a link or none."""
+        try:
+            with self._folder(_components(relative)) as found:
+                return GuestFolder(os.dup(found))
+        except OSError as error:
+            raise GuestFileRefused(f"{relative}: {error.strerror}") from error
 
     def remove(self, relative: str) -> None:
         """Remove one file, whatever it has become; what is not there, or is a folder now, is left."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -79,7 +79,6 @@ class JobRun:
         self._sandbox: Sandbox | None = None
         self._containers = JobContainers()
         self._end = _End()
-        self._timers: list[threading.Timer] = []
         self._started_at = clock.text(self._clock.now())
         self._renewed = time.monotonic()
 
@@ -95,16 +94,19 @@ class JobRun:
 
     def run(self) -> Conclusion | None:
         """The conclusion that was reported; None when the lease was lost on the way."""
-        watcher = threading.Thread(target=self._watch_stop, name="stop-watch", daemon=True)
-        watcher.start()
+        seconds = self.assignment.timeout_minutes * 60
+        timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), self._expire)
+        timer.daemon = True
+        watcher = threading.Thread(target=self._watch, args=(timer,), name="stop-watch", daemon=True)
         try:
             self._reporter.start()
-            self._timer(self.assignment.timeout_minutes * 60, self._expire)
+            watcher.start()
             self._do()
             return self._report()
         except JobEnded:
             return None
         finally:
+            timer.cancel()
             self._clean_up()
             watcher.join()
 
@@ -131,6 +133,7 @@ class JobRun:
             if self.stop.lost or not self.stop.cancelled:
                 raise
             self._stopped()
+            self._stop_containers()
 
     def _broken(self, reason: str, message: str) -> None:
         """End what runs as failed, with words for a person."""
@@ -169,6 +172,7 @@ class JobRun:
             self._steps.begin(opening)
         place = replace(place, containers=self._containers)
         self._sandbox = sandbox = self._backend.prepare(place, self._say, self.stop)
+        self._folder.reopen()
         self._live_on()
         context.settle(sandbox.layout, names_container=self._containers.job is not None)
         self._start_services(sandbox, context)
@@ -205,6 +209,8 @@ class JobRun:
 
     def _start_services(self, sandbox: Sandbox, context: JobContext) -> None:
         """One that fails is like a step that fails: those with ``always()`` still run."""
+        for name in self._containers.skipped:
+            self._say(f"The service '{name}' will not be started because the container definition has an empty image.")
         try:
             services = sandbox.start_services(self._say, self.stop)
         except InfrastructureError as error:
@@ -302,8 +308,10 @@ class JobRun:
         self._log.lines([f"##[error]{text}"])
         self.stop.cancel(text, timed_out=True)
 
-    def _watch_stop(self) -> None:
-        """After a cancel, what still runs gets so many minutes; a lost lease removes the place at once."""
+    def _watch(self, timer: threading.Timer) -> None:
+        """After a cancel, what still runs gets so many minutes; a lost lease removes the place at once. The timer is
+        started here: a job waits for few threads to come up before its first step."""
+        timer.start()
         self.stop.wait_for(lambda: self.stop.cancelled)
         if not self.stop.at_once:
             minutes = self.assignment.cancel_timeout_minutes
@@ -314,12 +322,6 @@ class JobRun:
             self._close_place()
 
     _is_over = False
-
-    def _timer(self, seconds: float, action: Callable[[], None]) -> None:
-        timer = threading.Timer(min(seconds, threading.TIMEOUT_MAX), action)
-        timer.daemon = True
-        self._timers.append(timer)
-        timer.start()
 
     def _close_place(self) -> bool:
         """Nothing of the job runs afterwards; False when that is not known."""
@@ -332,8 +334,6 @@ class JobRun:
         return True
 
     def _clean_up(self) -> None:
-        for timer in self._timers:
-            timer.cancel()
         self._is_over = True
         self.stop.cancel("")  # lets the watch go; nobody looks at it any more
         is_gone = self._close_place()

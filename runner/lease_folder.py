@@ -20,19 +20,31 @@ class LeaseFolder:
         self.path.mkdir(mode=0o711)  # a step's user may pass through, and see nothing
         self.work = self.path / "work"
         self.log = self.path / "log"
-        self.work.mkdir()
-        os.chmod(self.work, 0o777)  # whoever the image's user is
+        make_work(self.work)
         self.guest = GuestFolder(self.work)
-        for name in (*_INSIDE, f"{repository}/{repository}"):
-            self.guest.make_folders(name)
+        self.guest.make_folders(f"{repository}/{repository}")
 
     def write_event(self, event: object) -> None:
         """Lay down event.json; before anything of the job runs."""
         self.guest.create("_temp/_github_workflow/event.json", json.dumps(event, indent=2).encode(), 0o644)
 
+    def reopen(self) -> None:
+        """The place of the job may have brought a work folder of its own; before anything of the job runs."""
+        self.guest.close()
+        self.guest = GuestFolder(self.work)
+
     def close(self) -> None:
         """Let go of it; whoever owns the backend removes it."""
         self.guest.close()
+
+
+def make_work(path: Path) -> None:
+    """Make a work folder, with what is in it whatever the job."""
+    path.mkdir()
+    os.chmod(path, 0o777)  # whoever the image's user is
+    with GuestFolder(path) as guest:
+        for name in _INSIDE:
+            guest.make_folders(name)
 
 
 def leases_in(root: Path) -> dict[Lease, Path]:

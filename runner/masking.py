@@ -29,7 +29,7 @@ _CONTROL = re.compile("[\\x00-\\x1f\\x85\\u2028\\u2029]")
 _SMALL = 1000  # forms: compiling so many takes a few milliseconds
 _LONG_FORM = 512  # bytes
 _AT_ONCE = 64  # forms that one filter can have
-_MOST_FILTERED = 1024  # forms; with more the automaton alone is as fast as so many filters
+_MOST_FILTERED = 512  # forms; with more the automaton alone is as fast as so many filters
 _SHELL_PART = 6  # a part this short of a value with `&` is not looked for
 
 

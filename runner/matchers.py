@@ -18,6 +18,7 @@ from runner.ecmascript import BadPattern, Pattern
 
 SECONDS = 1.0  # for one match
 TRIES = 3
+_SHORT = 3  # patterns
 CONFIG_LIMIT = 1 << 20  # bytes of a file of matchers
 SEVERITIES = ("error", "warning", "notice")
 _PROPERTIES = ("file", "line", "column", "severity", "code", "message", "fromPath")
@@ -160,12 +161,15 @@ class LineMatchers:
         return bool(self._registry.matchers)
 
     def may_find(self, block: str) -> bool:
-        """False when none of these lines can be a part of a finding, so that nobody need look at each."""
-        states = self._current()
-        return any(
-            state.is_running or state.matcher.patterns[0].expression.may_match_in(block, self._seconds)
-            for state in states
-        )
+        """False when none of these lines can complete a finding; then they have been gone through."""
+        states = list(self._current())
+        if any(state.may_find(block) for state in states):
+            return True
+        lines = block.split("\n")[:-1]
+        for state in states:
+            for line in lines[len(lines) - min(len(lines), len(state.matcher.patterns) - 1) :]:
+                self._tried(state, line)
+        return False
 
     def find(self, line: str) -> Finding | None:
         """The finding that this line completes, by the first matcher that has one worth showing."""
@@ -219,9 +223,17 @@ class _State:
         self._seconds = seconds
         self._running: list[dict[str, str] | None] = [None] * (len(matcher.patterns) - 1)
 
-    @property
-    def is_running(self) -> bool:
-        return any(found is not None for found in self._running)
+    def may_find(self, block: str) -> bool:
+        """False when no line of these can be the last of a finding.
+
+        How far it has come after them is then decided by the very last of them alone, as many as there are patterns
+        before the last. Of four patterns and more that is not so: what the second has found outlives a line.
+        """
+        patterns = self.matcher.patterns
+        if len(patterns) <= _SHORT:
+            return patterns[-1].expression.may_match_in(block, self._seconds)
+        is_running = any(found is not None for found in self._running)
+        return is_running or patterns[0].expression.may_match_in(block, self._seconds)
 
     def reset(self) -> None:
         self._running = [None] * (len(self.matcher.patterns) - 1)

@@ -7,6 +7,7 @@ secrets are whole when they are looked for; a line over the limit is masked as a
 
 from __future__ import annotations
 
+import re
 import threading
 from pathlib import Path
 
@@ -16,6 +17,8 @@ from runner.spool import LineLog, RawSpool
 from workflows.log_lines import LINE_LIMIT
 
 COMMAND_LIMIT = 1 << 20  # bytes of a line that begins like a command
+ADD_MASK = re.compile(rb"\s*::add-mask", re.IGNORECASE)
+_TOO_LONG = b"##[warning]A value over 1 MiB cannot be masked; its own line is not shown.\n"
 
 
 class StepOutput:
@@ -28,7 +31,7 @@ class StepOutput:
         self._commands = commands
         self._raw = raw or RawSpool(folder, clock=log.moment)
         self._partial = b""
-        self._long: _LongLine | None = None
+        self._long: _LongLine | _HiddenLine | None = None
         self._arrived = 0
         self._problem: Exception | None = None
         #: (annotation's place in the step's list, offset in the log) of each annotation that was printed
@@ -79,14 +82,15 @@ class StepOutput:
         """The first line of this is over the limit: show it in pieces. What comes after it is given back."""
         if self._may_be_command(data):
             return data
-        self._long = _LongLine(self._log)
+        hides = ADD_MASK.match(data) is not None
+        self._long = _HiddenLine(self._log) if hides else _LongLine(self._log)
         self._partial = b""
         return self._continue(self._long, data)
 
     def _may_be_command(self, data: bytes) -> bool:
         return len(data) <= COMMAND_LIMIT and data[:64].lstrip().startswith(b"::")
 
-    def _continue(self, line: _LongLine, data: bytes) -> bytes:
+    def _continue(self, line: _LongLine | _HiddenLine, data: bytes) -> bytes:
         end = data.find(b"\n")
         if end < 0:
             line.feed(self._arrived, data)
@@ -181,3 +185,16 @@ class _LongLine:
         self._log.piece(arrived, bytes(self._decided[:size]), self)
         del self._decided[:size]
         self._pieces += 1
+
+
+class _HiddenLine:
+    """A command over the limit that names a secret: it is not carried out, and not shown either."""
+
+    def __init__(self, log: LineLog) -> None:
+        self._log = log
+
+    def feed(self, arrived: int, data: bytes) -> None:
+        """Nothing of it is kept."""
+
+    def end(self, arrived: int) -> None:
+        self._log.block(arrived, _TOO_LONG)

@@ -23,6 +23,7 @@ from pathlib import Path
 from runner.backends.base import Backend, Lease
 from runner.client import Client, retrying
 from runner.clock import ServerClock
+from runner.credential import Credential
 from runner.errors import InUse, LeaseLost, Refused, ServerError, Unreachable
 from runner.janitor import Janitor
 from runner.job import JobRun, JobSettings
@@ -30,7 +31,7 @@ from runner.lease_folder import LeaseFolder
 from runner.step import Graces
 from runner.unsent import Unsent
 from workflows.errors import InvalidMessage
-from workflows.messages import ActiveJob, Assignment, CancelNotice, Heartbeat, Poll, PollAnswer
+from workflows.messages import ActiveJob, Assignment, CancelNotice, Heartbeat, Poll, PollAnswer, Rotate
 from workflows.states import Conclusion
 
 log = logging.getLogger("forge.runner")
@@ -47,6 +48,7 @@ class Pace:
     wait: float = 50  # how long a poll is held
     heartbeat: float = 15
     brief: float = 2  # between two polls, and two cancel checks, of an agent that only polls
+    credential: float = 3600  # between two looks whether the credential is to be changed
     retry: float = 1  # after a call that failed, growing to ten times this
 
 
@@ -67,6 +69,7 @@ class AgentSettings:
     pace: Pace = field(default_factory=Pace)
     graces: Graces = field(default_factory=Graces)
     clock: ServerClock = field(default_factory=ServerClock)
+    credential: Credential | None = None  # changed for a new one from time to time; None: never
 
     @property
     def takes_one(self) -> bool:
@@ -132,8 +135,10 @@ class Agent:
         self._unsent.collect(self._settings.leases)
         self._janitor.sweep()
         self._janitor.start()
+        self._backend.keep_ready()
         self._unsent.start()
         threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
+        threading.Thread(target=self._keep_credential, name="credential", daemon=True).start()
         try:
             while not self._is_done():
                 self._open_poll()
@@ -146,6 +151,7 @@ class Agent:
                 self._leave()
             self._client.close()
             self._unsent.stop()
+            self._backend.let_go()
             self._janitor.stop()
         if self._fatal is not None:
             raise self._fatal
@@ -163,6 +169,23 @@ class Agent:
             timer = threading.Timer(self._settings.drain_timeout, self._cancel_all, (reason,))
             timer.daemon = True
             timer.start()
+
+    def _keep_credential(self) -> None:
+        """Change the credential when that is due; a change that fails is tried again."""
+        kept = self._settings.credential
+        is_over = False
+        while kept is not None and not is_over:
+            try:
+                if kept.is_due():
+                    self._client.use(kept.change(self._announce))
+                    log.info("this runner has a new credential")
+            except (ServerError, InvalidMessage, OSError) as error:
+                log.warning("the credential could not be changed: %s", error)
+            with self._changed:
+                is_over = self._changed.wait_for(lambda: self._finished, self._settings.pace.credential)
+
+    def _announce(self, credential_hash: str) -> None:
+        self._client.rotate(Rotate(self._instance, credential_hash))
 
     def _leave(self) -> None:
         """Unregister. The server does so by itself, later, when it cannot be told."""

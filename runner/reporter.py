@@ -45,15 +45,14 @@ class Reporter:
         self._heard = threading.Event()  # the server has answered a report that was waited for
         self._acknowledged = 0
         self._ending = False
-        self._threads = [
+        self._of_states, self._of_log = (
             threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True)
             for name, work in (("step-states", self._send_states), ("log-upload", self._send_log))
-        ]
+        )
 
     def start(self) -> None:
         """Report from now on."""
-        for thread in self._threads:
-            thread.start()
+        self._of_states.start()
 
     def wait_until_heard(self, seconds: float) -> None:
         """Come back when a report that was waited for is answered, or nothing more is sent; at the latest then."""
@@ -61,9 +60,10 @@ class Reporter:
 
     def step(self, *reports: StepReport) -> None:
         """Report states soon; a newer state of a step replaces one that was not sent yet."""
+        mask = self._log.secrets.mask_text
         with self._changed:
             for report in reports:
-                self._pending[report.number] = report
+                self._pending[report.number] = replace(report, name=mask(report.name), reason=mask(report.reason))
             self._changed.notify_all()
 
     def step_and_wait(self, report: StepReport) -> None:
@@ -82,12 +82,13 @@ class Reporter:
             self._changed.notify_all()
         with self._log.changed:
             self._log.changed.notify_all()
-        for thread in self._threads:
-            thread.join()
+        self._of_states.join()
+        self._of_log.join()
         self._check()
 
     def finish(self, report: JobReport) -> None:
         """The final report. All else must be acknowledged."""
+        report = _masked(report, self._log.secrets.mask_text)
         try:
             self._ask(lambda: self._client.status(report))
         except LeaseLost:
@@ -136,6 +137,7 @@ class Reporter:
             self._lose(str(error))
 
     def _send_states(self) -> None:
+        self._of_log.start()  # here, so that the job waits for one thread less to come up
         due = 0.0
         while True:
             with self._changed:
@@ -190,6 +192,16 @@ class Reporter:
 
     def _waiting(self) -> int:
         return self._log.size - self._acknowledged
+
+
+def _masked(report: JobReport, mask: Callable[[str], str]) -> JobReport:
+    """The report by all that is secret at the end of the job, wherever its texts came from."""
+    notes = (
+        replace(note, message=mask(note.message), title=mask(note.title), path=mask(note.path))
+        for note in report.annotations
+    )
+    summaries = (replace(each, text=mask(each.text)) for each in report.summaries)
+    return replace(report, message=mask(report.message), annotations=tuple(notes), summaries=tuple(summaries))
 
 
 def _bare(report: JobReport, refusal: Refused) -> JobReport:

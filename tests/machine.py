@@ -41,11 +41,11 @@ IMAGE_PARTS = Need(
     ("ca-certificates", "curl", "git", "python3", "python3-pip", "python3-venv"),
     lambda: _are_packages("ca-certificates", "curl", "git", "python3", "python3-pip", "python3-venv"),
 )
-#: For forge-init; without it steps in containers run by docker exec.
+#: For forge-init, without which steps in containers run by docker exec, and for images that hold one program.
 COMPILER = Need(
     "a C compiler and a static C library",
     ("gcc", "libc6-dev"),
-    lambda: bool(_command("musl-gcc")() or (_command("gcc")() and list(Path("/usr/lib").glob("*/libc.a")))),
+    lambda: _command("gcc")() and any(Path("/usr/lib").glob("*/libc.a")),
 )
 CHROMIUM = Need("Chromium", ("chromium",), _command("chromium"))
 CURL = Need("curl", ("curl",), _command("curl"))

@@ -146,6 +146,14 @@ class Recovered:
 
 
 @dataclass(frozen=True)
+class Rotate:
+    """POST /api/v1/runners/rotate: the hash (sha256 hex) of the credential that the runner is about to use."""
+
+    instance: str
+    credential_hash: str
+
+
+@dataclass(frozen=True)
 class CancelState:
     """Answer of POST /api/v1/jobs/{id}/cancel-check."""
 
@@ -194,7 +202,7 @@ class Assignment:
     definition: Job
     workflow_env: Table = field(default_factory=dict)
     workflow_defaults: Defaults = Defaults()
-    #: github, vars, needs, matrix, strategy, inputs
+    #: github, vars, needs, matrix, strategy, inputs; job, as far as it is known before it begins
     contexts: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, str] = field(default_factory=dict)
     masks: tuple[str, ...] = ()

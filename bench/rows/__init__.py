@@ -5,6 +5,8 @@ A row is a module with
     NUMBER   int: its place in the table
     WHAT     str: what is measured, as in "push accepted → first byte of the first step, cold container"
     GOAL     float or None: our median is to stay below so many times the floor's
+    GOAL_P95 float, optional: our p95 is to stay below so many times the floor's median
+    MOST_P95 float, optional: our p95 is to stay below this, in the unit of the samples
     measure(samples: int) -> bench.measurement.Measurement
 
 It measures the floor or the peer in the same run, sample beside sample, and leaves nothing behind. `samples` is how

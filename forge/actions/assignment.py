@@ -75,7 +75,7 @@ def build(claim: Claim) -> Assignment:
         definition=defined.job,
         workflow_env=defined.workflow.env,
         workflow_defaults=defined.workflow.defaults,
-        contexts={**_contexts(job, now, urls), "vars": seen.variables},
+        contexts={**_contexts(job, now, urls), "vars": seen.variables, "job": _of_file(job, defined.workflow.path)},
         secrets=secrets,
         masks=tuple(sorted(filter(None, {*seen.secrets.values(), *secrets.values()}))),
         github_token=token,
@@ -201,6 +201,25 @@ def _contexts(job: Job, now: Snapshot, urls: Urls) -> dict[str, Any]:
         "repositoryUrl": f"{urls.server}/{job.run.repository.full_name}.git",
     }
     return {**now.contexts, "github": github, **of_job}
+
+
+def _of_file(job: Job, path: str) -> dict[str, Any]:
+    """What the ``job`` context says of the job itself and of the file that defines it, which may be a called one."""
+    run = job.run
+    place, sha = f"{run.repository.full_name}/{run.workflow.path}@{run.ref}", run.head_sha
+    called = next((one for one in run.called if one["reference"] == path), None)
+    if called is not None:
+        file, _, version = called["path"].rpartition("@")
+        place = f"{file}@{run.ref if path.startswith('./') else called['ref'] or version}"
+        sha = called["sha"]
+    owner, name, file = place.rpartition("@")[0].split("/", 2)
+    return {
+        "check_run_id": job.pk,
+        "workflow_ref": place,
+        "workflow_sha": sha,
+        "workflow_repository": f"{owner}/{name}",
+        "workflow_file_path": file,
+    }
 
 
 def _leg(job: Job) -> Leg:

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import logging
 
+from django.db import transaction
+
 from forge.actions import cancel
-from forge.actions.models import Event, LogPage, Run, RunAttempt, Workflow
+from forge.actions.models import Event, Job, JobLog, LogPage, Run, RunAttempt, Workflow
 from forge.blobs import store
 from forge.errors import Conflict
 from forge.repos import git
@@ -54,4 +56,8 @@ def remove_run(run: Run) -> None:
     """Delete a run with everything of it: blobs first, so that none is left that no row knows."""
     for blob in LogPage.objects.filter(job__run=run).values_list("blob", flat=True):
         store.delete(blob)
-    run.delete()
+    with transaction.atomic():
+        # Bytes of a log that come now wait for the end of this and find no job: a row of theirs would forbid it.
+        list(Job.objects.select_for_update(no_key=True).filter(run=run).order_by("id").values_list("id"))
+        list(JobLog.objects.select_for_update().filter(job__run=run).order_by("id").values_list("id"))
+        run.delete()

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce, Length
 
 from forge.actions.models import LogChunk
 from forge.errors import Invalid
+from workflows.errors import InvalidMessage
 
 #: Decoded bytes of one append, and so of one row.
 LIMIT = 4 << 20
@@ -20,12 +21,12 @@ _WINDOW = 8 << 20
 
 
 def unpack(frame: bytes) -> bytes:
-    """The bytes of a zstd frame; Invalid when it is none, or holds more than ``LIMIT``."""
+    """The bytes of a zstd frame; InvalidMessage when it is none, Invalid when it holds more than ``LIMIT``."""
     try:
         with zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(frame) as reader:
             data = reader.read(LIMIT + 1)
     except zstandard.ZstdError as error:
-        raise Invalid(f"This is no zstd frame: {error}") from None
+        raise InvalidMessage(f"The body is no zstd frame: {error}") from None
     if len(data) > LIMIT:
         raise Invalid(f"More than {LIMIT} bytes in one append")
     return data

@@ -167,6 +167,8 @@ def _of_claim(claim: Claim) -> JobLog:
     rows = JobLog.objects.select_for_update().filter(job_id=claim.job_id)
     log = rows.first()
     if log is None:
+        if not Job.objects.select_for_update(no_key=True).filter(pk=claim.job_id).exists():
+            raise LeaseLost  # deleted; the database itself would notice only at the commit
         JobLog.objects.bulk_create([JobLog(job_id=claim.job_id, epoch=claim.epoch)], ignore_conflicts=True)
         log = rows.get()
     if log.epoch > claim.epoch:

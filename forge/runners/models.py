@@ -25,6 +25,8 @@ class Runner(models.Model):
     container_url = models.CharField(max_length=255, blank=True, default="")
     agent_url = models.CharField(max_length=255, blank=True, default="")
     credential_hash = models.CharField(max_length=64, unique=True)
+    #: The credential that takes the place of the other with its first use; empty: none is announced.
+    next_credential_hash = models.CharField(max_length=64, blank=True, default="")
     #: The process that polls now, and when it was last heard from.
     instance = models.CharField(max_length=64, blank=True, default="")
     last_seen_at = models.DateTimeField(null=True)
@@ -35,6 +37,11 @@ class Runner(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=models.Q(owner=None) | models.Q(repository=None), name="runner_one_scope"),
+            models.UniqueConstraint(
+                fields=["next_credential_hash"],
+                condition=~models.Q(next_credential_hash=""),
+                name="runner_next_credential",
+            ),
         ]
 
 

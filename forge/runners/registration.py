@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from forge.accounts.models import Account
@@ -82,10 +82,22 @@ def replaced_by(runner: Runner) -> list[int]:
 
 def by_credential(text: str) -> Runner:
     """The runner with this credential; NotFound when there is none or it was removed."""
-    found = Runner.objects.filter(credential_hash=credentials.hashed(text), removed_at=None).first()
+    known = credentials.hashed(text)
+    found = Runner.objects.filter(credential_hash=known, removed_at=None).first() or _first_use(known)
     if found is None:
         raise NotFound("No runner has this credential; register it again")
     return found
+
+
+def rotate(runner: Runner, credential_hash: str) -> None:
+    """The runner will use another credential soon; the one that it has is good until then. Safe to repeat."""
+    if not _HASH.fullmatch(credential_hash):
+        raise Invalid("credential_hash must be a sha256 in lower-case hex")
+    others = Runner.objects.exclude(pk=runner.pk)
+    if others.filter(Q(credential_hash=credential_hash) | Q(next_credential_hash=credential_hash)).exists():
+        raise Conflict("This credential is another runner's")
+    mine = Runner.objects.filter(pk=runner.pk).exclude(credential_hash=credential_hash)
+    mine.update(next_credential_hash=credential_hash)
 
 
 def remove(runner: Runner) -> bool:
@@ -127,6 +139,14 @@ def matches(runner: Runner, labels: Iterable[str]) -> bool:
 def in_scope(owner_id: int | None, repository_id: int | None) -> QuerySet[Runner]:
     """The runners of exactly this scope, removed ones included."""
     return Runner.objects.filter(owner=owner_id, repository=repository_id)
+
+
+def _first_use(known: str) -> Runner | None:
+    """A credential that was announced opens the doors, and from now on it alone does."""
+    announced = Runner.objects.filter(next_credential_hash=known, removed_at=None)
+    if not announced.update(credential_hash=known, next_credential_hash=""):
+        return None
+    return Runner.objects.filter(credential_hash=known, removed_at=None).first()
 
 
 def _grant(token: str, purpose: str) -> RegistrationToken:

@@ -12,6 +12,8 @@ which belongs to the caller; it may be called twice, and from another thread whi
 
 What fails for the machine's sake is an InfrastructureError with a reason code; what a command does wrong is
 only its exit code. Whoever stops the job while ``prepare`` waits for an image ends that wait with JobEnded.
+A place that was kept ready brings a work folder of its own: the job's is renamed into it, or it takes the job's path
+with all that was in it. So whoever has the folder open opens it again after ``prepare``.
 ``sweep`` removes whatever bears this runner's label and belongs to no held lease: it looks first and asks for the
 held leases then, so that a job that begins meanwhile is not taken for a leftover.
 Everything is made by a data folder of the agent: ``JobPlace`` names the job's part of it. Paths in commands and
@@ -169,6 +171,12 @@ class Backend(Protocol):
 
     def fetch_ahead(self, stop: Stop) -> None:
         """Fetch what jobs will want, before they do; returns when all is there or the stop comes."""
+
+    def keep_ready(self) -> None:
+        """Keep places ready for jobs to come, from now on, where the configuration says so."""
+
+    def let_go(self) -> None:
+        """Keep none any more, and remove those that are there."""
 
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> Sandbox:
         """Make the place of a job; ``say`` writes a line to its log. InfrastructureError when it cannot be,

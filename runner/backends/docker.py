@@ -25,6 +25,7 @@ from runner.backends.base import Command, Execution, Finding, JobPlace, Layout, 
 from runner.backends.docker_exec import DockerExecution, Watch, inner_path
 from runner.backends.init_channel import Channel, Listener
 from runner.backends.init_execution import InitExecution
+from runner.backends.spares import Spares, hand_over
 from runner.containers import leftovers
 from runner.containers.engine import Engine
 from runner.containers.engine import refused as _refused
@@ -60,6 +61,7 @@ class DockerOptions:
     engine: str = ""  # its address; else DOCKER_HOST or the usual socket
     folder: Path | None = None  # the agent's data, where its helpers lie
     policy: Policy = field(default_factory=Policy)
+    spares: int = 0  # containers kept ready of each image
 
     def rules(self) -> ContainerRules:
         """What concerns the containers that a job asks for."""
@@ -81,6 +83,14 @@ class DockerBackend:
         self._lock = threading.Lock()
         self._built: Built | None = None
         self._obstacles: dict[str, tuple[float, str]] = {}  # by image: until when, and what
+        folder = options.folder / "spares" if options.folder else None
+        self._spares = Spares[DockerSandbox](folder, options.spares, self._make_spare)
+
+    def keep_ready(self) -> None:
+        self._spares.start(self._images.default)
+
+    def let_go(self) -> None:
+        self._spares.stop()
 
     def layout(self, place: JobPlace) -> Layout:
         return layout_of(place)
@@ -90,6 +100,11 @@ class DockerBackend:
 
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> DockerSandbox:
         client = self._client()
+        ready = self._spare_for(client, place)
+        if ready is not None:
+            say(f"Container: {ready.name}, kept ready")
+            say(f"Limits: {self._options.limits}")
+            return ready
         containers = JobSet(client, self._rules, place.lease, place.containers)
         try:
             image = containers.image(place.labels, say, stop)
@@ -105,6 +120,48 @@ class DockerBackend:
         say(f"Container: {sandbox.name}")
         say(f"Limits: {containers.limits}")
         return sandbox
+
+    def _spare_for(self, client: Any, place: JobPlace) -> DockerSandbox | None:
+        """A container that was kept ready, made the job's own; None when there is none that fits. One for a job that
+        asks for containers itself is made for it."""
+        name = self._images.choose(place.labels)
+        if place.containers or not self._spares.has(name):
+            return None
+        try:
+            image = client.images.get(name)
+        except (DockerException, OSError):
+            return None  # the usual way says what is wrong
+        spare = self._spares.take(name, image.id, place.lease)
+        if spare is None:
+            return None
+        try:
+            hand_over(spare.folder / "work", place.work)
+        except OSError:
+            spare.container.close()
+            raise
+        spare.container.serve(place, lambda: self._spares.ended(spare.folder.name))
+        return spare.container
+
+    def _make_spare(self, name: str, folder: Path) -> tuple[str, DockerSandbox]:
+        """A container for whatever job comes: only where steps run by forge-init, and the image is here."""
+        client = self._client()
+        try:
+            image = client.images.get(name)
+        except (DockerException, OSError) as error:
+            raise _refused(error) from error
+        place = JobPlace(Lease(0, 0), folder / "work", "")
+        containers = JobSet(client, self._rules, place.lease, place.containers)
+        own = {"name": folder.name, "labels": {LABEL: self._options.runner}}
+        arguments = containers.arguments({**self._arguments(place, image), **own})
+        problem = self._obstacle(image, arguments)
+        if problem:
+            raise InfrastructureError("container_failed", problem)
+        listener = Listener(folder / "channel")
+        try:
+            with_init = docker_init.arguments_with(arguments, self._forge_init(), listener)
+            return image.id, self._started(client, place, image, containers, with_init, listener)
+        finally:
+            listener.close()
 
     def _begin(
         self, client: Any, place: JobPlace, name: str, containers: JobSet, say: Callable[[str], None]
@@ -178,7 +235,7 @@ class DockerBackend:
             return self._built
 
     def sweep(self, held: Callable[[], frozenset[Lease]]) -> list[str]:
-        return leftovers.remove(self._client(), self._options.runner, held)
+        return leftovers.remove(self._client(), self._options.runner, held, self._spares.is_ours)
 
     def remove_folder(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -260,6 +317,7 @@ class DockerSandbox:
         self._watch = Watch(client, container.id, containers.limits.memory)
         self._input: Any = None
         self._channel: Channel | None = None
+        self._closed: Callable[[], None] = lambda: None
         self.name: str = container.name
         layout = layout_of(place, image, container.id)
         if place.containers.job is None:
@@ -288,6 +346,15 @@ class DockerSandbox:
         if self._containers.own_network:
             say(f"Remove container network: {self._containers.own_network}")
         self.close()
+
+    def is_ready(self) -> bool:
+        """True while its forge-init waits for a step."""
+        return self._channel is not None and not self._channel.over.is_set() and not self._watch.died
+
+    def serve(self, place: JobPlace, closed: Callable[[], None]) -> None:
+        """Be this job's from now on; ``closed`` is called when it has been removed."""
+        self._closed = closed
+        self.layout = replace(self.layout, workspace=layout_of(place).workspace)
 
     def _connected(self, listener: Listener) -> Channel:
         state = self._client.api.inspect_container(self._container.id)["State"]
@@ -337,6 +404,7 @@ class DockerSandbox:
         except (DockerException, OSError) as error:
             raise _refused(error) from error
         finally:
+            self._closed()
             self._watch.close()
             held, self._input = self._input, None
             if held is not None:

@@ -52,6 +52,12 @@ class FakeBackend:
     def fetch_ahead(self, stop: Stop) -> None:
         """Nothing: there are no images."""
 
+    def keep_ready(self) -> None:
+        pass  # a place here costs nothing to make
+
+    def let_go(self) -> None:
+        pass
+
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> FakeSandbox:
         for label in place.labels:
             if label in self.failures:
@@ -89,12 +95,10 @@ class FakeSandbox:
         return execution
 
     def start_services(self, say: Callable[[str], None], stop: Stop) -> Mapping[str, ServiceInfo]:
-        wanted = self._place.containers
-        for name in wanted.skipped:
-            say(f"The service '{name}' will not be started because the container definition has an empty image.")
-        for spec in wanted.services:
+        services = self._place.containers.services
+        for spec in services:
             say(f"Starting {spec.name} service container")
-        return {spec.name: _service(spec) for spec in wanted.services}
+        return {spec.name: _service(spec) for spec in services}
 
     def stop_containers(self, say: Callable[[str], None]) -> None:
         for spec in self._place.containers.services:

@@ -62,6 +62,12 @@ class HostBackend:
     def fetch_ahead(self, stop: Stop) -> None:
         """Nothing: which services jobs will want is not known."""
 
+    def keep_ready(self) -> None:
+        pass  # a place here costs nothing to make
+
+    def let_go(self) -> None:
+        pass
+
     def prepare(self, place: JobPlace, say: Callable[[str], None], stop: Stop) -> HostSandbox:
         containers = self._containers(place.lease, place.containers)
         who = self._user.name if self._user else pwd.getpwuid(os.getuid()).pw_name
@@ -79,7 +85,7 @@ class HostBackend:
             text = "This runner has no containers for its steps (its backend is host): a job with `container` needs a "
             text += "runner with the docker backend. Give that one a label of its own, and name it in runs-on."
             raise InfrastructureError("container_refused", text)
-        if not wanted.services and not wanted.skipped:
+        if not wanted.services:
             return None
         if self._rules is None:
             raise InfrastructureError("container_refused", "This runner has no containers: it cannot run services.")

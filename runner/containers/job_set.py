@@ -120,7 +120,6 @@ class JobSet:
     def start_services(self, job_container: str, image: str, say: Say, stop: Stop) -> dict[str, ServiceInfo]:
         """Start the services and wait for them; what expressions see of them. The job's container runs already."""
         if not self._services.all:
-            self._services.start(say, stop)
             return {}
         if self._is_published and not self._resources.network:
             self._resources.make_network()

@@ -14,8 +14,16 @@ from runner.containers.labels import LABEL, lease_of
 from runner.containers.resources import remove_network
 
 
-def remove(client: Any, runner: str, held: Callable[[], frozenset[Lease]]) -> list[str]:
-    """Remove it; what was removed, in words. Looks first and asks for the held leases then. InfrastructureError."""
+def remove(
+    client: Any,
+    runner: str,
+    held: Callable[[], frozenset[Lease]],
+    is_kept: Callable[[str, frozenset[Lease]], bool] = lambda name, held: False,
+) -> list[str]:
+    """Remove it; what was removed, in words. Looks first and asks for the held leases then. InfrastructureError.
+
+    ``is_kept`` says of a container's name that it belongs to somebody whom its labels do not name.
+    """
     filters = {"label": f"{LABEL}={runner}"}
     removed: list[str] = []
     try:
@@ -23,7 +31,7 @@ def remove(client: Any, runner: str, held: Callable[[], frozenset[Lease]]) -> li
         networks, volumes = client.networks.list(filters=filters), client.volumes.list(filters=filters)
         owned = held()
         for container in containers:
-            if lease_of(container.labels) not in owned:
+            if lease_of(container.labels) not in owned and not is_kept(container.name, owned):
                 with _passing():
                     container.remove(force=True, v=True)
                 removed.append(f"container {container.name}")

@@ -59,7 +59,6 @@ class Services:
         self._rules = rules
         self._resources = resources
         self._publishes = publishes
-        self._skipped = wanted.skipped
         self.all = [self._read(spec) for spec in wanted.services]
 
     def _read(self, spec: ContainerSpec) -> Service:
@@ -70,12 +69,11 @@ class Services:
 
     def start(self, say: Say, stop: Stop) -> None:
         """Start all; InfrastructureError when one cannot be."""
-        for name in self._skipped:
-            say(f"The service '{name}' will not be started because the container definition has an empty image.")
         for service, image in zip(self.all, self._images(say, stop), strict=True):
             say(f"##[group]Starting {service.spec.name} service container")
             self._start(service, image)
             say(f"Image: {service.spec.image}")
+            say(f"Limits: {create.limited(service.options, self._rules.limits)}")
             say(f"Container: {service.container.name}")
             say("##[endgroup]")
         if not self._publishes:
@@ -116,8 +114,11 @@ class Services:
             spec = service.spec
             return self._rules.images.fetch(self._resources.client, spec.image, spec.login, say, stop)
 
-        with ThreadPoolExecutor(max(1, len(self.all)), thread_name_prefix="service-image") as pool:
+        pool = ThreadPoolExecutor(max(1, len(self.all)), thread_name_prefix="service-image")
+        try:
             return list(pool.map(fetch, self.all))
+        finally:
+            pool.shutdown(wait=False)  # one that cannot be had ends the wait for the others
 
     def _start(self, service: Service, image: str) -> None:
         published = service.ports if self._publishes else []

@@ -15,7 +15,7 @@ from runner.containers.options import Policy
 from runner.containers.spec import ContainerSpec
 from runner.errors import InfrastructureError
 
-_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]+")
+_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_.-]*")
 _MODES = frozenset(("ro", "rw", "nocopy"))
 #: The runner's own folders in a job's container.
 _OWN = ("/__e", "/__w", "/__t", "/github/home", "/github/workflow")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 import pytest
 
+from bench.__main__ import goals
 from bench.measurement import Measurement, Samples, written
 
 
@@ -39,3 +42,20 @@ def test_ratio_of_medians() -> None:
 )
 def test_written_as_one_reads_it(value: float, unit: str, text: str) -> None:
     assert written(value, unit) == text
+
+
+@pytest.mark.parametrize(
+    ("limits", "judged"),
+    [
+        ({"GOAL": 2.0}, [("× the floor", 1.5, 2.0)]),
+        ({"GOAL": None}, [("× the floor", 1.5, None)]),
+        ({"GOAL": None, "GOAL_P95": 4.0}, [("× the floor", 1.5, None), ("p95 × the floor's p50", 4.5, 4.0)]),
+        ({"GOAL": None, "MOST_P95": 1.0}, [("× the floor", 1.5, None), ("p95", 9.0, 1.0)]),
+    ],
+)
+def test_what_a_row_is_judged_by(
+    limits: dict[str, float | None], judged: list[tuple[str, float, float | None]]
+) -> None:
+    row = ModuleType("row")
+    row.__dict__.update(limits)
+    assert goals(row, Measurement(Samples("a", (3.0, 3.0, 9.0)), Samples("b", (2.0,)))) == judged

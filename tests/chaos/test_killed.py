@@ -8,7 +8,7 @@ import pytest
 
 from runner import process_tree
 from tests.chaos.conftest import workflow
-from tests.services.stack import Stack, eventually
+from tests.services.stack import BIN, Stack, eventually
 
 pytestmark = pytest.mark.chaos
 
@@ -97,6 +97,23 @@ def test_a_runner_without_containers_in_the_middle_of_a_step(stack: Stack) -> No
     stack.runner("bare", backend="host")  # its first deed is to clear away what the dead one left
     assert process_tree.leftovers(leases) == {}
     assert list(leases.iterdir()) == []
+
+
+def test_an_ephemeral_runner_has_one_job_and_is_gone(stack: Stack) -> None:
+    project = stack.repository(workflow("echo begin\nexit 3"))
+    runner = stack.runner("brief", register=["--ephemeral"])
+    first = project.run(project.push())
+    assert runner.wait() == 0, "whatever became of the job"
+    assert project.completed(first["id"], timeout=30)["conclusion"] == "failure"
+    names = [one["name"] for one in stack.api(f"/repos/alice/{project.name}/actions/runners").json()["runners"]]
+    assert "brief" not in names
+    runner.stop()
+    second = project.run(project.push())
+    again = stack.start("runner-brief", [BIN / "forge-runner", "run", "--dir", stack.folder / "runner-brief"])
+    assert again.wait() == 2
+    assert "register it again" in again.output
+    assert project.run_state(second["id"])["status"] == "queued"
+    stack.api(project.path(f"/runs/{second['id']}/force-cancel"), "POST")
 
 
 def test_a_runner_without_containers_that_must_end_takes_its_jobs_along(stack: Stack) -> None:

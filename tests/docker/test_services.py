@@ -205,3 +205,9 @@ def test_cancel_while_a_service_starts(fleet: Fleet) -> None:
     assert fleet.server.wait_for(lambda: kept.end is not None)
     assert kept.end is not None
     assert kept.end.conclusion == "cancelled"
+    assert [(step.name, step.conclusion) for _, step in sorted(kept.steps.items())] == [
+        ("Set up job", "success"),
+        ("Initialize containers", "cancelled"),
+        ("Run echo never", "skipped"),
+        ("Stop containers", "success"),
+    ]

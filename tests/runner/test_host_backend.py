@@ -32,6 +32,23 @@ def commands() -> list[str]:
     return found
 
 
+def test_a_finding_names_its_file_as_the_repository_does(fleet: Fleet) -> None:
+    pattern = r'{"regexp": "^(\\S+):(\\d+): (.+)$", "file": 1, "line": 2, "message": 3}'
+    matcher = f'{{"problemMatcher": [{{"owner": "x", "pattern": [{pattern}]}}]}}'
+    kept = fleet.run(
+        job_of(
+            run("mkdir .git src && touch src/a.py && echo 'url = http://127.0.0.1:1/octo/project.git' > .git/config"),
+            run(f'echo \'{matcher}\' > m.json; echo "::add-matcher::$PWD/m.json"; echo "$PWD/src/a.py:7: bad"'),
+            run("printf '\\033[31msrc/none.py\\033[0m:8: gone\\n'; echo '::error file=src/a.py,line=2::said'"),
+        ),
+        HostBackend(fleet.leases),
+    )
+    assert kept.end is not None
+    found = [(note.step, note.path, note.start_line, note.message) for note in kept.end.annotations]
+    assert found == [(3, "src/a.py", 7, "bad"), (4, "", 8, "gone"), (4, "src/a.py", 2, "said")]
+    assert "##[error]src/none.py:8: gone" in text_of(kept)
+
+
 def test_a_folder_or_a_shell_that_is_not_there_is_said(fleet: Fleet) -> None:
     kept = fleet.run(
         job_of(run("true", working_directory="gone"), run("true", shell="no-such-shell {0}", if_="always()")),

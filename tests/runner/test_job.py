@@ -11,7 +11,7 @@ from runner.backends.fake import FakeBackend
 from runner.errors import InfrastructureError
 from runner.fake_server import KeptJob
 from tests.runner.conftest import Fleet, job_of, text_of
-from workflows.model import Step
+from workflows.model import Container, Step
 
 Carry = Callable[..., KeptJob]
 
@@ -153,6 +153,34 @@ def test_secrets_stay_out_of_the_log(carry: Carry) -> None:
     assert "a *** b" in text_of(kept)
 
 
+def test_what_becomes_secret_on_the_way_is_told_to_nobody_afterwards(carry: Carry) -> None:
+    script = (
+        "echo ::add-mask::hunter2\necho ::group::g hunter2\necho ::error title=hunter2,file=hunter2::b hunter2 c\n"
+        "echo '# hunter2' >> $GITHUB_STEP_SUMMARY\necho out=hunter2 >> $GITHUB_OUTPUT"
+    )
+    kept = carry(
+        job_of(
+            run("echo shown", name="first"),
+            run(script, id="set"),
+            run("echo ${{ steps.set.outputs.out }}", name="uses ${{ steps.set.outputs.out }}"),
+            run("echo never", name="c", if_="fromJSON(steps.set.outputs.out)"),
+            definition={
+                "outputs": {"one": "${{ steps.set.outputs.out }}", "two": "${{ fromJSON(steps.set.outputs.out) }}"},
+            },
+        )
+    )
+    assert kept.end is not None
+    assert kept.end.summaries[0].text == "# ***\n"
+    note = kept.end.annotations[0]
+    assert (note.message, note.title, note.path) == ("b *** c", "***", "***")
+    assert {"##[group]g ***", "##[error]b *** c"} <= set(text_of(kept))
+    assert "uses ***" in [step.name for step in kept.steps.values()]
+    # The head of the step showed the value in its script, before it was a secret.
+    after = bytes(kept.log[kept.log.index(b"##[group]g ***") :])
+    for told in (kept.end, [step for step in kept.history if step.status == "completed"], after):
+        assert "hunter2" not in repr(told)
+
+
 def test_nothing_is_started_before_the_first_step_is_acknowledged(fleet: Fleet) -> None:
     backend = FakeBackend()
     fleet.server.unreachable.add("steps")
@@ -223,3 +251,30 @@ def test_checkout_keeps_its_credential_out_of_arguments(carry: Carry) -> None:
     assert main.environment["GIT_CONFIG_KEY_0"] == "http.http://127.0.0.1:1/.extraheader"
     assert post.environment["CHECKOUT_MODE"] == "post"
     assert [name for name, _, _ in conclusions(kept)] == ["Run actions/checkout@v4", "Post Run actions/checkout@v4"]
+
+
+def test_a_service_without_an_image_is_left_out(carry: Carry) -> None:
+    services = {"db": Container("${{ vars.DB }}")}
+    kept = carry(job_of(run("echo ${{ job.services.db }}."), definition={"services": services}))
+    line = "The service 'db' will not be started because the container definition has an empty image."
+    assert line in text_of(kept)
+    assert [kept.steps[number].name for number in sorted(kept.steps)][0::2] == ["Set up job", "Complete job"]
+
+
+def test_the_environment_of_a_container_is_below_the_workflows(carry: Carry) -> None:
+    container = Container("x", env={"A": "container", "B": "container", "C": "container"})
+    made = job_of(
+        run("echo $A $B $C $D"),
+        definition={"container": container, "env": {"B": "job"}},
+        workflow_env={"C": "workflow"},
+    )
+    kept = carry(made, job_env={"A": "administrator", "D": "administrator"})
+    assert "container job workflow administrator" in text_of(kept)
+
+
+def test_a_container_that_makes_no_sense_fails_the_job(carry: Carry) -> None:
+    services = {"services": "${{ vars.NUMBER }}"}
+    kept = carry(job_of(run("echo never"), definition=services, contexts={"vars": {"NUMBER": 1}}))
+    assert kept.end is not None
+    assert kept.end.conclusion == "failure"
+    assert "services: a mapping was expected" in kept.end.message

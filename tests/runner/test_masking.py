@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from runner.masking import Secrets, StreamMasker
@@ -24,6 +24,7 @@ def streamed(secrets: Secrets, pieces: list[bytes]) -> bytes:
     return b"".join([*(masker.feed(piece) for piece in pieces), masker.close()])
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.text("ab", min_size=1, max_size=5), min_size=1, max_size=3),
     st.lists(st.binary(min_size=0, max_size=6).map(lambda data: bytes(97 + byte % 3 for byte in data)), max_size=12),

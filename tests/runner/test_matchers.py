@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from runner.backends.base import Layout
 from runner.commands import StepCommands
@@ -51,8 +53,9 @@ def test_official_sequences() -> None:
         registry.add([matcher])
         (state,) = lines._current()  # what it finds, before anybody asks whether it is worth showing
         for number, step in enumerate(case["steps"]):
-            assert lines.may_find(step["line"]) or step.get("match") is None
-            found = state.match(step["line"])
+            may = lines.may_find(step["line"] + "\n")
+            assert may or step.get("match") is None
+            found = state.match(step["line"]) if may else None
             if "match" in step:
                 seen = None if found is None else {name: value for name, value in found.items() if value}
                 assert seen == step["match"], (case["name"], number)
@@ -120,11 +123,28 @@ def test_a_block_says_nothing_where_a_pattern_looks_beyond_its_line(pattern: str
 
 def test_a_block_without_a_finding_is_told_apart() -> None:
     lines = matchers_of(config("a", {"regexp": "^one$", "file": 0}, {"regexp": "^two (.*)$", "message": 1}))
-    assert not lines.may_find("two x\nthree\n")
-    assert lines.may_find("three\none\n")
-    assert lines.find("one") is None
-    assert lines.may_find("two x\n")  # something runs: each line counts
+    assert not lines.may_find("two\nthree\none\n")  # what has begun at its end is known
+    assert lines.may_find("two x\n")
     assert lines.find("two x") is not None
+
+
+_LETTER = st.sampled_from("abcd")
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.lists(_LETTER, min_size=1, max_size=2, unique=True), min_size=2, max_size=4),
+    st.booleans(),
+    st.lists(st.lists(_LETTER, max_size=6), max_size=6),
+)
+def test_blocks_come_to_the_same_as_their_lines(sets: list[list[str]], loop: bool, blocks: list[list[str]]) -> None:
+    patterns: list[dict[str, Any]] = [{"regexp": f"^({'|'.join(letters)})$"} for letters in sets]
+    patterns[0]["file"] = 1
+    patterns[-1] |= {"message": 1, "loop": loop}
+    by_block, by_line = matchers_of(config("a", *patterns)), matchers_of(config("a", *patterns))
+    for block in blocks:
+        may = by_block.may_find("".join(f"{line}\n" for line in block))
+        assert [by_block.find(line) if may else None for line in block] == [by_line.find(line) for line in block]
 
 
 def test_the_newest_matcher_comes_first_and_an_owner_has_one() -> None:

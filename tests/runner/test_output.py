@@ -114,6 +114,57 @@ def test_a_long_command_is_still_a_command(make: Make) -> None:
     assert text_of(log) == b"after\n"
 
 
+def test_a_value_too_long_to_be_masked_is_not_shown_either(make: Make) -> None:
+    log, _, output = make()
+    output.write(b"before\n::add-mask::" + b"s" * 3_000_000)
+    output.write(b"s" * 1000 + b"\nafter\n")
+    output.finish()
+    said = b"##[warning]A value over 1 MiB cannot be masked; its own line is not shown.\n"
+    assert text_of(log) == b"before\n" + said + b"after\n"
+
+
+def test_both_syntaxes_in_one_block(make: Make) -> None:
+    log, commands, output = make()
+    output.write(b"one\n##[group]a\ntwo ##[endgroup] three ::error::x\n\t::notice::n\nlast")
+    output.finish()
+    assert text_of(log) == b"one\n##[group]a\n##[endgroup]\n##[notice]n\nlast\n"
+    assert [note.message for note in commands.annotations] == ["n"]
+
+
+def test_a_long_line_of_the_agent_itself_is_cut(tmp_path: Path) -> None:
+    log = JobLog(tmp_path / "log", Secrets())
+    log.lines(["a", "b" * 200_000, "", "c"])
+    assert text_of(log) == b"a\n" + b"b" * 200_000 + b"\n\nc\n"
+    assert max(map(len, log.read(0, log.size).split(b"\n"))) <= log_lines.LINE_LIMIT + log_lines.PREFIX_LENGTH
+    log.close()
+
+
+def test_pieces_of_two_long_lines_at_once_are_never_joined(tmp_path: Path) -> None:
+    log, one, two = JobLog(tmp_path / "log", Secrets()), object(), object()
+    log.piece(0, b"a1", one)
+    log.piece(0, b"a2", one)
+    log.piece(0, b"b1", two)
+    log.piece(0, b"a3", one)
+    log.block(0, b"plain\n")
+    log.piece(0, b"a4", one)
+    assert text_of(log) == b"a1a2\nb1\na3\nplain\na4\n"
+    log.close()
+
+
+def test_after_the_cut_commands_still_count(tmp_path: Path) -> None:
+    log = JobLog(tmp_path / "log", Secrets(), limit=100_000)
+    commands = StepCommands(log.secrets.add, {})
+    output = StepOutput(log, commands, tmp_path)
+    for _ in range(100):
+        output.write(b"y\n" * 50_000)
+    output.write(b"::set-output name=a::b\n")
+    output.finish()
+    assert commands.outputs == {"a": "b"}
+    assert log.is_cut
+    assert log.size < 100_200
+    log.close()
+
+
 def test_a_full_spool_makes_the_writer_wait(tmp_path: Path) -> None:
     spool = RawSpool(tmp_path, capacity=1000)
     spool.write(b"x" * 1000)

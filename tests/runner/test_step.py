@@ -220,3 +220,13 @@ def test_what_an_action_keeps_is_there_for_its_post_step(carry: Carry) -> None:
     main, post = backend.commands
     assert "STATE_folder" not in main.environment
     assert post.environment["STATE_folder"] == "/tmp/x"
+
+
+def test_the_job_context_has_what_the_server_knows(carry: Carry) -> None:
+    told = {"check_run_id": 9, "workflow_file_path": "a.yml", "status": "forged"}
+    kept = carry(
+        job_of(
+            run("echo ${{ job.check_run_id }} ${{ job.workflow_file_path }} ${{ job.status }}"), contexts={"job": told}
+        )
+    )
+    assert "9 a.yml success" in text_of(kept)

@@ -155,18 +155,20 @@ class Stack:
         backend: str = "host",
         labels: str = "ubuntu-latest",
         options: Sequence[str] = (),
+        register: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
         image: str = "",
     ) -> Process:
-        """Register an agent once and run it."""
+        """Register an agent once and run it. ``options`` are those of `run`, ``register`` those of `register`."""
         folder = self.folder / f"runner-{name}"
-        settings = {"FORGE_RUNNER_BACKEND": backend, **(env or {})}
+        # Containers that are kept ready are for the tests that ask for them.
+        settings = {"FORGE_RUNNER_BACKEND": backend, "FORGE_RUNNER_SPARES": "0", **(env or {})}
         if image:
             settings["FORGE_RUNNER_IMAGE"] = image
         if not folder.exists():
             token = self.forge("runner", "token").strip()
             command = [BIN / "forge-runner", "register", "--url", self.url, "--name", name]
-            command += ["--labels", labels, "--dir", folder]
+            command += ["--labels", labels, "--dir", folder, *register]
             if self.container_url:
                 command += ["--container-url", self.container_url]
             subprocess.run(

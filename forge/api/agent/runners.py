@@ -15,10 +15,19 @@ from forge.actions import leases
 from forge.actions.refusals import TooManyWrong
 from forge.api.agent.door import answer, bearer, door, message, nothing, runner_of
 from forge.api.agent.polls import must_be_alone, presence
-from forge.errors import Forbidden, Invalid
+from forge.errors import Forbidden
 from forge.runners import registration
 from forge.runners.models import Runner
-from workflows.messages import Heartbeat, HeartbeatAnswer, HeartbeatEntry, Recover, Recovered, Register, Registered
+from workflows.messages import (
+    Heartbeat,
+    HeartbeatAnswer,
+    HeartbeatEntry,
+    Recover,
+    Recovered,
+    Register,
+    Registered,
+    Rotate,
+)
 
 MOST_LEFT = 1000  # jobs in one call of recover
 
@@ -68,14 +77,22 @@ def recover(request: HttpRequest) -> HttpResponseBase:
 
 
 @door("POST")
+def rotate(request: HttpRequest) -> HttpResponseBase:
+    """The runner announces its next credential."""
+    runner = runner_of(bearer(request))
+    said = message(request, Rotate)
+    must_be_alone(runner, said.instance)
+    registration.rotate(runner, said.credential_hash)
+    return nothing()
+
+
+@door("POST")
 def remove(request: HttpRequest) -> HttpResponseBase:
     """The runner's own credential, or a remove token with the runner's name in the query."""
-    text = bearer(request)
-    if text.startswith("shr_"):
-        if not request.GET.get("name"):
-            raise Invalid("Say which runner is to go: ?name=…")
+    text, name = bearer(request), request.GET.get("name")
+    if name:
         with _counted(request):
-            runner = registration.remove_by_token(text, request.GET["name"])
+            runner = registration.remove_by_token(text, name)
     else:
         runner = runner_of(text)
         registration.remove(runner)

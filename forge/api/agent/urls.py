@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runners/poll", polls.poll),  # type: ignore[arg-type]  # the stubs know no async views
     path("runners/heartbeat", runners.heartbeat),
     path("runners/recover", runners.recover),
+    path("runners/rotate", runners.rotate),
     path("runners/remove", runners.remove),
     path("jobs/<int:job_id>/cancel-check", jobs.cancel_check),
     path("jobs/<int:job_id>/steps", jobs.steps),

@@ -6,11 +6,12 @@ import hashlib
 from datetime import timedelta
 
 import pytest
+import zstandard
 from django.db.models.functions import Now
 
-from forge.actions import log_pages, logs
+from forge.actions import discard, log_pages, logs
 from forge.actions.models import Job, JobLog, LogChunk, LogPage
-from forge.actions.refusals import WrongOffset
+from forge.actions.refusals import LeaseLost, WrongOffset
 from tests.engine import FakeRunner, Project, Work
 from tests.forge.actions.texts import ONE
 
@@ -136,6 +137,53 @@ def test_a_log_over_the_limit_is_cut_and_says_so(work: Work, settings) -> None: 
     assert b"".join(logs.read(work.job)) == b"0123456789" + logs.CUT
     work.finish(log_length=20)
     assert logs.seal(work.job.pk)
+
+
+def packed(work: Work, data: bytes, offset: int) -> int:
+    return logs.append(work.claim, offset, data, frame=zstandard.compress(data))
+
+
+def test_packed_bytes_are_kept_as_they_came_and_read_like_others(work: Work) -> None:
+    data = text(60_000)
+    for at in range(0, len(data), 700_000):
+        packed(work, data[at : at + 700_000], at)
+    assert LogChunk.objects.filter(unpacked=None).count() == 0
+    assert sum(len(bytes(row.data)) for row in LogChunk.objects.all()) < len(data) // 5
+    assert b"".join(logs.read(work.job)) == data
+    assert b"".join(logs.read(work.job, 699_990, 1_400_010)) == data[699_990:1_400_010]
+    assert logs.lines(work.job, 0, len(data), skip=59_999)[0].text == "line 59999"
+    work.finish(log_length=len(data), log_sha256=hashlib.sha256(data).hexdigest())
+    assert logs.seal(work.job.pk)
+    assert LogPage.objects.count() == 60
+    assert LogChunk.objects.filter(sealed_at=None).count() == 0
+    assert (b"".join(logs.read(work.job)), JobLog.objects.get().damaged) == (data, False)
+
+
+def test_a_frame_of_which_a_part_is_stored_already_is_not_kept_as_it_came(work: Work) -> None:
+    data = text(1000)
+    work.log(data[:5000], 0)
+    assert packed(work, data, 0) == len(data)
+    assert b"".join(logs.read(work.job)) == data
+    assert list(LogChunk.objects.order_by("offset").values_list("offset", "unpacked")) == [(0, None), (5000, None)]
+    assert packed(work, b"x", len(data)) == len(data) + 1  # longer than what it stands for
+    assert LogChunk.objects.filter(unpacked=None).count() == 3
+
+
+def test_a_deleted_run_takes_no_more_bytes(work: Work) -> None:
+    work.log(b"abc", 0)
+    claim = work.claim
+    work.finish(log_length=6)
+    discard.run(work.job.run)
+    with pytest.raises(LeaseLost):
+        logs.append(claim, 3, b"def")
+
+
+def test_deleted_logs_take_no_more_bytes(work: Work) -> None:
+    work.log(b"abc", 0)
+    work.finish(log_length=6)
+    discard.logs(work.job.run)
+    assert work.log(b"def", 3) == 6
+    assert LogChunk.objects.count() == 0
 
 
 def test_long_lines_without_end_are_kept(work: Work) -> None:

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from forge.actions import background, cancel, report, rerun, tasks, trigger
+from forge.actions import background, cancel, discard, logs, report, rerun, tasks, trigger
 from forge.actions.models import Claim, Place, Run, RunAttempt
+from forge.actions.refusals import LeaseLost
 from forge.errors import Conflict, Forbidden, ForgeError
 from tests.engine import CI, FakeRunner, Project, jobs, state
 from tests.forge.actions.texts import ONE
@@ -169,3 +170,16 @@ def _finished() -> tuple[Run, FakeRunner]:
     runner = FakeRunner.new("ubuntu-latest", repository=run.repository)
     runner.work_off()
     return run, runner
+
+
+@times(4, 100)
+def test_a_log_grows_while_its_run_is_deleted(count: int) -> None:
+    for _ in range(count):
+        Project.new().run(ONE)
+        work = FakeRunner.new("ubuntu-latest").take()
+        work.finish(log_length=100)
+        deeds = [partial(logs.append, work.claim, 0, b"x" * 100), partial(discard.run, work.job.run)]
+        answer, removed = at_once(deeds)
+        assert answer == 100 or isinstance(answer, LeaseLost)
+        assert removed is None
+        assert not Run.objects.exists()

@@ -247,7 +247,7 @@ def test_log_appends_say_what_they_want() -> None:
     assert (gap.status_code, gap.json()["code"], gap.json()["next"]) == (409, "log_gap", 11)
     assert put_log(job, token, 0, b"hello").json() == {"next": 11}
     assert JobLog.objects.get(job=job).length == 11
-    assert put_log(job, token, 11, zstandard.compress(b"x" * ((1 << 20) + 1)), "zstd").status_code == 422
+    assert put_log(job, token, 11, zstandard.compress(b"x" * ((4 << 20) + 1)), "zstd").status_code == 422
     assert put_log(job, token, 11, b"no zstd", "zstd").status_code == 400
     assert put_log(job, token, 11, b"x", "br").status_code == 400
 
@@ -284,6 +284,39 @@ def test_register_and_remove() -> None:
     assert post("runners/register", token, {**body, "name": ""}).status_code == 422
 
 
+def test_a_credential_is_changed() -> None:
+    runner, other = FakeRunner.new("a"), FakeRunner.new("a")
+    row, hashed = runner.row, credentials.hashed("shc_next")
+
+    def announce(shown: str, credential_hash: str = hashed) -> int:
+        body = {"instance": "i", "credential_hash": credential_hash}
+        return int(post("runners/rotate", shown, body).status_code)
+
+    def opens(credential: str) -> bool:
+        return bool(post("runners/heartbeat", credential, {"instance": "i"}).status_code == 200)
+
+    assert [announce(runner.credential), announce(runner.credential)] == [204, 204]  # safe to repeat
+    assert opens(runner.credential), "good until the new one is used"
+    assert opens("shc_next")
+    assert not opens(runner.credential)
+    row.refresh_from_db()
+    assert (row.credential_hash, row.next_credential_hash) == (hashed, "")
+    assert announce("shc_next") == 204  # what it uses already
+    assert opens("shc_next")
+    assert announce(runner.credential) == 401
+    assert announce(other.credential) == 409  # another runner's
+    assert announce(other.credential, "nonsense") == 422
+    assert registration.remove(row)
+    assert not opens("shc_next")
+
+
+def test_a_removed_runner_keeps_no_announced_credential() -> None:
+    runner = FakeRunner.new("a")
+    registration.rotate(runner.row, credentials.hashed("shc_next"))
+    assert post("runners/remove", runner.credential).status_code == 204
+    assert post("runners/heartbeat", "shc_next", {"instance": "i"}).status_code == 401
+
+
 def test_every_credential_is_refused_at_every_other_door() -> None:
     project = Project.new()
     project.run(ONE)
@@ -304,6 +337,7 @@ def test_every_credential_is_refused_at_every_other_door() -> None:
         "runners/heartbeat": "runner",
         "runners/poll": "runner",
         "runners/recover": "runner",
+        "runners/rotate": "runner",
         f"jobs/{job}/steps": "lease",
         f"jobs/{job}/status": "lease",
         f"jobs/{job}/cancel-check": "lease",
@@ -312,7 +346,9 @@ def test_every_credential_is_refused_at_every_other_door() -> None:
         for kind, text in tokens.items():
             if kind != opener:
                 body = {"name": "x", "labels": [], "credential_hash": "0" * 64, "instance": "i", "request_key": "k"}
-                answer = post(path, text, {**body, "free": 0, "epoch": 1, "steps": [], "status": "in_progress"})
+                answer = post(
+                    path, text, {**body, "free": 0, "jobs": [], "epoch": 1, "steps": [], "status": "in_progress"}
+                )
                 assert answer.status_code in (401, 403), (path, kind, answer.status_code)
     foreign = Job.objects.get(run=other).pk
     assert post(f"jobs/{foreign}/cancel-check", work.assignment.lease_token).status_code == 401
