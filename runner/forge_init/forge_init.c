@@ -42,12 +42,13 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { PROTOCOL = 1, NOT_FOUND = 127, NOT_RUN = 126 };
+enum { PROTOCOL = 1, NOT_FOUND = 127, NOT_RUN = 126, SIGNALS = 64 };
 enum { HELLO = 1, START, SIGNAL, LIVE, EXITED, KILLED, UNABLE, FORGET };
 
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" /* the engine's */
@@ -132,8 +133,10 @@ static void become(int words, int output)
 	dup2(null_device, STDIN_FILENO);
 	dup2(output, STDOUT_FILENO);
 	dup2(output, STDERR_FILENO);
-	for (int number = 1; number < NSIG; number++)
-		signal(number, SIG_DFL);
+	/* By the kernel's own call: a C library keeps some signals to itself, which may have come ignored. */
+	unsigned long usual[4] = {0};
+	for (int number = 1; number <= SIGNALS; number++)
+		syscall(SYS_rt_sigaction, number, usual, NULL, sizeof(uint64_t));
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 

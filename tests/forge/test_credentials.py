@@ -32,32 +32,46 @@ from tests.engine import FakeRunner, Project, Work
 pytestmark = pytest.mark.django_db(transaction=True)
 
 _TEXT = "on: {push: {}, workflow_dispatch: {}}\njobs: {build: {runs-on: x, steps: [{run: 'true'}]}}\n"
-_DOORS = ["read", "write", "admin", "clone", "push", "feed", "page", "rerun", "register", "beat", "lease", "remove"]
+_DOORS = [
+    "read",
+    "write",
+    "admin",
+    "clone",
+    "push",
+    "feed",
+    "page",
+    "rerun",
+    "register",
+    "beat",
+    "lease",
+    "leave",
+    "remove",
+]
 #: By credential, the status of each door in the order above.
 _TABLE = """
-none                 404 404 404 401 401 404 404 404 401 401 401 401
-garbage              401 401 401 401 401 401 404 401 403 401 401 401
-owner, repo          200 204 201 200 200 200 404 409 403 401 401 401
-owner, repo:write    200 204 403 200 200 200 404 409 403 401 401 401
-owner, repo:read     200 403 403 200 403 200 404 403 403 401 401 401
-owner, public_repo   404 404 404 404 404 404 404 404 403 401 401 401
-owner, workflow      404 404 404 404 404 404 404 404 403 401 401 401
-owner, this one      200 204 201 200 200 200 404 409 403 401 401 401
-owner, another       404 404 404 404 404 404 404 404 403 401 401 401
-owner, expired       401 401 401 401 401 401 404 401 403 401 401 401
-owner, revoked       401 401 401 401 401 401 404 401 403 401 401 401
-stranger, repo       404 404 404 404 404 404 404 404 403 401 401 401
-feed token           401 401 401 401 401 200 404 401 403 401 401 401
-registration         401 401 401 401 401 401 404 401 422 401 401 403
-remove               401 401 401 401 401 401 404 401 403 401 401 404
-lease                401 401 401 401 401 401 404 401 403 401 200 401
-job                  403 403 403 200 403 404 404 403 403 401 401 401
-job that reads       200 403 403 200 403 200 404 403 403 401 401 401
-job that writes      200 204 403 200 200 200 404 409 403 401 401 401
-job with nothing     403 403 403 404 403 404 404 403 403 401 401 401
-other job            404 404 404 404 404 404 404 404 403 401 401 401
-other runner         401 401 401 401 401 401 404 401 403 200 401 204
-runner               401 401 401 401 401 401 404 401 403 200 401 204
+none                404 404 404 401 401 404 404 404 401 401 401 401 401
+garbage             401 401 401 401 401 401 404 401 403 401 401 401 403
+owner, repo         200 204 201 200 200 200 404 409 403 401 401 401 403
+owner, repo:write   200 204 403 200 200 200 404 409 403 401 401 401 403
+owner, repo:read    200 403 403 200 403 200 404 403 403 401 401 401 403
+owner, public_repo  404 404 404 404 404 404 404 404 403 401 401 401 403
+owner, workflow     404 404 404 404 404 404 404 404 403 401 401 401 403
+owner, this one     200 204 201 200 200 200 404 409 403 401 401 401 403
+owner, another      404 404 404 404 404 404 404 404 403 401 401 401 403
+owner, expired      401 401 401 401 401 401 404 401 403 401 401 401 403
+owner, revoked      401 401 401 401 401 401 404 401 403 401 401 401 403
+stranger, repo      404 404 404 404 404 404 404 404 403 401 401 401 403
+feed token          401 401 401 401 401 200 404 401 403 401 401 401 403
+registration        401 401 401 401 401 401 404 401 422 401 401 401 403
+remove              401 401 401 401 401 401 404 401 403 401 401 401 404
+lease               401 401 401 401 401 401 404 401 403 401 200 401 403
+job                 403 403 403 200 403 404 404 403 403 401 401 401 403
+job that reads      200 403 403 200 403 200 404 403 403 401 401 401 403
+job that writes     200 204 403 200 200 200 404 409 403 401 401 401 403
+job with nothing    403 403 403 404 403 404 404 403 403 401 401 401 403
+other job           404 404 404 404 404 404 404 404 403 401 401 401 403
+other runner        401 401 401 401 401 401 404 401 403 200 401 204 403
+runner              401 401 401 401 401 401 404 401 403 200 401 204 403
 """
 #: Doors that take the credential in any scheme; the agent's take Bearer alone.
 _ANY_SCHEME = ("read", "write", "admin", "clone", "push", "feed", "rerun")
@@ -134,6 +148,7 @@ class Place:
             "rerun": ("POST", f"/api/v1/runs/{self.run.pk}/rerun", None),
             "register": ("POST", "/api/v1/runners/register", {"name": "n", "labels": [], "credential_hash": "0"}),
             "beat": ("POST", "/api/v1/runners/heartbeat", {"instance": "i", "active": []}),
+            "leave": ("POST", "/api/v1/runners/remove", None),
             "remove": ("POST", "/api/v1/runners/remove?name=nobody", None),
             "lease": ("POST", f"/api/v1/jobs/{self.work.claim.job_id}/cancel-check", None),
         }[door]

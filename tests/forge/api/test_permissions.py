@@ -27,7 +27,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PAGE = Path(__file__).resolve().parents[3] / "docs" / "permissions.md"
 _BY_ID = "api/v3/repositories/<repository_id>"
 #: What is refused whatever the token may: a call that some other credential opens.
-_AGENT = re.compile(r"api/v1/(runners/(register|poll|heartbeat|remove)|jobs/<job_id>/(cancel-check|steps|log|status))$")
+_AGENT = re.compile(
+    r"api/v1/(runners/(register|poll|heartbeat|recover|rotate|remove)|jobs/<job_id>/(cancel-check|steps|log|status))$"
+)
 #: What some call takes at all.
 _BODY = b'{"name": "n", "labels": [], "credential_hash": "0", "instance": "i", "request_key": "k", "free": 1}'
 _REFUSAL = b"Resource not accessible by integration"
