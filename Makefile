@@ -49,6 +49,7 @@ job-image: ## the default job image, from Debian's packages
 lock: setup ## requirements*.lock anew from pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml -o requirements.lock
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --extra dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --python-version 3.11 bench/buildbot/requirements.in -o bench/buildbot/requirements.lock
 
 format: setup ## let the formatter and the linter mend what they can
 	$(BIN)/ruff format
