@@ -53,7 +53,7 @@ def may_hold_command(block: bytes) -> bool:
     """Whether any of these lines is a ``CANDIDATE``; far faster than the pattern, which looks at every byte."""
     return (
         (b"#" in block and b"##[" in block)
-        or _LATER_LINE.search(block) is not None
+        or (b":" in block and _LATER_LINE.search(block) is not None)
         or CANDIDATE.match(block) is not None
     )
 

@@ -88,7 +88,7 @@ class InitExecution:
         ready.register(self._pipe, select.POLLIN)
         ready.register(self._news, select.POLLIN)
         deadline: float | None = None
-        pace = _Pace(self._pipe)
+        pace = Pace(self._pipe)
         while deadline is None or time.monotonic() < deadline:
             if deadline is None and self._end is not None:
                 deadline = time.monotonic() + self._drain
@@ -149,11 +149,12 @@ class InitExecution:
             log.info("%s bytes came after the end of their step, and were dropped", self.dropped)
 
 
-class _Pace:
+class Pace:
     """How a program writes: by its reads."""
 
-    def __init__(self, pipe: int) -> None:
+    def __init__(self, pipe: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._pipe = pipe
+        self._clock = clock
         self._last = 0.0
         self._small = 0
         self._full = 0
@@ -165,7 +166,7 @@ class _Pace:
             if self._full == _FULL:
                 with contextlib.suppress(OSError):  # there is an end to what one user may have
                     fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _LARGE)
-        now = time.monotonic()
+        now = self._clock()
         is_soon, self._last = now - self._last < _SOON + (_GATHER if self._small > _MANY else 0), now
         self._small = self._small + 1 if size < _SHORT and is_soon else 0
         return self._small > _MANY

@@ -4,6 +4,8 @@ container it is in tests/docker."""
 from __future__ import annotations
 
 import array
+import fcntl
+import itertools
 import os
 import socket
 import struct
@@ -17,7 +19,7 @@ import pytest
 from runner.backends.base import Command
 from runner.backends.docker_exec import Watch
 from runner.backends.init_channel import Channel, Listener
-from runner.backends.init_execution import InitExecution
+from runner.backends.init_execution import InitExecution, Pace
 from runner.errors import InfrastructureError
 from runner.forge_init.build import PROGRAM, SOURCES, have
 from tests.absent import absent
@@ -131,6 +133,38 @@ CASES = {
 def test_a_step(init: Init, case: str) -> None:
     argv, code, output = CASES[case]
     assert init.run(*argv, environment={"BOTH": "of the step", "GIVEN": "a=b"}) == (code, output)
+
+
+def test_a_program_that_writes_little_and_often(init: Init) -> None:
+    code, said = init.run("sh", "-c", "n=0; while [ $n -lt 5000 ]; do echo $n; n=$((n + 1)); done; exit 3")
+    assert code == 3
+    assert said == "".join(f"{number}\n" for number in range(5000))
+
+
+def test_a_pipe_grows_with_what_is_written() -> None:
+    ours, theirs = os.pipe2(os.O_CLOEXEC)
+    moments = (number * 0.0001 for number in itertools.count())
+    try:
+        fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 256 << 10)
+        pace = Pace(ours, lambda: next(moments))
+        assert not any(pace.is_small(256 << 10) for _ in range(7))
+        assert fcntl.fcntl(ours, fcntl.F_GETPIPE_SZ) == 256 << 10
+        assert not pace.is_small(256 << 10)
+        assert fcntl.fcntl(ours, fcntl.F_GETPIPE_SZ) == 1 << 20
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+@pytest.mark.parametrize(
+    ("size", "apart", "after", "small"),
+    [(12, 0.0001, 30, True), (12, 0.0001, 10, False), (12, 0.1, 30, False), (100_000, 0.0001, 30, False)],
+    ids=["little and often", "not yet", "seldom", "much"],
+)
+def test_who_writes_little_and_often_is_known(size: int, apart: float, after: int, small: bool) -> None:
+    moments = (number * apart for number in itertools.count(1))
+    pace = Pace(-1, lambda: next(moments))
+    assert [pace.is_small(size) for _ in range(after)][-1] is small
 
 
 def test_half_a_pair(init: Init) -> None:

@@ -188,6 +188,29 @@ def test_the_spool_has_no_name(tmp_path: Path) -> None:
     spool.close()
 
 
+def test_a_step_that_writes_as_fast_as_it_can_is_known(tmp_path: Path) -> None:
+    now = 10**18
+    log = JobLog(tmp_path / "log", Secrets(), clock=lambda: now)
+    spool = RawSpool(tmp_path, clock=lambda: now)
+    for _ in range(100):  # a megabyte in two seconds
+        spool.write(b"x" * 10_000)
+        now += 20_000_000
+    assert spool.rushed_until == 0
+    for _ in range(100):  # ten in a tenth of a second
+        spool.write(b"x" * 100_000)
+        now += 1_000_000
+    assert spool.rushed_until > now
+    log.rush(spool.rushed_until)
+    assert log.is_rushed
+    log.rush(0)
+    assert not log.is_rushed
+    log.rush(now + 5_000_000_000)
+    now += 1_500_000_000  # nobody stands back for longer than a second
+    assert not log.is_rushed
+    spool.close()
+    log.close()
+
+
 def test_a_log_is_cut_at_its_limit_and_says_so(tmp_path: Path) -> None:
     log = JobLog(tmp_path / "log", Secrets(), limit=10_000)
     for _ in range(300):
