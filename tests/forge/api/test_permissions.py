@@ -177,7 +177,7 @@ def test_a_repository_of_others(private: bool) -> None:
             continue
         url = Route(path, {}).url({**NOTHING, **world.values})
         code = ask(token, method, url).status_code
-        if private:
+        if private and "<org>" not in path:  # an organisation's own doors look at no repository for a job
             assert code == 404, (method, url)
         elif need.level == "write" or not need.can_be_held:
             assert code == 403, (method, url)

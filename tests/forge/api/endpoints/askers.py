@@ -162,7 +162,10 @@ def _covered(scope: str, level: int, *, private: bool) -> bool:
 
 def _listed(operation: Operation, scope: str) -> bool:
     """Whether a scope gives one that the operation asks for besides (any, where it asks for none)."""
-    gives = {"repo": {"repo", "repo:write", "repo:read", "public_repo"}, "repo:write": {"repo:write", "repo:read"}}
+    gives = {
+        "repo": {"repo", "repo:write", "repo:read", "public_repo", "delete_repo"},
+        "repo:write": {"repo:write", "repo:read"},
+    }
     return not operation.scopes or bool(gives.get(scope, {scope}) & set(operation.scopes))
 
 

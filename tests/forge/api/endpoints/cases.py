@@ -31,6 +31,7 @@ class Case:
     body: Any = NOTHING
     answers: Mapping[str, str] | None = None  # headers of the answer
     then: tuple[Mapping[str, Any], ...] = ()
+    unofficial: str = ""
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Operation:
     scopes: tuple[str, ...] = ()
     official: str = ""
     own: str = ""
+    shape: str = ""
     quirks: str = ""
     absent: Mapping[str, int] | None = None
     unlike: Mapping[str, int] | None = None

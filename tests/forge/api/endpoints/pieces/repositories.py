@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from forge.repos import feed_tokens
+from forge.repos.models import Collaborator, Right
 from tests import factories
 from tests.forge.api.endpoints.pieces.runs import CI
 from tests.forge.api.endpoints.world import World, piece
@@ -28,3 +29,16 @@ def _of_acme(world: World) -> None:
 def _feed_token(world: World) -> None:
     """The owner's token for the repository's feed."""
     world.values["feed_token"] = feed_tokens.renew(world.account("octo"), world.hello)
+
+
+@piece("admin of tools")
+def _admin_of_tools(world: World) -> None:
+    """The administrator of ``octo/hello`` administers ``acme/tools`` as well."""
+    world.need("acme repository")
+    Collaborator.objects.create(repository=world.rows["tools"], user=world.account("admin"), right=Right.ADMIN)
+
+
+@piece("public repository")
+def _public(world: World) -> None:
+    """A public repository of the owner's, ``octo/open``."""
+    world.rows["open"] = factories.repository(world.account("octo"), "open")

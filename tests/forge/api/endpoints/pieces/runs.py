@@ -6,9 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from django.db.models.functions import Now
+from django.test import Client
 from django.utils import timezone
 
-from forge.actions import assignment
+from forge.actions import assignment, discard
 from forge.actions.models import Claim, Job
 from forge.runners.models import Runner
 from tests import factories
@@ -114,3 +115,40 @@ def claimed(attempt: Any, agent: Runner, **fields: Any) -> tuple[Job, Claim]:
         acknowledged_at=Now(),
     )
     return job, claim
+
+
+@piece("second attempt")
+def _second(world: World) -> None:
+    """The run tried once more, with a job that still waits."""
+    factories.job(factories.attempt(world.need("run"), status="queued"), status="queued")
+
+
+@piece("deleted workflow")
+def _gone(world: World) -> None:
+    """``ci.yml`` as its row stays when the file is gone."""
+    world.need("workflow")
+    row = world.rows["workflow"]
+    row.state = "deleted"
+    row.save()
+
+
+@piece("deleted logs")
+def _without_logs(world: World) -> None:
+    """The run whose logs somebody deleted."""
+    discard.logs(world.need("run"))
+
+
+@piece("signed logs", "zip_token", "text_token")
+def _signed(world: World) -> None:
+    """Where the logs of the run and of its job lie for a minute."""
+    world.need("run")
+    reader = Client(headers={"authorization": f"token {factories.token(world.account('reader'))}"})
+    for name, what in (("zip_token", "runs/{run_id}"), ("text_token", "jobs/{job_id}")):
+        path = f"/api/v3/repos/octo/hello/actions/{what.format(**world.values)}/logs"
+        world.values[name] = reader.get(path).headers["Location"].rpartition("/")[2]
+
+
+@piece("broken source")
+def _broken_source(world: World) -> None:
+    """A finished run whose file, as it is kept, does not parse any more."""
+    world.rows["run"] = _run(world, source=factories.source("on: push\njobs: {build: {steps: nothing}}\n"))

@@ -63,3 +63,17 @@ def _selected(world: World) -> None:
     for name in ("organization secret", "organization variable"):
         if row := world.rows.get(name):
             row.selected_repositories.add(tools)
+
+
+@piece("secret for all")
+def _secret_for_all(world: World) -> None:
+    """The organisation's secret, that all its repositories may use."""
+    world.need("organization secret")
+    Secret.objects.filter(pk=world.rows["organization secret"].pk).update(visibility="all")
+
+
+@piece("variable for all")
+def _variable_for_all(world: World) -> None:
+    """The organisation's variable, that all its repositories may use."""
+    world.need("organization variable")
+    Variable.objects.filter(pk=world.rows["organization variable"].pk).update(visibility="all")
