@@ -30,6 +30,8 @@ NOTHING: dict[str, object] = {
     "branch": "nothing",
     "ref": "nothing",
     "path": "nothing",
+    "git_ref": "heads/nothing",
+    "folder": "nothing",
     "token": "nothing",
     "token_id": 987_654,
     "secret_name": "NOTHING_HERE",
@@ -53,7 +55,9 @@ class World:
         account = factories.account(login)
         # ``name`` stands for a repository in one place and for a variable in another: this can be both.
         repository = factories.repository(account, f"of_{login}", private=private)
-        sha = factories.push(repository, {"README.md": f"of {login}", ".github/workflows/ci.yml": TEXT}, MAIN)
+        sha = factories.push(
+            repository, {"README.md": f"of {login}", "docs/README.md": "", ".github/workflows/ci.yml": TEXT}, MAIN
+        )
         workflow = factories.workflow(repository)
         run = factories.run(workflow, head_sha=sha)
         job = factories.job(run.latest_attempt)
@@ -77,6 +81,9 @@ class World:
             "branch": "main",
             "ref": "main",
             "path": "README.md",
+            "git_ref": "heads/main",
+            "folder": "docs",
+            "username": login,
             "org": factories.vault(repository).login,
             "secret_name": "TOKEN",
             "environment_name": "production",
