@@ -8,6 +8,7 @@ from typing import Any
 from forge.accounts.models import Account
 from forge.actions.models import Run
 from forge.repos.models import Repository
+from forge.runners import downloads
 from tests import factories
 
 #: What no row has, for each named part of an address.
@@ -20,6 +21,8 @@ NOTHING: dict[str, object] = {
     "job_id": 987_654,
     "check_run_id": 987_654,
     "runner_id": 987_654,
+    "runner_group_id": 987_654,
+    "filename": "nothing.whl",
     "attempt_number": 77,
     "number": 77,
     "workflow_id": "nothing.yml",
@@ -73,6 +76,8 @@ class World:
             "job_id": job.pk,
             "check_run_id": job.pk,
             "runner_id": runner.pk,
+            "runner_group_id": 1,
+            "filename": downloads.package().filename,
             "attempt_number": 1,
             "number": 1,
             "workflow_id": workflow.pk,

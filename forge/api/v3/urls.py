@@ -27,6 +27,7 @@ _below: list[URLPattern | URLResolver] = [
     path("orgs/<str:org>", OrganizationView.as_view()),
     path("orgs/<str:org>/repos", OrganizationRepositoriesView.as_view()),
     path("", include("forge.api.v3.actions_urls")),
+    path("", include("forge.api.v3.runner_urls")),
     path("", include("forge.api.v3.vault_urls")),
     path("", include("forge.api.v3.content_urls")),
     *repository_routes(
