@@ -20,6 +20,9 @@ NOTHING: dict[str, object] = {
     "job_id": 987_654,
     "check_run_id": 987_654,
     "runner_id": 987_654,
+    "artifact_id": 987_654,
+    "archive_format": "zip",
+    "cache_id": 987_654,
     "attempt_number": 77,
     "number": 77,
     "workflow_id": "nothing.yml",
@@ -38,8 +41,8 @@ NOTHING: dict[str, object] = {
 
 @dataclass(frozen=True)
 class World:
-    """Somebody's repository with a finished run, its job and log, a runner, a commit, an environment with a secret
-    and a variable; and an organisation of theirs with the same."""
+    """Somebody's repository with a finished run, its job and log, a runner, a commit, an artifact, a cache, an
+    environment with a secret and a variable; and an organisation of theirs with the same."""
 
     account: Account
     repository: Repository
@@ -58,6 +61,7 @@ class World:
         job = factories.job(run.latest_attempt)
         factories.log(job, ("Run tests", ["one line"]))
         factories.annotation(job)
+        artifact, cache = factories.artifact(job), factories.cache(repository)
         runner = factories.runner(f"runner-of-{login}", repository=repository)
         values = {
             "owner": login,
@@ -68,6 +72,9 @@ class World:
             "job_id": job.pk,
             "check_run_id": job.pk,
             "runner_id": runner.pk,
+            "artifact_id": artifact.pk,
+            "archive_format": "zip",
+            "cache_id": cache.pk,
             "attempt_number": 1,
             "number": 1,
             "workflow_id": workflow.pk,

@@ -17,7 +17,7 @@ from django.urls import URLPattern
 from forge.accounts.needs import Need, needed
 from forge.api import smart_http
 from forge.api.declared import DeclaredView
-from forge.api.v3 import run_logs
+from forge.api.v3 import artifacts, run_logs
 from tests.engine import FakeRunner, Project
 from tests.forge.places import NOTHING, World
 from tests.forge.routes import METHODS, Route, patterns
@@ -33,8 +33,8 @@ _AGENT = re.compile(
 #: What some call takes at all.
 _BODY = b'{"name": "n", "labels": [], "credential_hash": "0", "instance": "i", "request_key": "k", "free": 1}'
 _REFUSAL = b"Resource not accessible by integration"
-#: Heeds no credential at all, since the address itself is one.
-_SIGNED = "api/v3/signed/logs/<token>"
+#: Heed no credential at all, since the address itself is one.
+_SIGNED = {"api/v3/signed/logs/<token>": run_logs.signed, "api/v3/signed/artifacts/<token>": artifacts.signed}
 
 
 def declared() -> dict[tuple[str, str], Need]:
@@ -77,12 +77,13 @@ def test_what_declares_nothing_takes_no_job_token() -> None:
     for route, pattern in patterns():
         if not issubclass(getattr(pattern.callback, "cls", object), DeclaredView) and route.pattern.startswith("api/"):
             others.append((route, pattern))
-    known = [_AGENT.match(route.pattern) or route.pattern == _SIGNED for route, _ in others]
+    known = [_AGENT.match(route.pattern) or route.pattern in _SIGNED for route, _ in others]
     assert all(known), others
-    assert [pattern.callback for route, pattern in others if route.pattern == _SIGNED] == [run_logs.signed]
+    signed = {route.pattern: pattern.callback for route, pattern in others if route.pattern in _SIGNED}
+    assert signed == _SIGNED
     token = token_of("write-all")
     for route, _ in others:
-        if route.pattern != _SIGNED:
+        if route.pattern not in _SIGNED:
             codes = {method: ask(token, method, route.url(NOTHING)).status_code for method in ("POST", "PUT")}
             assert set(codes.values()) <= {401, 403, 405}, (route, codes)
             assert set(codes.values()) & {401, 403}, (route, codes)
