@@ -102,6 +102,14 @@ def checked(scope: Scope, wanted: str | None, *, sha_required: bool | None) -> d
     return {**values, "allowed_actions": wanted}
 
 
+def selected(scope: Scope) -> Selected:
+    """What ``selected`` lets in here. ``Conflict`` while the setting is another word."""
+    found = of(scope).selected if isinstance(scope, Repository) else selection(policies.of(scope))
+    if word(scope) != Allowed.SELECTED:
+        raise Conflict("This is set only where allowed_actions is selected")
+    return found
+
+
 def select(actor: Actor, scope: Scope, given: Mapping[str, Any]) -> None:
     """Choose what ``selected`` lets in; what is not given stays. ``Conflict`` while the setting is another word, or an
     organisation's."""

@@ -77,6 +77,13 @@ def enable(actor: Actor, repository: Repository, *, on: bool, **more: Any) -> No
     change(actor, repository, {"enabled": on, **more})
 
 
+def check_enabled(word: str, field: str) -> None:
+    """``Invalid`` for what is no word of such a setting."""
+    if word not in Enabled.values:
+        words = f"{field} must be one of {', '.join(Enabled.values)}"
+        raise Invalid(words, [FieldError("Permissions", field, "invalid", words)])
+
+
 def _permitted(repository: Repository, above: ActionsPolicy) -> bool:
     return _chosen(above.enabled_repositories, above, "selected_repositories", repository)
 
