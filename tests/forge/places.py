@@ -23,6 +23,9 @@ NOTHING: dict[str, object] = {
     "runner_id": 987_654,
     "runner_group_id": 987_654,
     "filename": "nothing.whl",
+    "artifact_id": 987_654,
+    "archive_format": "zip",
+    "cache_id": 987_654,
     "attempt_number": 77,
     "number": 77,
     "workflow_id": "nothing.yml",
@@ -44,8 +47,8 @@ NOTHING: dict[str, object] = {
 
 @dataclass(frozen=True)
 class World:
-    """Somebody's repository with a finished run, its job and log, a runner, a commit, an environment with a secret
-    and a variable; and an organisation of theirs with the same."""
+    """Somebody's repository with a finished run, its job and log, a runner, a commit, an artifact, a cache, an
+    environment with a secret and a variable; and an organisation of theirs with the same."""
 
     account: Account
     repository: Repository
@@ -66,6 +69,7 @@ class World:
         job = factories.job(run.latest_attempt)
         factories.log(job, ("Run tests", ["one line"]))
         factories.annotation(job)
+        artifact, cache = factories.artifact(job), factories.cache(repository)
         runner = factories.runner(f"runner-of-{login}", repository=repository)
         values = {
             "owner": login,
@@ -78,6 +82,9 @@ class World:
             "runner_id": runner.pk,
             "runner_group_id": 1,
             "filename": downloads.package().filename,
+            "artifact_id": artifact.pk,
+            "archive_format": "zip",
+            "cache_id": cache.pk,
             "attempt_number": 1,
             "number": 1,
             "workflow_id": workflow.pk,
