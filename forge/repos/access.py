@@ -10,6 +10,10 @@ administered is never open to it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+
 from django.db.models import Q, QuerySet
 
 from forge.accounts.actor import Actor
@@ -20,6 +24,8 @@ from forge.repos.models import Collaborator, Repository, Right
 
 _SCOPES = {Right.READ: ("repo", "repo:read"), Right.WRITE: ("repo", "repo:write"), Right.ADMIN: ("repo",)}
 _PUBLIC_SCOPES = {Right.READ: (), Right.WRITE: ("public_repo",), Right.ADMIN: ("public_repo",)}
+#: What SQLite takes in one condition is not endless.
+_NAMES_AT_ONCE = 100
 _WORDS = {Right.READ: "read", Right.WRITE: "write", Right.ADMIN: "admin"}
 
 
@@ -39,33 +45,59 @@ def repository_by_id(actor: Actor, repository_id: int, right: Right, need: Need 
     return _admit(actor, _alive().filter(pk=repository_id).first(), right, need)
 
 
+def readable(actor: Actor, names: Iterable[tuple[str, str]]) -> dict[tuple[str, str], Repository]:
+    """Those of the repositories ``(owner, name)`` that the actor may read, with their owners, by these pairs as they
+    were given; what is missing does not exist for it. One query for a hundred names, and two for the rights."""
+    wanted = {pair: (pair[0].lower(), pair[1].lower()) for pair in names}
+    keys = sorted(set(wanted.values()))
+    found: list[Repository] = []
+    for start in range(0, len(keys), _NAMES_AT_ONCE):
+        named = [Q(owner__login_key=one, name_key=two) for one, two in keys[start : start + _NAMES_AT_ONCE]]
+        found += _alive().filter(reduce(or_, named))
+    has = rights(actor, found)
+    by_key = {(one.owner.login_key, one.name_key): one for one in found if has[one.pk] >= Right.READ}
+    return {pair: by_key[key] for pair, key in wanted.items() if key in by_key}
+
+
 def right_of(actor: Actor, repository: Repository) -> Right:
     """What the actor may do there, the limits of its credential applied; of a job with what is in it."""
-    public = Right.NONE if repository.private else Right.READ
-    if actor.kind == "job":
-        own = actor.only_repository_id == repository.pk
-        return max(public, (Right.WRITE if actor.holds("contents", "write") else Right.READ) if own else public)
-    if actor.account is None or actor.only_repository_id not in (None, repository.pk):
-        return public
-    right = account_right(actor.account, repository)
-    while right > public and not _covered(actor, repository, right):
-        right = Right(right - 1)
-    return max(right, public)
+    return rights(actor, [repository])[repository.pk]
+
+
+def rights(actor: Actor, repositories: Iterable[Repository]) -> dict[int, Right]:
+    """The same of many at once, by id: two queries, however many they are."""
+    rows = list(repositories)
+    own = [row for row in rows if actor.account is not None and actor.only_repository_id in (None, row.pk)]
+    of_account = account_rights(actor.account, own) if actor.account is not None and own else {}
+    return {row.pk: _limited(actor, row, of_account.get(row.pk)) for row in rows}
 
 
 def account_right(account: Account, repository: Repository) -> Right:
     """What the account itself may do there: the owner and site administrators everything, members of an
     organisation read, collaborators what they were given."""
+    return account_rights(account, [repository])[repository.pk]
+
+
+def account_rights(account: Account, repositories: Iterable[Repository]) -> dict[int, Right]:
+    """The same of many at once, by id."""
+    rows = list(repositories)
+    found = {row.pk: Right.NONE if row.private else Right.READ for row in rows}
     if not account.is_active:
-        return Right.NONE if repository.private else Right.READ
-    if account.is_site_admin or account.pk == repository.owner_id:
-        return Right.ADMIN
-    rights = [Right.NONE if repository.private else Right.READ]
-    role = Membership.objects.filter(organization=repository.owner_id, user=account).values_list("role", flat=True)
-    rights += [Right.ADMIN if word == Membership.Role.OWNER else Right.READ for word in role]
-    given = Collaborator.objects.filter(repository=repository, user=account).values_list("right", flat=True)
-    rights += [Right(number) for number in given]
-    return max(rights)
+        return found
+    everything = [row for row in rows if account.is_site_admin or row.owner_id == account.pk]
+    found |= {row.pk: Right.ADMIN for row in everything}
+    others = [row for row in rows if found[row.pk] != Right.ADMIN]
+    if not others:
+        return found
+    member = Membership.objects.filter(organization__in={row.owner_id for row in others}, user=account)
+    roles = dict(member.values_list("organization_id", "role"))
+    shared = Collaborator.objects.filter(repository__in=[row.pk for row in others], user=account)
+    given = dict(shared.values_list("repository_id", "right"))
+    for row in others:
+        role = roles.get(row.owner_id)
+        of_role = Right.NONE if role is None else Right.ADMIN if role == Membership.Role.OWNER else Right.READ
+        found[row.pk] = max(found[row.pk], of_role, Right(given.get(row.pk, Right.NONE)))
+    return found
 
 
 def visible(actor: Actor) -> QuerySet[Repository]:
@@ -86,6 +118,19 @@ def sharing(caller: Repository, owner: str, name: str) -> Repository | None:
         return found
     shares = found.workflow_access != Repository.WorkflowAccess.NONE
     return found if shares and caller.private and found.owner_id == caller.owner_id else None
+
+
+def _limited(actor: Actor, repository: Repository, right: Right | None) -> Right:
+    """A right as the credential leaves it; None where it counts for nothing but what is public."""
+    public = Right.NONE if repository.private else Right.READ
+    if actor.kind == "job":
+        own = actor.only_repository_id == repository.pk
+        return max(public, (Right.WRITE if actor.holds("contents", "write") else Right.READ) if own else public)
+    if right is None:
+        return public
+    while right > public and not _covered(actor, repository, right):
+        right = Right(right - 1)
+    return max(right, public)
 
 
 def _own(actor: Actor) -> Q:
