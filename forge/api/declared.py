@@ -5,6 +5,7 @@ A view without a declaration refuses them, and a test fails on its route.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar, cast
 
 from rest_framework.request import Request
@@ -15,6 +16,7 @@ from forge.accounts import users
 from forge.accounts.actor import Actor
 from forge.accounts.models import Account
 from forge.accounts.needs import Declaration, Need, needed
+from forge.api import conditional
 from forge.errors import Forbidden
 from forge.repos import access
 from forge.repos.models import Right
@@ -54,6 +56,8 @@ class DeclaredView(APIView):
         actor: Actor | None = getattr(request._request, "actor", None)  # none where it was refused before that
         if actor is not None and actor.kind == "job":
             answer.headers.setdefault(_HEADER, str(self.need))
+        if isinstance(answer, Response):
+            answer.add_post_render_callback(partial(conditional.give_back, request._request))
         return answer
 
     def _refuse_job(self) -> None:

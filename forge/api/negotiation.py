@@ -6,6 +6,8 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -42,8 +44,12 @@ class AnyJson(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """The body's value; ``ParseError`` for what no JSON text or no storable text is."""
-        body = stream.read()
+        """The body's value; ``ParseError`` for what no JSON text or no storable text is, and
+        ``RequestDataTooBig``."""
+        # An ASGI server counts before this; under WSGI this is the place.
+        body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig
         if not body.strip():
             return {}
         try:

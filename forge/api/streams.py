@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from forge.threads import run_sync
 
@@ -17,11 +18,16 @@ def streamed(
     # Under ASGI Django would collect a synchronous iterator before it sends the first byte.
     body = _pulled(pieces) if isinstance(request, ASGIRequest) else pieces
     response = StreamingHttpResponse(body, content_type=content_type)
+    headers(response, filename)
+    return response
+
+
+def headers(response: HttpResponseBase, filename: str = "") -> None:
+    """What every download carries; ``filename`` makes it one to be saved."""
     response["Cache-Control"] = "no-store"
     response["X-Content-Type-Options"] = "nosniff"
     if filename:
         response["Content-Disposition"] = f'attachment; filename="{filename}"'
-    return response
 
 
 async def _pulled(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:

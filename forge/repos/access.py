@@ -110,6 +110,13 @@ def own(actor: Actor) -> QuerySet[Repository]:
     return visible(actor).filter(_belonging(actor.account)) if actor.account else _alive().none()
 
 
+def accepted(repository: Repository, right: Right) -> tuple[str, ...]:
+    """The scopes of which a token needs one for this right in a repository; what is public is read without."""
+    if repository.private:
+        return _SCOPES[right]
+    return () if right <= Right.READ else _SCOPES[right] + _PUBLIC_SCOPES[right]
+
+
 def sharing(caller: Repository, owner: str, name: str) -> Repository | None:
     """The repository ``owner/name`` if workflows of ``caller`` may call its workflows: its own, a public one, or one
     of the same owner that shares them with private repositories. None for every other, as if it did not exist."""
@@ -171,8 +178,8 @@ def _admit(actor: Actor, found: Repository | None, right: Right, need: Need) -> 
     if actor.account is not None and account_right(actor.account, found) >= right:
         if actor.only_repository_id not in (None, found.pk):
             raise Forbidden("This token is bound to another repository")
-        raise Forbidden(f"This token lacks the scope for {_WORDS[right]} access", _accepted(found, right))
-    raise Forbidden(f"You need {_WORDS[right]} access to {found.full_name} for this")
+        raise Forbidden(f"This token lacks the scope for {_WORDS[right]} access", accepted(found, right))
+    raise Forbidden(f"You need {_WORDS[right]} access to {found.full_name} for this", accepted(found, right))
 
 
 def _job_may(actor: Actor, repository: Repository, right: Right, need: Need) -> bool:
@@ -184,9 +191,5 @@ def _job_may(actor: Actor, repository: Repository, right: Right, need: Need) -> 
     return actor.only_repository_id == repository.pk and actor.holds(need.permission, level)
 
 
-def _accepted(repository: Repository, right: Right) -> tuple[str, ...]:
-    return _SCOPES[right] if repository.private else _SCOPES[right] + _PUBLIC_SCOPES[right]
-
-
 def _covered(actor: Actor, repository: Repository, right: Right) -> bool:
-    return any(actor.allows(scope) for scope in _accepted(repository, right))
+    return any(actor.allows(scope) for scope in accepted(repository, right))

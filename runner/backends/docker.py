@@ -13,18 +13,17 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import DockerException
 
 from runner.backends import docker_init
-from runner.backends.base import Command, Execution, Finding, JobPlace, Layout, Lease
-from runner.backends.docker_exec import DockerExecution, Watch, inner_path
-from runner.backends.init_channel import Channel, Listener
-from runner.backends.init_execution import InitExecution
+from runner.backends.base import Finding, JobPlace, Layout, Lease
+from runner.backends.docker_sandbox import DockerSandbox, layout_of
+from runner.backends.init_channel import Listener
 from runner.backends.spares import Spares, hand_over
 from runner.containers import leftovers
 from runner.containers.engine import Engine
@@ -35,7 +34,6 @@ from runner.containers.limits import Limits
 from runner.containers.options import CAPABILITIES, Policy
 from runner.containers.rules import ContainerRules
 from runner.containers.shell import Shells
-from runner.containers.spec import ServiceInfo
 from runner.errors import InfrastructureError, JobEnded
 from runner.forge_init.build import Built, have
 from runner.images import Images
@@ -302,125 +300,3 @@ class DockerBackend:
         return [f"{source}:{target}:rw" for source, target in own.items()] + [
             f"{volume.removesuffix(':ro')}:ro" for volume in self._options.volumes
         ]
-
-
-class DockerSandbox:
-    """The container of one job."""
-
-    def __init__(
-        self, client: Any, container: Any, place: JobPlace, image: Any, containers: JobSet, shells: Shells
-    ) -> None:
-        self._client = client
-        self._container = container
-        self._image = image
-        self._containers = containers
-        self._watch = Watch(client, container.id, containers.limits.memory)
-        self._input: Any = None
-        self._channel: Channel | None = None
-        self._closed: Callable[[], None] = lambda: None
-        self.name: str = container.name
-        layout = layout_of(place, image, container.id)
-        if place.containers.job is None:
-            layout = replace(layout, default_shell=shells.of(client, container, image.id, layout.path))
-        self.layout = replace(layout, network=containers.network, container_env=containers.environment)
-
-    def begin(self, listener: Listener | None) -> None:
-        """Start it, and wait for forge-init on this socket; without one its first process only waits."""
-        try:
-            self._watch.begin()
-            if listener is None:
-                self._input = self._container.attach_socket(params={"stdin": 1, "stream": 1})
-            self._container.start()
-            if listener is not None:
-                self._channel = self._connected(listener)
-        except (DockerException, OSError) as error:
-            raise _refused(error, "container_failed") from error
-        self._containers.join(self._container)
-
-    def start_services(self, say: Callable[[str], None], stop: Stop) -> Mapping[str, ServiceInfo]:
-        return self._containers.start_services(self._container.id, self._image.id, say, stop)
-
-    def stop_containers(self, say: Callable[[str], None]) -> None:
-        self._containers.stop(say)
-        say(f"Stop and remove container: {self._container.name}")
-        if self._containers.own_network:
-            say(f"Remove container network: {self._containers.own_network}")
-        self.close()
-
-    def is_ready(self) -> bool:
-        """True while its forge-init waits for a step."""
-        return self._channel is not None and not self._channel.over.is_set() and not self._watch.died
-
-    def serve(self, place: JobPlace, closed: Callable[[], None]) -> None:
-        """Be this job's from now on; ``closed`` is called when it has been removed."""
-        self._closed = closed
-        self.layout = replace(self.layout, workspace=layout_of(place).workspace)
-
-    def _connected(self, listener: Listener) -> Channel:
-        state = self._client.api.inspect_container(self._container.id)["State"]
-        channel = listener.accept(int(state["Pid"]), docker_init.CONNECT_SECONDS, lambda: self._watch.died)
-        listener.close()
-        if channel is None:
-            text = f"forge-init did not connect within {docker_init.CONNECT_SECONDS:g} s"
-            raise InfrastructureError("container_failed", text)
-        return channel
-
-    def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> Execution:
-        if self._channel is not None:
-            return InitExecution(self._channel, command, self._watch, write, ended)
-        try:
-            return DockerExecution(self._client, self._container.id, command, self._watch, write, ended)
-        except APIError as error:
-            if error.status_code in (404, 409):
-                text = f"The job's container is gone: {error.explanation}. A step, or someone else, has ended it."
-                raise InfrastructureError("container_lost", text) from error
-            raise _refused(error) from error
-        except (DockerException, OSError) as error:
-            raise _refused(error) from error
-
-    def live_for(self, seconds: float) -> None:
-        if self._channel is not None:
-            self._channel.live(seconds)
-
-    def close(self) -> None:
-        try:
-            self.remove()
-        finally:
-            self._containers.close()
-
-    def remove(self) -> None:
-        """End the container and remove it."""
-        if self._channel is not None:
-            self._channel.close()
-        try:
-            self._container.remove(force=True, v=True)
-        except NotFound:
-            pass
-        except APIError as error:
-            if error.status_code != 409:  # somebody is removing it already
-                raise _refused(error) from error
-            with contextlib.suppress(DockerException, OSError):
-                self._container.wait(condition="removed", timeout=30)
-        except (DockerException, OSError) as error:
-            raise _refused(error) from error
-        finally:
-            self._closed()
-            self._watch.close()
-            held, self._input = self._input, None
-            if held is not None:
-                held._response.close()  # the SDK keeps the answer there, which owns the connection
-                held.close()
-
-
-def layout_of(place: JobPlace, image: Any = None, container: str = "") -> Layout:
-    """Where things are in a job's container; its PATH is known with its image."""
-    return Layout(
-        work="/__w",
-        workspace=f"/__w/{place.repository}/{place.repository}",
-        home="/github/home",
-        workflow="/github/workflow",
-        is_container=True,
-        path=inner_path(image) if image is not None else "",
-        default_shell=("sh -e {0}", "sh -e {0}"),
-        job_container_id=container,
-    )
