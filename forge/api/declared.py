@@ -8,6 +8,8 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, ClassVar, cast
 
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -52,12 +54,14 @@ class DeclaredView(APIView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """DRF's hook after it: every answer to a job says what the call needs."""
-        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        answer: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
         actor: Actor | None = getattr(request._request, "actor", None)  # none where it was refused before that
         if actor is not None and actor.kind == "job":
             answer.headers.setdefault(_HEADER, str(self.need))
         if isinstance(answer, Response):
             answer.add_post_render_callback(partial(conditional.give_back, request._request))
+        elif isinstance(answer, HttpResponse):
+            conditional.give_back(request._request, answer)
         return answer
 
     def _refuse_job(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
@@ -13,6 +14,9 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
+
+#: What stands around the word in ``application/vnd.github.v3.raw+json``.
+_FORM = re.compile(r"^application/vnd\.github\.(?:v3\.)?|\+json$")
 
 
 class IgnoreAccept(BaseContentNegotiation):
@@ -77,3 +81,10 @@ def _check_text(value: Any) -> None:
     elif isinstance(value, list):
         for item in value:
             _check_text(item)
+
+
+def wants(request: Request, word: str) -> bool:
+    """True when the client asks for one of GitHub's own forms of a thing, such as ``raw``: the only part of the
+    Accept header that is heeded, since it says what is wanted and not merely how."""
+    accepted = request.headers.get("Accept", "").lower()
+    return any(_FORM.sub("", one.split(";")[0].strip()) == word for one in accepted.split(","))

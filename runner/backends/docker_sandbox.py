@@ -7,19 +7,27 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import APIError, DockerException
 
 from runner.backends import docker_init
-from runner.backends.base import Command, Execution, JobPlace, Layout
-from runner.backends.docker_exec import DockerExecution, Watch, inner_path
+from runner.backends.base import Command, Execution, JobPlace, Layout, Trouble
+from runner.backends.docker_exec import GONE, DockerExecution, Watch, inner_path
 from runner.backends.init_channel import Channel, Listener
 from runner.backends.init_execution import InitExecution
+from runner.backends.ready_network import ReadyNetwork
 from runner.containers.engine import refused
 from runner.containers.job_set import JobSet
+from runner.containers.resources import remove_container
 from runner.containers.shell import Shells
 from runner.containers.spec import ServiceInfo
 from runner.errors import InfrastructureError
 from runner.stop import Stop
+
+_NETWORK_GONE = Trouble(
+    "container_lost",
+    "The job's network is gone: the container that held it ended while the job ran. Someone has ended it.",
+    is_ours=True,
+)
 
 
 class DockerSandbox:
@@ -35,6 +43,7 @@ class DockerSandbox:
         self._watch = Watch(client, container.id, containers.limits.memory)
         self._input: Any = None
         self._channel: Channel | None = None
+        self._network: ReadyNetwork | None = None
         self._closed: Callable[[], None] = lambda: None
         self.name: str = container.name
         layout = layout_of(place, image, container.id)
@@ -42,18 +51,28 @@ class DockerSandbox:
             layout = replace(layout, default_shell=shells.of(client, container, image.id, layout.path))
         self.layout = replace(layout, network=containers.network, container_env=containers.environment)
 
-    def begin(self, listener: Listener | None) -> None:
-        """Start it, and wait for forge-init on this socket; without one its first process only waits."""
+    def begin(self, listener: Listener | None, network: ReadyNetwork | None = None) -> None:
+        """Start it, and wait for forge-init on this socket; without one its first process only waits. ``network`` is
+        the one that it was created to join: it goes with it."""
         try:
             self._watch.begin()
             if listener is None:
                 self._input = self._container.attach_socket(params={"stdin": 1, "stream": 1})
             self._container.start()
             if listener is not None:
-                self._channel = self._connected(listener)
+                self._channel = docker_init.connect(self._client, self._container, listener, lambda: self._watch.died)
         except (DockerException, OSError) as error:
             raise refused(error, "container_failed") from error
         self._containers.join(self._container)
+        if network is not None:
+            self._network = network
+            network.when_lost(self._lose_network)
+
+    def _lose_network(self) -> None:
+        """What runs in the container reaches nobody any more, and that is not its fault."""
+        self._watch.gone = _NETWORK_GONE
+        with contextlib.suppress(DockerException, OSError):
+            self._container.kill()
 
     def start_services(self, say: Callable[[str], None], stop: Stop) -> Mapping[str, ServiceInfo]:
         return self._containers.start_services(self._container.id, self._image.id, say, stop)
@@ -74,18 +93,9 @@ class DockerSandbox:
         self._closed = closed
         self.layout = replace(self.layout, workspace=layout_of(place).workspace)
 
-    def _connected(self, listener: Listener) -> Channel:
-        state = self._client.api.inspect_container(self._container.id)["State"]
-        channel = listener.accept(int(state["Pid"]), docker_init.CONNECT_SECONDS, lambda: self._watch.died)
-        listener.close()
-        if channel is None:
-            text = f"forge-init did not connect within {docker_init.CONNECT_SECONDS:g} s"
-            raise InfrastructureError("container_failed", text)
-        return channel
-
     def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> Execution:
         if self._channel is not None:
-            return InitExecution(self._channel, command, self._watch, write, ended)
+            return self._start_by_init(self._channel, command, write, ended)
         try:
             return DockerExecution(self._client, self._container.id, command, self._watch, write, ended)
         except APIError as error:
@@ -96,29 +106,38 @@ class DockerSandbox:
         except (DockerException, OSError) as error:
             raise refused(error) from error
 
+    def _start_by_init(
+        self, channel: Channel, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]
+    ) -> Execution:
+        try:
+            return InitExecution(channel, command, self._watch, write, ended)
+        except InfrastructureError as error:
+            if self._watch.gone is not GONE:
+                raise InfrastructureError(self._watch.gone.code, self._watch.gone.text) from error
+            raise
+
     def live_for(self, seconds: float) -> None:
         if self._channel is not None:
             self._channel.live(seconds)
+        if self._network is not None:
+            self._network.live_for(seconds)
 
     def close(self) -> None:
+        if self._network is not None:  # ends beside the container: the engine needs its time for both
+            self._network.let_go()
         try:
             self.remove()
         finally:
             self._containers.close()
+            if self._network is not None:
+                self._network.close()
 
     def remove(self) -> None:
         """End the container and remove it."""
         if self._channel is not None:
             self._channel.close()
         try:
-            self._container.remove(force=True, v=True)
-        except NotFound:
-            pass
-        except APIError as error:
-            if error.status_code != 409:  # somebody is removing it already
-                raise refused(error) from error
-            with contextlib.suppress(DockerException, OSError):
-                self._container.wait(condition="removed", timeout=30)
+            remove_container(self._container)
         except (DockerException, OSError) as error:
             raise refused(error) from error
         finally:

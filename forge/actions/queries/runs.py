@@ -218,7 +218,7 @@ def _in_state(found: QuerySet[Run], repository: Repository, word: str) -> QueryS
 
 
 def _shown(found: QuerySet[Job]) -> QuerySet[Job]:
-    related = ("label_set", "runner", "run", "attempt", "carries")
+    related = ("label_set", "runner__group", "run", "attempt", "carries")
     return found.select_related(*related).prefetch_related("steps", "carries__steps").order_by("id")
 
 
