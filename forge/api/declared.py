@@ -65,8 +65,11 @@ class DeclaredView(APIView):
         return answer
 
     def _refuse_job(self) -> None:
-        """NotFound for a repository that it may not know of, Forbidden for all else."""
+        """NotFound for a repository that it may not know of, Forbidden for all else. Below an organisation the id of
+        a repository is that of one that is chosen, and says nothing of who asks."""
         named = self.kwargs
+        if "org" in named:
+            raise Forbidden(access.BY_INTEGRATION)
         if "repository_id" in named:
             access.repository_by_id(self.actor, named["repository_id"], Right.READ, self.need)
         elif "owner" in named:

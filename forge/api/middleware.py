@@ -22,8 +22,8 @@ Next = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
 
 class ApiAnswers:
-    """Headers, ETag and 304 of ``/api/v3``; ``no-store`` of ``/api/v1``. Works sync and async, and touches
-    nothing that could block, so that a held call holds no thread."""
+    """Headers, ETag and 304 of ``/api/v3`` and ``/api/graphql``; ``no-store`` of ``/api/v1``. Works sync and async,
+    and touches nothing that could block, so that a held call holds no thread."""
 
     sync_capable = True
     async_capable = True
@@ -51,7 +51,7 @@ def finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     if request.path_info.startswith("/api/v1"):
         response.headers.setdefault("Cache-Control", "no-store")
         _scopes(request, response)
-    if not request.path_info.startswith("/api/v3"):
+    if not request.path_info.startswith(("/api/v3", "/api/graphql")):
         return response
     _scopes(request, response)
     _rate(request, response)
@@ -100,7 +100,7 @@ def _rate(request: HttpRequest, response: HttpResponseBase) -> None:
     response["X-RateLimit-Remaining"] = str(rate.remaining)
     response["X-RateLimit-Used"] = str(min(rate.used, rate.limit))
     response["X-RateLimit-Reset"] = str(rate.reset)
-    response["X-RateLimit-Resource"] = "core"
+    response["X-RateLimit-Resource"] = "graphql" if request.path_info.startswith("/api/graphql") else "core"
 
 
 def _conditional(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:

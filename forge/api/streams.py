@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Callable, Iterator
 
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 
 from forge.threads import run_sync
 
@@ -24,11 +25,16 @@ def streamed(
     body = _pulled(pieces) if isinstance(request, ASGIRequest) else pieces
     response = _Streamed(body, content_type=content_type)
     response.ended = ended
+    headers(response, filename)
+    return response
+
+
+def headers(response: HttpResponseBase, filename: str = "") -> None:
+    """What every download carries; ``filename`` makes it one to be saved."""
     response["Cache-Control"] = "no-store"
     response["X-Content-Type-Options"] = "nosniff"
     if filename:
         response["Content-Disposition"] = f'attachment; filename="{filename}"'
-    return response
 
 
 class _Streamed(StreamingHttpResponse):

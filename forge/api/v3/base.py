@@ -92,6 +92,47 @@ def required_text(data: dict[str, Any], name: str, resource: str) -> str:
     return value
 
 
+def number(data: dict[str, Any], name: str) -> int | None:
+    """A whole number of the body, None when absent or null; 422 for another type, and for what no row can hold."""
+    value = cast("int | None", _typed(data, name, int, None))
+    if isinstance(value, bool) or (value is not None and abs(value) >= 2**31):
+        raise Invalid("Validation Failed", [FieldError("Request", name, "invalid", f"{name} must be an integer")])
+    return value
+
+
+def required_number(data: dict[str, Any], name: str, resource: str) -> int:
+    """A whole number that must be there; 422 otherwise."""
+    value = number(data, name)
+    if value is None:
+        raise Invalid("Validation Failed", [FieldError(resource, name, "missing_field")])
+    return value
+
+
+def required_flag(data: dict[str, Any], name: str, resource: str) -> bool:
+    """A boolean that must be there; 422 otherwise."""
+    value = flag(data, name)
+    if value is None:
+        raise Invalid("Validation Failed", [FieldError(resource, name, "missing_field")])
+    return value
+
+
+def texts(data: dict[str, Any], name: str) -> list[str] | None:
+    """A list of strings of the body, None when absent or null; 422 for anything else."""
+    value = data.get(name)
+    if value is None or (isinstance(value, list) and all(isinstance(one, str) for one in value)):
+        return cast("list[str] | None", value)
+    message = f"{name} must be a list of strings"
+    raise Invalid("Validation Failed", [FieldError("Request", name, "invalid", message)])
+
+
+def direction(request: Request) -> bool:
+    """True for ``?direction=asc``, False for ``desc`` and where nothing is asked; 422 for another word."""
+    word = request.GET.get("direction") or "desc"
+    if word not in ("asc", "desc"):
+        raise Invalid("direction must be asc or desc", [FieldError("Request", "direction", "invalid")])
+    return word == "asc"
+
+
 def repository_routes(*routes: tuple[str, type[APIView]]) -> list[URLPattern]:
     """Each route below a repository twice: by owner and name, and by id. ``""`` is the repository itself."""
     patterns = []
@@ -105,6 +146,6 @@ def _typed(data: dict[str, Any], name: str, kind: type, default: Any) -> Any:
     if value is None:
         return default
     if not isinstance(value, kind):
-        word = {str: "a string", bool: "a boolean"}[kind]
+        word = {str: "a string", bool: "a boolean", int: "an integer"}[kind]
         raise Invalid("Validation Failed", [FieldError("Request", name, "invalid", f"{name} must be {word}")])
     return value

@@ -26,7 +26,10 @@ _below: list[URLPattern | URLResolver] = [
     path("users/<str:username>/repos", UserPublicRepositoriesView.as_view()),
     path("orgs/<str:org>", OrganizationView.as_view()),
     path("orgs/<str:org>/repos", OrganizationRepositoriesView.as_view()),
+    path("", include("forge.api.v3.artifact_urls")),
+    path("", include("forge.api.v3.policy_urls")),
     path("", include("forge.api.v3.actions_urls")),
+    path("", include("forge.api.v3.runner_urls")),
     path("", include("forge.api.v3.vault_urls")),
     path("", include("forge.api.v3.content_urls")),
     *repository_routes(
