@@ -9,7 +9,7 @@ from typing import Any
 from django.test import Client, override_settings
 
 from tests.forge.api import official
-from tests.forge.api.endpoints import askers, described, routes
+from tests.forge.api.endpoints import askers, routes
 from tests.forge.api.endpoints.askers import Asker
 from tests.forge.api.endpoints.cases import NOTHING, Case, Operation
 from tests.forge.api.endpoints.exchanges import Exchange, Stage
@@ -36,9 +36,6 @@ def whole(operation: Operation, *, everybody: bool = True) -> Stage:
         for private in (True, False) if everybody else ():
             wrong += rights(stage, private=private)
         wrong += refused(stage)
-    if described.is_described(operation):
-        wrong += described.differences(operation, stage.seen)
-        wrong += described.never_seen(operation, stage.seen) if everybody else ()
     assert not wrong, "\n".join([str(operation), *wrong])
     return stage
 

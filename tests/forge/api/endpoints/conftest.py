@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.forge.api.endpoints import page
+from tests.forge.api.endpoints import described, page
 from tests.forge.api.endpoints.exchanges import Stage
 
 
@@ -30,6 +30,8 @@ class Kept:
         row, example = page.row(stage.operation, stage.seen), page.example(stage.seen)
         self.rows[name], self.examples[name] = row, example
         if not self.writes:
+            wrong = described.all_differences(stage.operation, stage.seen)
+            assert not wrong, "\n".join([name, *wrong])
             told = "python -m scripts.endpoint_tables writes it anew"
             assert f"{row}\n" in page.PAGE.read_text(), f"docs/endpoints.md has not {row!r}: {told}"
             shown = page.known_examples().get(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any
 
@@ -19,9 +19,11 @@ _ANYWHERE = {*COMMON, 304, 413}
 _ELSEWHERE = ("runner", "lease", "registration")
 
 
-def is_described(operation: Operation) -> bool:
-    """Whether the description is to have it."""
-    return operation.right not in _ELSEWHERE
+def all_differences(operation: Operation, seen: Sequence[Exchange]) -> list[str]:
+    """Everything that is wrong, either way; of a door of agents nothing."""
+    if operation.right in _ELSEWHERE:
+        return []
+    return [*differences(operation, seen), *never_seen(operation, seen)]
 
 
 def differences(operation: Operation, seen: Iterable[Exchange]) -> Iterator[str]:
