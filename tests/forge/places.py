@@ -28,6 +28,7 @@ NOTHING: dict[str, object] = {
     "workflow_id": "nothing.yml",
     "file": "nothing.yml",
     "org": "nobody-here",
+    "login": "nobody-here",
     "username": "nobody-here",
     "branch": "nothing",
     "ref": "nothing",
@@ -80,7 +81,8 @@ class World:
             "branch": "main",
             "ref": "main",
             "path": "README.md",
-            "org": factories.vault(repository).login,
+            "org": (organization := factories.vault(repository).login),
+            "login": organization,
             "secret_name": "TOKEN",
             "environment_name": "production",
         }
