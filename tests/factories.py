@@ -30,6 +30,8 @@ from forge.actions.models import (
     Workflow,
     WorkflowSource,
 )
+from forge.artifacts import artifacts, caches
+from forge.artifacts.models import Artifact, Cache
 from forge.environments import environments
 from forge.repos import git
 from forge.repos.models import Repository
@@ -250,6 +252,24 @@ def log(of: Job, *steps: tuple[str, Iterable[str]]) -> bytes:
     Job.objects.filter(pk=of.pk).update(epoch=epoch)
     of.epoch = epoch
     return whole
+
+
+def artifact(of: Job, name: str = "dist", data: bytes = b"PK\x05\x06" + bytes(18), **fields: Any) -> Artifact:
+    """An artifact that a job has uploaded, with its bytes: an empty zip unless others are given."""
+    made = artifacts.add(of, name, data)
+    Artifact.objects.filter(pk=made.pk).update(**fields)
+    made.refresh_from_db()
+    return made
+
+
+def cache(
+    within: Repository, key: str = "deps", data: bytes = b"cached", ref: str = "refs/heads/main", **fields: Any
+) -> Cache:
+    """A cache of the main branch, with its bytes."""
+    made = caches.add(within, ref, key, fields.pop("version", "v1"), data)
+    Cache.objects.filter(pk=made.pk).update(**fields)
+    made.refresh_from_db()
+    return made
 
 
 def annotation(of: Job, message: str = "Something to see", **fields: Any) -> Annotation:

@@ -20,6 +20,7 @@ from forge.accounts import audit
 from forge.accounts.actor import Actor
 from forge.accounts.models import Account
 from forge.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from forge.repos import policies
 from forge.repos.models import Repository
 from forge.runners import credentials, groups, labels
 from forge.runners.models import RegistrationToken, Runner, RunnerGroup
@@ -49,7 +50,10 @@ def create_token_expiring(
     created_by: Account | None = None,
     purpose: str = "register",
 ) -> tuple[str, datetime]:
-    """As ``create_token``, with the time at which it ends."""
+    """As ``create_token``, with the time at which it ends. ``Forbidden`` where an organisation lets the repository have
+    no runners of its own."""
+    if repository is not None and purpose == "register" and not policies.runners_permitted(repository):
+        raise Forbidden(f"{repository.owner.login} does not let this repository have runners of its own")
     text = credentials.new("shr_")
     expires_at = timezone.now() + TOKEN_LIFE
     RegistrationToken.objects.create(

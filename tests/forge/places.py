@@ -23,9 +23,13 @@ NOTHING: dict[str, object] = {
     "runner_id": 987_654,
     "runner_group_id": 987_654,
     "filename": "nothing.whl",
+    "artifact_id": 987_654,
+    "archive_format": "zip",
+    "cache_id": 987_654,
     "attempt_number": 77,
     "number": 77,
     "workflow_id": "nothing.yml",
+    "workflow": "nothing",
     "file": "nothing.yml",
     "org": "nobody-here",
     "login": "nobody-here",
@@ -33,6 +37,8 @@ NOTHING: dict[str, object] = {
     "branch": "nothing",
     "ref": "nothing",
     "path": "nothing",
+    "git_ref": "heads/nothing",
+    "folder": "nothing",
     "token": "nothing",
     "token_id": 987_654,
     "secret_name": "NOTHING_HERE",
@@ -42,8 +48,8 @@ NOTHING: dict[str, object] = {
 
 @dataclass(frozen=True)
 class World:
-    """Somebody's repository with a finished run, its job and log, a runner, a commit, an environment with a secret
-    and a variable; and an organisation of theirs with the same."""
+    """Somebody's repository with a finished run, its job and log, a runner, a commit, an artifact, a cache, an
+    environment with a secret and a variable; and an organisation of theirs with the same."""
 
     account: Account
     repository: Repository
@@ -56,12 +62,15 @@ class World:
         account = factories.account(login)
         # ``name`` stands for a repository in one place and for a variable in another: this can be both.
         repository = factories.repository(account, f"of_{login}", private=private)
-        sha = factories.push(repository, {"README.md": f"of {login}", ".github/workflows/ci.yml": TEXT}, MAIN)
+        sha = factories.push(
+            repository, {"README.md": f"of {login}", "docs/README.md": "", ".github/workflows/ci.yml": TEXT}, MAIN
+        )
         workflow = factories.workflow(repository)
         run = factories.run(workflow, head_sha=sha)
         job = factories.job(run.latest_attempt)
         factories.log(job, ("Run tests", ["one line"]))
         factories.annotation(job)
+        artifact, cache = factories.artifact(job), factories.cache(repository)
         runner = factories.runner(f"runner-of-{login}", repository=repository)
         values = {
             "owner": login,
@@ -74,13 +83,20 @@ class World:
             "runner_id": runner.pk,
             "runner_group_id": 1,
             "filename": downloads.package().filename,
+            "artifact_id": artifact.pk,
+            "archive_format": "zip",
+            "cache_id": cache.pk,
             "attempt_number": 1,
             "number": 1,
             "workflow_id": workflow.pk,
+            "workflow": workflow.name,
             "file": "ci.yml",
             "branch": "main",
             "ref": "main",
             "path": "README.md",
+            "git_ref": "heads/main",
+            "folder": "docs",
+            "username": login,
             "org": (organization := factories.vault(repository).login),
             "login": organization,
             "secret_name": "TOKEN",

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('actions', '0001_initial'),
+        ('actions', '0002_downloads'),
         ('repos', '0001_initial'),
         ('runners', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
