@@ -148,6 +148,7 @@ INSTALLED_APPS = [
     "forge.environments",
     "forge.vault",
     "forge.actions",
+    "forge.artifacts",
     "forge.api",
     "forge.web",
 ]

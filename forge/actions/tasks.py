@@ -19,6 +19,7 @@ from forge.actions import (
     logs,
     prepared,
     reconcile,
+    retention,
     schedules,
     trigger,
 )
@@ -71,8 +72,8 @@ def sweep() -> None:
 
 @shared_task(name="forge.actions.tasks.tidy")
 def tidy() -> None:
-    """Everything that may wait: sealing logs, deleting sealed rows, taking deleted repositories apart."""
-    for part in (log_pages.end_silent, sealing, log_pages.delete_chunks, deletion.sweep):
+    """Everything that may wait: sealing logs, deleting sealed rows and old logs, taking deleted repositories apart."""
+    for part in (log_pages.end_silent, sealing, log_pages.delete_chunks, retention.sweep, deletion.sweep):
         _guarded(part)
 
 

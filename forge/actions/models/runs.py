@@ -85,6 +85,9 @@ class RunAttempt(models.Model):
     cancel_requested_by = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
     started_at = models.DateTimeField(db_default=Now())  # GitHub's run_started_at
     completed_at = models.DateTimeField(null=True)
+    #: When its logs go, fixed soon after its end; and that they have gone.
+    logs_expire_at = models.DateTimeField(null=True)
+    logs_expired = models.BooleanField(default=False)
     updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -101,6 +104,9 @@ class RunAttempt(models.Model):
             models.Index(fields=["updated_at"], condition=~Q(status="completed"), name="attempt_open"),
             models.Index(
                 fields=["repository", "completed_at"], condition=Q(completed_at__isnull=False), name="attempt_ended"
+            ),
+            models.Index(
+                fields=["logs_expire_at"], condition=Q(status="completed", logs_expired=False), name="attempt_logs_kept"
             ),
         ]
 

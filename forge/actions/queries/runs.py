@@ -228,7 +228,7 @@ def _state(word: str, of: str = "") -> Q:
 
 
 def _shown(found: QuerySet[Job]) -> QuerySet[Job]:
-    related = ("label_set", "runner", "run", "attempt", "carries")
+    related = ("label_set", "runner__group", "run", "attempt", "carries")
     return found.select_related(*related).prefetch_related("steps", "carries__steps").order_by("id")
 
 
