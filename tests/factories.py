@@ -36,6 +36,7 @@ from forge.environments import environments
 from forge.environments.models import BranchPolicy, Environment, ProtectionRule
 from forge.repos import git
 from forge.repos.models import Repository
+from forge.runners import groups
 from forge.runners.models import Runner
 from forge.vault import sealing
 from forge.vault.models import Secret, Variable
@@ -281,6 +282,8 @@ def runner(name: str = "", **fields: Any) -> Runner:
     """A registered runner of the whole site, unless ``owner`` or ``repository`` is given; never seen."""
     name = name or f"runner{next(_numbers)}"
     digest = hashlib.sha256(name.encode()).hexdigest()
+    if fields.get("owner") is not None:
+        fields.setdefault("group", groups.default(fields["owner"]))
     return Runner.objects.create(name=name, credential_hash=digest, **{"labels": ["ubuntu-latest"], **fields})
 
 

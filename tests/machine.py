@@ -64,6 +64,7 @@ def _npm(name: str, folder: str) -> Need:
 
 
 BROWSER_PARTS = _npm("the npm packages of the browser tests", "browser")
+CLIENTS = _npm("GitHub's clients for JavaScript", "clients/walks")
 JUDGES = _npm("GitHub's own npm packages, as judges of the language", "judges")
 
 

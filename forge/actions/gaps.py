@@ -87,8 +87,6 @@ def _is_zone(name: str) -> bool:
 def _of_job(job: Job) -> Iterator[_Gap]:
     if job.snapshot:
         yield job.snapshot.position, _NOT_YET.format("snapshot")
-    if job.runner_group:
-        yield job.position, _NOT_YET.format("group")
     for step in job.steps:
         yield from _of_step(step)
 

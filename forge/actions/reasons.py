@@ -5,7 +5,8 @@ Codes: ``cancelled``, ``run_cancelled``, ``fail_fast``, ``condition_false``, ``n
 ``startup_failure``, ``source_unreadable``, ``repository_deleted``, ``jobs_failed``, ``jobs_cancelled``,
 ``all_skipped``, ``superseded``, ``queue_full``, ``deadlock``, ``rejected``, ``branch_not_allowed``,
 ``environment_deleted``, ``runner_said`` (its runner ended it so and gave no reason), ``message``, whatever a
-runner reports with its own words, and for waiting jobs and runs ``no_runner``, ``all_busy``, ``starting``,
+runner reports with its own words, and for waiting jobs and runs ``no_runner``, ``group_closed`` (runners
+with these labels are online, in groups that are not open to the job), ``all_busy``, ``starting``,
 ``max_parallel``, ``concurrency``, ``environment``, ``cancelling``, ``ready``.
 """
 
@@ -17,8 +18,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from forge.actions.models import Claim, Job, PendingDeployment, Place, RunAttempt
-from forge.runners import registration
+from forge.actions import reach
+from forge.actions.models import Claim, Job, LabelSet, PendingDeployment, Place, RunAttempt
+from forge.runners import groups, registration
 from forge.runners.models import Runner
 from workflows.states import Conclusion, Status
 
@@ -157,20 +159,44 @@ def named(place: Place) -> dict[str, Any]:
 def _for_runners(jobs: list[Job]) -> dict[int, dict[str, Any]]:
     repositories, owners = {job.repository_id for job in jobs}, {job.owner_id for job in jobs}
     scope = Q(repository=None, owner=None) | Q(repository__in=repositories) | Q(owner__in=owners)
-    runners = [one for one in Runner.objects.filter(scope, removed_at=None) if registration.online(one)]
+    found = Runner.objects.select_related("group").filter(scope, removed_at=None)
+    runners = [one for one in found if registration.online(one)]
     live = Claim.objects.filter(ended_at=None, runner__in=[one.pk for one in runners]).values_list("runner", flat=True)
     held = Counter(live)
-    labels = dict(Job.objects.filter(pk__in=[job.pk for job in jobs]).values_list("pk", "label_set__labels"))
-    return {job.pk: _for_runner(job, labels.get(job.pk) or [], runners, held) for job in jobs}
+    asked = {
+        one.pk: one.label_set for one in Job.objects.select_related("label_set").filter(pk__in=[job.pk for job in jobs])
+    }
+    opened = reach.opened([job.pk for job in jobs], {one.group_id for one in runners if one.group_id})
+    return {job.pk: _for_runner(job, asked.get(job.pk), runners, held, opened) for job in jobs}
 
 
-def _for_runner(job: Job, labels: list[str], runners: list[Runner], held: Counter[int]) -> dict[str, Any]:
-    fitting = [one for one in runners if _in_scope(one, job) and registration.matches(one, labels)]
-    if not fitting:
-        return {"code": "no_runner", "labels": labels}
-    if all(one.draining or held[one.pk] >= one.capacity for one in fitting):
-        return {"code": "all_busy", "labels": labels, "count": len(fitting)}
-    return {"code": "ready", "labels": labels}
+def _for_runner(
+    job: Job,
+    asked: LabelSet | None,
+    runners: list[Runner],
+    held: Counter[int],
+    opened: set[tuple[int, int]],
+) -> dict[str, Any]:
+    wanted: dict[str, Any] = {"labels": asked.labels if asked else []}
+    if asked is not None and asked.runner_group:
+        wanted["group"] = asked.runner_group
+    fitting = [one for one in runners if _in_scope(one, job) and _fits(one, asked)]
+    allowed = [one for one in fitting if one.group_id is None or (job.pk, one.group_id) in opened]
+    if fitting and not allowed:
+        closed = sorted({groups.title(one.group)[1] for one in fitting})
+        return {"code": "group_closed", **wanted, "count": len(fitting), "groups": closed}
+    if not allowed:
+        return {"code": "no_runner", **wanted}
+    if all(one.draining or held[one.pk] >= one.capacity for one in allowed):
+        return {"code": "all_busy", **wanted, "count": len(allowed)}
+    return {"code": "ready", **wanted}
+
+
+def _fits(runner: Runner, asked: LabelSet | None) -> bool:
+    if asked is None:
+        return True
+    named = not asked.runner_group or asked.runner_group.lower() in groups.names(runner)
+    return named and registration.matches(runner, asked.labels)
 
 
 def _in_scope(runner: Runner, job: Job) -> bool:
@@ -246,21 +272,34 @@ def _rejected(reason: Reason) -> str:
     return f"{reason.get('by')} rejected the deployment to “{reason.get('environment')}”{comment}"
 
 
-def _labels(reason: Reason) -> str:
-    return ", ".join(str(label) for label in reason.get("labels", []))
+def _asked(reason: Reason) -> str:
+    """``the labels gpu and linux of the group “big”``, as far as there are any."""
+    labels, group = [str(label) for label in reason.get("labels", [])], reason.get("group")
+    noun = "label" if len(labels) == 1 else "labels"
+    parts = [f"the {noun} {', '.join(labels)}"] if labels else []
+    return " in ".join([*parts, f"the group “{group}”"] if group else parts)
 
 
 def _no_runner(reason: Reason) -> str:
-    labels = reason.get("labels", [])
-    noun = "label" if len(labels) == 1 else "labels"
-    return f"Waiting for a runner: no runner online has the {noun} {_labels(reason)}."
+    verb = "has" if reason.get("labels") else "is in"
+    return f"Waiting for a runner: no runner online {verb} {_asked(reason)}."
+
+
+def _group_closed(reason: Reason) -> str:
+    count, closed = reason.get("count", 1), [f"“{name}”" for name in reason.get("groups", [])]
+    which = f"the one with {_asked(reason)} is" if count == 1 else f"all {count} with {_asked(reason)} are"
+    noun = "group" if len(closed) == 1 else "groups"
+    return f"Waiting for a runner: {which} in the {noun} {', '.join(closed)}, which this job may not use."
 
 
 def _all_busy(reason: Reason) -> str:
     count = reason.get("count", 0)
+    labels = ", ".join(str(label) for label in reason.get("labels", []))
+    group = f"the group “{reason['group']}”" if reason.get("group") else ""
+    which = " in ".join(part for part in (f"with {labels}" if labels else "", group) if part)
     if count == 1:
-        return f"Waiting for a runner: the one with {_labels(reason)} is busy."
-    return f"Waiting for a runner: all {count} with {_labels(reason)} are busy."
+        return f"Waiting for a runner: the one {which} is busy."
+    return f"Waiting for a runner: all {count} {which} are busy."
 
 
 def _timed_out(reason: Reason) -> str:
@@ -306,6 +345,7 @@ _SENTENCES: dict[str, Callable[[Reason], str]] = {
     "max_parallel": lambda reason: "Waiting for another job of its matrix, as max-parallel asks.",
     "starting": lambda reason: f"Given to runner {reason.get('runner')}, which has not reported yet.",
     "no_runner": _no_runner,
+    "group_closed": _group_closed,
     "all_busy": _all_busy,
     "ready": lambda reason: "Waiting for a runner to take it.",
 }

@@ -1,9 +1,13 @@
-"""The machine doors below ``/api``."""
+"""The machine doors: all that is below ``/api``, and what machines download."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from forge.api import downloads
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/", include("forge.api.graphql.urls")),
     path("api/v3", include("forge.api.v3.urls")),
     path("api/v1/", include("forge.api.agent.urls")),
     path("api/v1/", include("forge.api.v1.urls")),
+    path("-/downloads/<str:filename>", downloads.runner),
 ]

@@ -23,6 +23,11 @@ from runner.stop import Stop
 
 #: What the job's container has from the runner, whatever its options say; GitHub's runner overrides them too.
 _OWN = ("entrypoint", "working_dir", "stdin_open", "tty", "init", "healthcheck")
+#: What of its options belongs to a network namespace, or to the machine's name that goes with it, or decides whether
+#: one can be joined.
+_OF_NAMESPACE = (
+    "dns dns_opt dns_search domainname extra_hosts hostname runtime sysctls userns_mode uts_mode".split()  # noqa: SIM905
+)
 _PLAIN = ("bridge", "default")  # what the engine calls its network for all
 
 
@@ -59,6 +64,12 @@ class JobSet:
     def own_network(self) -> str:
         """The network that was made for this job alone; empty without one."""
         return self._resources.network
+
+    @property
+    def may_join(self) -> bool:
+        """Whether the job's container may be in a network namespace that was made before the job was known."""
+        asked = self._options.arguments
+        return not (self._needs_network or self._is_published or any(name in asked for name in _OF_NAMESPACE))
 
     @property
     def environment(self) -> Mapping[str, str]:

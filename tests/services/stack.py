@@ -162,7 +162,8 @@ class Stack:
         """Register an agent once and run it. ``options`` are those of `run`, ``register`` those of `register`."""
         folder = self.folder / f"runner-{name}"
         # Containers that are kept ready are for the tests that ask for them.
-        settings = {"FORGE_RUNNER_BACKEND": backend, "FORGE_RUNNER_SPARES": "0", **(env or {})}
+        settings = {"FORGE_RUNNER_BACKEND": backend, "FORGE_RUNNER_SPARES": "0", "FORGE_RUNNER_SPARE_NETWORKS": "0"}
+        settings |= env or {}
         if image:
             settings["FORGE_RUNNER_IMAGE"] = image
         if not folder.exists():

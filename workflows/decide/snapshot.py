@@ -41,6 +41,7 @@ class Leg:
     continue_on_error: bool = False
     groups: tuple[Group, ...] = ()
     environment: str = ""  # the name of the environment that it deploys to
+    runner_group: str = ""  # the group of runners that it asks for
 
 
 @dataclass(frozen=True)

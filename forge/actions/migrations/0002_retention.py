@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('actions', '0001_initial'),
+        ('actions', '0002_groups'),
         ('repos', '0002_policies'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

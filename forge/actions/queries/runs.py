@@ -163,6 +163,13 @@ def workflow_named(repository: Repository, text: str) -> Workflow:
         return _one(workflows(repository).filter(name__iexact=text))
 
 
+def workflow_called(repository: Repository, name: str) -> Workflow:
+    """The workflow of this name; of several one that is not gone, and of those the newest."""
+    found = workflows(repository).filter(name=name)
+    gone = Case(When(state=Workflow.State.DELETED, then=Value(1)), default=Value(0), output_field=IntegerField())
+    return _one(found.annotate(gone=gone).order_by("gone", "-id")[:1])
+
+
 def _folder_rank() -> Case:
     deleted = Q(state=Workflow.State.DELETED)
     first = Q(path__startswith=FOLDERS[0])
@@ -211,7 +218,7 @@ def _in_state(found: QuerySet[Run], repository: Repository, word: str) -> QueryS
 
 
 def _shown(found: QuerySet[Job]) -> QuerySet[Job]:
-    related = ("label_set", "runner", "run", "attempt", "carries")
+    related = ("label_set", "runner__group", "run", "attempt", "carries")
     return found.select_related(*related).prefetch_related("steps", "carries__steps").order_by("id")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, cast
 
 from django.urls import URLPattern, path
@@ -9,26 +10,41 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
+from forge.accounts.actor import Actor
+from forge.accounts.models import Account
 from forge.accounts.needs import ANY
 from forge.api.declared import DeclaredView
 from forge.errors import FieldError, Forbidden, Invalid, NotFound
 from forge.repos import access
 from forge.repos.models import Repository, Right
 
-_ADMIN_ORG = "admin:org"
-
 
 class ApiView(DeclaredView):
     """Base of the views. The URL names a repository as ``owner`` and ``repo`` or as ``repository_id``."""
 
+    #: The scopes of which the call needs one, once it is known which; told to whoever shows a token.
+    _accepted: Sequence[str] = ()
+
     def repository(self, right: Right) -> Repository:
         """The repository of the URL, if the actor has this right in it."""
         if "repository_id" in self.kwargs:
-            return access.repository_by_id(self.actor, self.kwargs["repository_id"], right, self.need)
-        return access.repository(self.actor, self.kwargs["owner"], self.kwargs["repo"], right, self.need)
+            found = access.repository_by_id(self.actor, self.kwargs["repository_id"], right, self.need)
+        else:
+            found = access.repository(self.actor, self.kwargs["owner"], self.kwargs["repo"], right, self.need)
+        self._accepted = access.accepted(found, right)
+        return found
 
-    def need_account(self, *scopes: str) -> Any:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """DRF's hook after the method: the scopes that would do, whether or not these were enough."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        actor: Actor | None = getattr(request._request, "actor", None)
+        if actor is not None and actor.kind == "token":
+            answer.headers.setdefault("X-Accepted-OAuth-Scopes", ", ".join(self._accepted))
+        return answer
+
+    def need_account(self, *scopes: str) -> Account:
         """The account that asks, if its credential covers one of these scopes (none: any credential)."""
+        self._accepted = scopes
         if self.actor.account is None:
             raise Forbidden("This needs a user's credential")
         if scopes and not any(self.actor.allows(scope) for scope in scopes):
