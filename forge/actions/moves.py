@@ -147,13 +147,13 @@ def _expanded(
 ) -> list[Job]:
     fresh = [move for move in moves if move.key in begun]
     sets = label_sets({_asked(leg) for move in fresh for leg in move.legs}) if fresh else {}
+    files = {move.key: definitions.file_of(run, move.key).columns for move in fresh}
     made = []
     for move in fresh:
-        of_file = definitions.file_of(run, move.key).columns
         for leg in move.legs:
             status, more = deployments.beginning(run, known, leg.environment, _first_status(move, leg))
-            values = {**_of_leg(leg, sets), **of_file, **more}
-            made.append(transitions.new_job(begun[move.key], run, leg.index, status, **values))
+            said = {**_of_leg(leg, sets), **files[move.key], **more}
+            made.append(transitions.new_job(begun[move.key], run, leg.index, status, **said))
     return made
 
 

@@ -5,9 +5,9 @@ Codes: ``cancelled``, ``run_cancelled``, ``fail_fast``, ``condition_false``, ``n
 ``startup_failure``, ``source_unreadable``, ``repository_deleted``, ``jobs_failed``, ``jobs_cancelled``,
 ``all_skipped``, ``superseded``, ``queue_full``, ``deadlock``, ``rejected``, ``branch_not_allowed``,
 ``environment_deleted``, ``runner_said`` (its runner ended it so and gave no reason), ``message``, whatever a
-runner reports with its own words, and for waiting jobs and runs ``no_runner``, ``group_closed`` (runners
-with these labels are online, in groups that are not open to the job), ``all_busy``, ``starting``,
-``max_parallel``, ``concurrency``, ``environment``, ``cancelling``, ``ready``.
+runner reports with its own words, and for waiting jobs and runs ``no_runner``, ``group_closed`` (runners with these
+labels are online, in groups that are not open to the job), ``all_busy``, ``starting``, ``max_parallel``,
+``concurrency``, ``environment``, ``cancelling``, ``ready``.
 """
 
 from __future__ import annotations
@@ -258,6 +258,14 @@ def _deadlock(reason: Reason) -> str:
     return f"Cancelled because it would wait forever: {held}, which waits for it."
 
 
+def _asked(reason: Reason) -> str:
+    """``the labels gpu and linux of the group “big”``, as far as there are any."""
+    labels, group = [str(label) for label in reason.get("labels", [])], reason.get("group")
+    noun = "label" if len(labels) == 1 else "labels"
+    parts = [f"the {noun} {', '.join(labels)}"] if labels else []
+    return " in ".join([*parts, f"the group “{group}”"] if group else parts)
+
+
 def _environment(reason: Reason) -> str:
     start = f"Waiting for the environment “{reason.get('environment')}”"
     if reason.get("until"):
@@ -270,14 +278,6 @@ def _environment(reason: Reason) -> str:
 def _rejected(reason: Reason) -> str:
     comment = f": {reason['comment']}" if reason.get("comment") else "."
     return f"{reason.get('by')} rejected the deployment to “{reason.get('environment')}”{comment}"
-
-
-def _asked(reason: Reason) -> str:
-    """``the labels gpu and linux of the group “big”``, as far as there are any."""
-    labels, group = [str(label) for label in reason.get("labels", [])], reason.get("group")
-    noun = "label" if len(labels) == 1 else "labels"
-    parts = [f"the {noun} {', '.join(labels)}"] if labels else []
-    return " in ".join([*parts, f"the group “{group}”"] if group else parts)
 
 
 def _no_runner(reason: Reason) -> str:

@@ -35,6 +35,7 @@ NOTHING: dict[str, object] = {
     "workflow": "nothing",
     "file": "nothing.yml",
     "org": "nobody-here",
+    "login": "nobody-here",
     "username": "nobody-here",
     "branch": "nothing",
     "ref": "nothing",
@@ -102,7 +103,8 @@ class World:
             "git_ref": "heads/main",
             "folder": "docs",
             "username": login,
-            "org": factories.vault(repository).login,
+            "org": (organization := factories.vault(repository).login),
+            "login": organization,
             "secret_name": "TOKEN",
             "environment_name": "production",
         }
