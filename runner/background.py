@@ -164,7 +164,7 @@ class Background:
             one.outcome = Conclusion.FAILURE if one.problem else one.run.execute()
             one.conclusion = one.run.conclude(one.outcome)
             one.record.annotations = one.run.annotations()
-            one.record.end(self._job_log, one.outcome, one.conclusion, placed=False)
+            one.record.end(self._job_log.moment(), one.outcome, one.conclusion)
             self._reporter.step(one.record.report())
         except BaseException as fault:  # told to the thread that goes through the steps
             one.fault = fault
@@ -198,7 +198,7 @@ class Background:
     def _never(self, one: BesideStep, word: Conclusion) -> None:
         """End one that never began."""
         one.outcome = one.conclusion = word
-        one.record.end(self._job_log, word, word, placed=False)
+        one.record.end(self._job_log.moment(), word, word)
         one.log.lines(one.run.told)
         one.is_placed = not one.run.told
         self._reporter.step(one.record.report())

@@ -80,6 +80,7 @@ class Config:
     capacity: int = 1
     backend: str = "docker"
     ephemeral: bool = False
+    work_folder: str = "leases"  # where jobs work, in ``folder``
     ca_file: str | None = None
     image: str = DEFAULT_IMAGE
     images: Mapping[str, str] = field(default_factory=dict)
@@ -98,7 +99,7 @@ class Config:
     @property
     def leases(self) -> Path:
         """Where the folders of leases are."""
-        return self.folder / "leases"
+        return self.folder / self.work_folder
 
     @property
     def unsent(self) -> Path:

@@ -26,6 +26,7 @@ from runner.containers.spec import JobContainers
 from runner.context import JobContext
 from runner.errors import GuestFileRefused, InfrastructureError, JobEnded
 from runner.lease_folder import LeaseFolder
+from runner.log_lane import LogLane
 from runner.masking import Secrets
 from runner.reporter import Reporter
 from runner.spool import JobLog
@@ -74,8 +75,9 @@ class JobRun:
         self._folder = settings.folder
         self._clock = settings.clock.of_job()
         self._log = JobLog(self._folder.log, _secrets_of(assignment), clock=self._clock.now)
+        self._lane = LogLane(self._log)
         self._reporter = Reporter(client, assignment.epoch, self._log, self.stop.lose)
-        self._steps = StepSequence(assignment.definition.steps, self._log, self._reporter, self.stop)
+        self._steps = StepSequence(assignment.definition.steps, self._lane, self._reporter, self.stop)
         self._sandbox: Sandbox | None = None
         self._containers = JobContainers()
         self._end = _End()
@@ -146,11 +148,11 @@ class JobRun:
 
     def _fail(self, reason: str, message: str) -> None:
         self._end.reason, self._end.message, self._end.failed = reason, self._log.secrets.mask_text(message), True
-        self._log.lines([f"##[error]{message}"])
+        self._lane.lines([f"##[error]{message}"])
 
     def _stopped(self) -> None:
         """End what runs as cancelled: the job was stopped before it had a place, or by force."""
-        self._log.lines(["##[error]The operation was canceled."])
+        self._lane.lines(["##[error]The operation was canceled."])
         self._steps.end_all(Conclusion.CANCELLED, self.stop.reason or "cancelled")
 
     def _set_up(self) -> Workbench:
@@ -159,7 +161,7 @@ class JobRun:
         context = JobContext(self.assignment, self._backend.layout(place), runner, debug=self.assignment.debug)
         problem = self._evaluate(context)
         opening = self._steps.announce(self._containers)
-        self._log.lines(job_head.lines(self.assignment, runner, self._settings.version, self._backend.name, labels))
+        self._lane.lines(job_head.lines(self.assignment, runner, self._settings.version, self._backend.name, labels))
         if problem is not None:
             raise problem
         event = (self.assignment.contexts.get("github") or {}).get("event") or {}
@@ -180,7 +182,7 @@ class JobRun:
             context=context,
             sandbox=sandbox,
             guest=self._folder.guest,
-            log=self._log,
+            log=self._lane,
             stop=self.stop,
             spool_folder=self._folder.path,
             base_env=self._settings.environment,
@@ -235,7 +237,7 @@ class JobRun:
         self._steps.finish(record, Conclusion.SUCCESS, Conclusion.SUCCESS)
 
     def _say(self, text: str) -> None:
-        self._log.lines([text])
+        self._lane.lines([text])
 
     def _repository_name(self) -> str:
         return self.assignment.repository.full_name.rpartition("/")[2]
@@ -255,13 +257,14 @@ class JobRun:
 
     def _complete(self, bench: Workbench) -> None:
         record = self._steps.add("Complete job", workflow=False)
-        record.begin(self._log)
-        made = Completing(bench.context, self._log.secrets, self._log.lines).run()
+        record.begin(self._log.moment())
+        record.log_start = self._log.size
+        made = Completing(bench.context, self._log.secrets, self._lane.lines).run()
         self._end.outputs, self._end.environment_url = made.outputs, made.environment_url
         if made.problem:
             self._end.failed, self._end.message = True, self._log.secrets.mask_text(made.problem)
         record.annotations = made.annotations.reports(record.number)
-        self._log.lines(["Cleaning up orphan processes"])
+        self._lane.lines(["Cleaning up orphan processes"])
         outcome = Conclusion.FAILURE if made.problem else Conclusion.SUCCESS
         self._steps.finish(record, outcome, outcome)
 
@@ -305,7 +308,7 @@ class JobRun:
     def _expire(self) -> None:
         minutes = expressions.to_text(self.assignment.timeout_minutes)
         text = f"The job has exceeded the maximum execution time of {minutes} minutes."
-        self._log.lines([f"##[error]{text}"])
+        self._lane.lines([f"##[error]{text}"])
         self.stop.cancel(text, timed_out=True)
 
     def _watch(self, timer: threading.Timer) -> None:
@@ -329,7 +332,7 @@ class JobRun:
             try:
                 self._sandbox.close()
             except InfrastructureError as error:  # the janitor comes again
-                self._log.lines([f"##[warning]{error}"])
+                self._lane.lines([f"##[warning]{error}"])
                 return False
         return True
 

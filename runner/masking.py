@@ -145,8 +145,9 @@ class StreamMasker:
     time passed. ``close`` ends the stream and gives the rest.
     """
 
-    def __init__(self, secrets: Secrets) -> None:
+    def __init__(self, secrets: Secrets, forms: tuple[Forms, ...] | None = None) -> None:
         self._secrets = secrets
+        self._forms = forms
         self._held = b""
         self._hidden = 0  # so many bytes at the start of what is held are known to be part of a hit
         self._masked_before = False  # the last bytes given out were a mask
@@ -156,18 +157,25 @@ class StreamMasker:
         """True when nothing is held back."""
         return not self._held
 
+    def hold(self, forms: tuple[Forms, ...]) -> None:
+        """From now on mask by those of a moment (``Secrets.compiled``), whatever is added later."""
+        self._forms = forms
+
     def feed(self, data: bytes) -> bytes:
         """The bytes that are decided by now."""
-        forms = self._secrets.compiled
+        forms = self._known()
         data = self._held + data
         return self._give(data, min((each.decided(data) for each in forms), default=len(data)), forms)
 
     def close(self) -> bytes:
         """The rest, at the end of the stream."""
         data = self._held
-        given = self._give(data, len(data), self._secrets.compiled)
+        given = self._give(data, len(data), self._known())
         self._masked_before = False
         return given
+
+    def _known(self) -> tuple[Forms, ...]:
+        return self._secrets.compiled if self._forms is None else self._forms
 
     def _give(self, data: bytes, cut: int, forms: tuple[Forms, ...]) -> bytes:
         if not cut:

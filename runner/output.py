@@ -7,33 +7,45 @@ secrets are whole when they are looked for; a line over the limit is masked as a
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 import threading
 from pathlib import Path
 
 from runner.commands import CANDIDATE, StepCommands, may_hold_command
-from runner.masking import StreamMasker
-from runner.spool import LineLog, RawSpool
+from runner.masking import Forms, StreamMasker
+from runner.spool import PIECE, LineLog, RawSpool
 from workflows.log_lines import LINE_LIMIT
 
+_BEHIND = 10  # how nice the work on the output of a step is that writes as fast as it can
 COMMAND_LIMIT = 1 << 20  # bytes of a line that begins like a command
 ADD_MASK = re.compile(rb"\s*::add-mask", re.IGNORECASE)
 _TOO_LONG = b"##[warning]A value over 1 MiB cannot be masked; its own line is not shown.\n"
 
 
 class StepOutput:
-    """The output of one process of a step. ``write`` is handed to the backend; ``finish`` waits for the last byte."""
+    """The output of one process of a step. ``write`` is handed to the backend; ``finish`` ends it.
+
+    When the program has ended and nothing that is left of its output can be a command, nobody has to wait for the
+    rest: it is worked off behind, as far as the log allows that (``Turn.leave``), with the masks of that moment.
+    """
 
     def __init__(
         self, log: LineLog, commands: StepCommands, folder: Path | None = None, raw: RawSpool | None = None
     ) -> None:
-        self._log = log
+        self._turn = log.enter()
+        self._log = self._turn.log
         self._commands = commands
         self._raw = raw or RawSpool(folder, clock=log.moment)
         self._partial = b""
         self._long: _LongLine | _HiddenLine | None = None
         self._arrived = 0
         self._problem: Exception | None = None
+        self._then: tuple[Forms, ...] | None = None  # the masks of the moment at which the rest was left
+        self._can_go_on = threading.Event()
+        self._rushed_until = 0
+        self._gives_way = False
         #: (annotation's place in the step's list, offset in the log) of each annotation that was printed
         self.annotation_offsets: dict[int, int] = {}
         self._thread = threading.Thread(target=self._work, name="step-output", daemon=True)
@@ -43,26 +55,78 @@ class StepOutput:
         """Take output; waits while the spool is full. When the disk fails it is dropped, and ``finish`` raises."""
         try:
             self._raw.write(data)
+            if self._raw.rushed_until > self._rushed_until:
+                self._rushed_until = self._raw.rushed_until
+                self._log.rush(self._rushed_until)
         except OSError as problem:
             self._problem = self._problem or problem
             self._raw.end()
 
     def finish(self) -> None:
-        """Take no more, and wait until all that came is in the log. Raises what went wrong on the way there."""
+        """Take no more, and wait until every command was carried out, and the rest is in the log or left to come there.
+        Raises what went wrong on the way."""
         self._raw.end()
-        self._thread.join()
-        self._raw.close()
-        if self._problem is not None:
-            raise self._problem
+        if self._rushed_until:
+            self._log.rush(0)
+        self._turn.note_end()
+        self._can_go_on.wait()
+        if self._then is None:
+            self._thread.join()
+            if self._problem is not None:
+                raise self._problem
 
     def _work(self) -> None:
         try:
-            while (block := self._raw.read()) is not None:
+            self._turn.wait(also_for_end=True)
+            looked = False
+            while True:
+                if self._raw.is_ended and not looked:
+                    looked = True
+                    self._leave()
+                    self._turn.wait()
+                block = self._raw.read()
+                if block is None:
+                    break
+                if self._rushed_until and not self._gives_way:
+                    self._give_way()
                 self._take(*block)
             self._end()
         except Exception as problem:  # a full disk, above all: said where the step is waited for
-            self._problem = problem
-            self._raw.end()
+            self._problem = self._problem or problem
+        finally:
+            self._raw.close()
+            self._turn.over(self._problem)
+            self._can_go_on.set()
+
+    def _give_way(self) -> None:
+        """To the thread that reads, and to the step: a reader that comes late stops the program that writes."""
+        self._gives_way = True
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _BEHIND)
+
+    def _leave(self) -> None:
+        """Let the job go on, if what is left can do without it. A little is soon done."""
+        size = self._raw.pending
+        if (self._turn.is_ready and size <= PIECE) or self._commands.matchers is not None or self._may_command():
+            return
+        forms = self._log.secrets.compiled
+        if self._problem is None and self._turn.leave(size):
+            if isinstance(self._long, _LongLine):
+                self._long.hold(forms)
+            self._then = forms
+            self._can_go_on.set()
+
+    def _may_command(self) -> bool:
+        """Whether anything that is left may be a command. What begins a piece is taken for the beginning of a line."""
+        before = self._partial
+        if may_hold_command(before):
+            return True
+        for piece in self._raw.rest():
+            seam = before[-2:] + piece[:2]
+            if may_hold_command(piece) or b"##[" in seam or b"::" in seam:
+                return True
+            before = piece
+        return False
 
     def _take(self, arrived: int, data: bytes) -> None:
         self._arrived = arrived
@@ -83,7 +147,7 @@ class StepOutput:
         if self._may_be_command(data):
             return data
         hides = ADD_MASK.match(data) is not None
-        self._long = _HiddenLine(self._log) if hides else _LongLine(self._log)
+        self._long = _HiddenLine(self._log) if hides else _LongLine(self._log, self._then)
         self._partial = b""
         return self._continue(self._long, data)
 
@@ -102,6 +166,9 @@ class StepOutput:
 
     def _lines(self, arrived: int, whole: bytes) -> None:
         """Write whole lines; only those that may be more than plain output are looked at one by one."""
+        if self._then is not None:
+            self._log.block(arrived, whole, self._then)
+            return
         commands, secrets = self._commands, self._log.secrets
         every = self._matches(whole)
         if not every and not may_hold_command(whole):
@@ -163,11 +230,15 @@ class StepOutput:
 class _LongLine:
     """One line over the limit, written in pieces as it comes."""
 
-    def __init__(self, log: LineLog) -> None:
+    def __init__(self, log: LineLog, forms: tuple[Forms, ...] | None) -> None:
         self._log = log
-        self._masker = StreamMasker(log.secrets)
+        self._masker = StreamMasker(log.secrets, forms)
         self._decided = bytearray()
         self._pieces = 0
+
+    def hold(self, forms: tuple[Forms, ...]) -> None:
+        """Mask the rest of it by these, and no others."""
+        self._masker.hold(forms)
 
     def feed(self, arrived: int, data: bytes) -> None:
         self._decided += self._masker.feed(data)

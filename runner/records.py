@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from runner import clock
-from runner.spool import JobLog
 from workflows.messages import AnnotationReport, StepReport
 from workflows.states import Conclusion, Status
 
@@ -44,15 +43,11 @@ class StepRecord:
             reason=self.reason,
         )
 
-    def begin(self, log: JobLog, *, placed: bool = True) -> None:
-        """It runs from now on; ``placed``: and writes to this log."""
-        self.status, self.started_at = Status.IN_PROGRESS, clock.text(log.moment())
-        if placed:
-            self.log_start = log.size
+    def begin(self, moment: int) -> None:
+        """It runs from now on."""
+        self.status, self.started_at = Status.IN_PROGRESS, clock.text(moment)
 
-    def end(self, log: JobLog, outcome: Conclusion, conclusion: Conclusion, *, placed: bool = True) -> None:
-        """It has ended; ``placed``: and what it wrote to this log ends here."""
+    def end(self, moment: int, outcome: Conclusion, conclusion: Conclusion) -> None:
+        """It has ended."""
         self.status, self.outcome, self.conclusion = Status.COMPLETED, outcome, conclusion
-        self.completed_at = clock.text(log.moment())
-        if placed:
-            self.log_end = log.size
+        self.completed_at = clock.text(moment)

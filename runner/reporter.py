@@ -24,6 +24,7 @@ from workflows.messages import JobReport, StepReport, StepsReport
 from workflows.states import Conclusion
 
 FIRST_WAIT = 0.05  # s: lines that come together go together
+RUSH_WAIT = 0.25  # s between two while a step writes as fast as it can
 BATCH_WAIT = 0.2  # s between two appends, unless a full batch is there
 FIRST_STATES_WAIT = 0.02  # s that the first report of steps waits for more
 STATES_WAIT = 0.05  # s between two of them
@@ -183,12 +184,21 @@ class Reporter:
         """Wait until bytes are due to be sent; False when none will come any more."""
         with self._log.changed:
             self._log.changed.wait_for(lambda: self._waiting() or self._ending or self._stop.is_set())
+            self._stand_back(last + RUSH_WAIT)
             due = max(last + BATCH_WAIT, time.monotonic() + FIRST_WAIT)
             while not self._stop.is_set() and not self._ending and self._waiting() < LOG_BATCH:
                 left = due - time.monotonic()
                 if left <= 0 or not self._log.changed.wait(left):
                     break
             return bool(self._waiting()) and not self._stop.is_set()
+
+    def _stand_back(self, until: float) -> None:
+        """Leave the processors to a step that writes as fast as it can; call with the log's ``changed`` held."""
+        while self._log.is_rushed and not self._stop.is_set() and not self._ending:
+            left = until - time.monotonic()
+            if left <= 0:
+                break
+            self._log.changed.wait(left)
 
     def _waiting(self) -> int:
         return self._log.size - self._acknowledged

@@ -15,7 +15,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from runner.masking import Forms, Secrets
@@ -25,6 +25,9 @@ RAW_CAPACITY = 256 << 20  # bytes; then the step waits
 LOG_LIMIT = 1 << 30  # bytes of one job's log; then it is cut
 PIECE = 256 << 10  # bytes given out at once
 _SAME_MOMENT = 1_000_000  # ns: writes this close share one stamp
+_RUSH_SIZE, _RUSH_TIME = 2 << 20, 50_000_000  # bytes in ns: a step that writes at the speed of its program
+_RUSH_GOES_ON = 100_000_000  # ns that it is taken to do so
+RUSH_MOST = 1_000_000_000  # ns of a rush for which others stand back
 _CUT = "##[warning]This log is cut here: a job may write 1 GiB."
 
 
@@ -44,6 +47,8 @@ class RawSpool:
         self._start = 0
         self._end = 0
         self._ended = False
+        self._window, self._in_window = 0, 0  # ns, and bytes since then
+        self.rushed_until = 0  # ns: until then it is taken to go on as fast as it came last
 
     def write(self, data: bytes) -> None:
         """Take these bytes; waits while the spool is full. After ``end`` they are dropped."""
@@ -74,7 +79,16 @@ class RawSpool:
             self._segments[-1] = (self._segments[-1][0], self._segments[-1][1] + size)
         else:
             self._segments.append((now, size))
+        self._note_speed(now, size)
         self._changed.notify_all()
+
+    def _note_speed(self, now: int, size: int) -> None:
+        if now - self._window > _RUSH_TIME:
+            self._window, self._in_window = now, 0
+        self._in_window += size
+        if self._in_window >= _RUSH_SIZE:
+            self._window, self._in_window = now, 0
+            self.rushed_until = now + _RUSH_GOES_ON
 
     def end(self) -> None:
         """Nothing more is written."""
@@ -92,13 +106,32 @@ class RawSpool:
             taken = min(size, PIECE)
             if taken < size:
                 self._segments.appendleft((arrived, size - taken))
-            at = self._start % self._capacity
-        first = os.pread(self._fd, min(taken, self._capacity - at), at)
-        data = first if len(first) == taken else first + os.pread(self._fd, taken - len(first), 0)
+            at = self._start
+        data = self._stored(at, taken)
         with self._changed:
             self._start += taken
             self._changed.notify_all()
         return arrived, data
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more is written."""
+        return self._ended
+
+    @property
+    def pending(self) -> int:
+        """Bytes that are not read yet."""
+        return self._end - self._start
+
+    def rest(self) -> Iterator[bytes]:
+        """What is not read yet, in pieces; it stays there. For the reader alone, after the end."""
+        for at in range(self._start, self._end, PIECE):
+            yield self._stored(at, min(PIECE, self._end - at))
+
+    def _stored(self, at: int, size: int) -> bytes:
+        at %= self._capacity
+        first = os.pread(self._fd, min(size, self._capacity - at), at)
+        return first if len(first) == size else first + os.pread(self._fd, size - len(first), 0)
 
     def close(self) -> None:
         """Free the disk."""
@@ -107,6 +140,32 @@ class RawSpool:
             if self._fd >= 0:
                 os.close(self._fd)
                 self._fd = -1
+
+
+class Turn:
+    """The place of a step's output among what is written to a log. In most logs it is written as it comes."""
+
+    def __init__(self, log: LineLog) -> None:
+        self.log = log  # where it writes, once ``is_ready``
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether all that has to stand before it is there."""
+        return True
+
+    def wait(self, *, also_for_end: bool = False) -> None:
+        """Come back when it is ready; with ``also_for_end`` at ``note_end``, too."""
+
+    def note_end(self) -> None:
+        """The output has ended, as far as its program is concerned."""
+
+    def leave(self, size: int) -> bool:
+        """Ask whether so many bytes may be left to be written later, while others go on: what they write from now on
+        comes behind it."""
+        return False
+
+    def over(self, problem: Exception | None) -> None:
+        """All of it is written, or that was not possible."""
 
 
 class LineLog(ABC):
@@ -127,6 +186,13 @@ class LineLog(ABC):
     @abstractmethod
     def _append(self, data: bytes, line: object) -> None:
         """Keep whole lines that are stamped and masked, or a piece of this line."""
+
+    def rush(self, until: int) -> None:  # noqa: B027 - who is told nothing by this does nothing
+        """A step writes as fast as it can, and goes on to do so until then (ns); 0: it has ended."""
+
+    def enter(self) -> Turn:
+        """The place of a step's output that begins now."""
+        return Turn(self)
 
     def moment(self) -> int:
         """The time that is stamped now, in ns since 1970."""
@@ -167,6 +233,7 @@ class JobLog(LineLog):
         self._limit = limit
         self._hash = hashlib.sha256()
         self._size = 0
+        self._rush = (0, 0)  # from when until when, ns
         self.closed = False
 
     @property
@@ -177,6 +244,20 @@ class JobLog(LineLog):
     def room(self) -> int:
         """Bytes that it may still take."""
         return self._limit - self._size
+
+    @property
+    def is_rushed(self) -> bool:
+        """Whether a step writes as fast as it can, not for long: what can wait leaves the processors to it."""
+        start, end = self._rush
+        return self._clock() < min(end, start + RUSH_MOST)
+
+    def rush(self, until: int) -> None:
+        start, end = self._rush
+        now = self._clock()
+        self._rush = (now if end < now else start), until
+        if not until:
+            with self.changed:
+                self.changed.notify_all()
 
     def sha256(self) -> str:
         """Hash of all bytes so far, in hexadecimal."""

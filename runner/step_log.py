@@ -86,6 +86,9 @@ class StepLog(LineLog):
             while self._files:
                 self._shelf.give_back(len(self._files.popleft().taken()))
 
+    def rush(self, until: int) -> None:
+        self._shelf.job.rush(until)
+
     def goes_on(self, line: object) -> bool:
         return self._shelf.job.goes_on(line) if self.start is not None else super().goes_on(line)
 

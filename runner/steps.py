@@ -11,6 +11,7 @@ steps.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,9 +20,9 @@ from runner.background import Background, BesideStep
 from runner.containers.spec import JobContainers
 from runner.context import JobContext
 from runner.errors import StepFailed
+from runner.log_lane import LogLane
 from runner.records import StepRecord
 from runner.reporter import Reporter
-from runner.spool import JobLog
 from runner.step import StepRun, Workbench, display_name
 from runner.step_log import Shelf, StepLog
 from runner.stop import Stop
@@ -74,13 +75,15 @@ def _turns(steps: Sequence[Step]) -> Iterator[_Turn]:
 class StepSequence:
     """All steps of one job, those of the agent's own among them: ``records`` in their order."""
 
-    def __init__(self, steps: tuple[Step, ...], log: JobLog, reporter: Reporter, stop: Stop) -> None:
+    def __init__(self, steps: tuple[Step, ...], lane: LogLane, reporter: Reporter, stop: Stop) -> None:
         self.records: list[StepRecord] = []
         self.trouble: tuple[str, str] = ("", "")  # code and text of what ended the first step that met any
         self._turns = tuple(_turns(steps))
         self._beside: Background | None = None
-        self._log = log
+        self._lane = lane
+        self._log = lane.log  # for what knows that nothing is on its way there
         self._reporter = reporter
+        self._telling = threading.Lock()  # a record is changed and told at once: its places may come from the lane
         self._stop = stop
         self._posts: list[tuple[int, str, tuple[str, ...], dict[str, str]]] = []  # behind the main step's number
         self._is_started = False
@@ -89,7 +92,8 @@ class StepSequence:
     def announce(self, containers: JobContainers) -> StepRecord:
         """Tell of all steps that are known so far; the first of them, ``Set up job``, runs from now on."""
         first = StepRecord(1, "Set up job", workflow=False)
-        first.begin(self._log)
+        first.begin(self._log.moment())
+        first.log_start = self._log.size
         own = [first]
         if containers:  # what a service does is the workflow's own doing
             own.append(StepRecord(2, "Initialize containers", workflow=bool(containers.services)))
@@ -104,13 +108,15 @@ class StepSequence:
         """The steps of the workflow, until the last has ended."""
         beside = self._beside = Background(bench, self._log, self._reporter, partial(self.begin, placed=False))
         for turn, record in zip(self._turns, self.records[self._own :], strict=True):
+            self._lane.check()
             self._see_stop(bench.context)
             if self._stop.at_once:
                 self._skip(record, Conclusion.CANCELLED if self._stop.forced else Conclusion.SKIPPED)
                 continue
             record.name = self._log.secrets.mask_text(display_name(turn.step, bench.context))
             self._take_turn(bench, beside, turn, record)
-            beside.place()
+            if beside.steps:
+                beside.place()
         self._wait_for(beside, beside.open())
         for one in beside.steps:
             self._keep_post(one.run, one.record)
@@ -130,6 +136,8 @@ class StepSequence:
             outcome = self._run_post(bench, argv, environment, record)
             self.finish(record, outcome, outcome)
             bench.context.status = job_result([bench.context.status, outcome])
+        self._lane.settle()
+        self._lane.check()
 
     def add(self, name: str, *, workflow: bool = True) -> StepRecord:
         """One more step, after all others. It has not begun."""
@@ -138,25 +146,31 @@ class StepSequence:
         return record
 
     def finish(self, record: StepRecord, outcome: Conclusion, conclusion: Conclusion) -> None:
-        """This step has ended."""
-        record.end(self._log, outcome, conclusion)
-        self._reporter.step(record.report())
+        """This step has ended. Where its log ends may become known later."""
+        with self._telling:
+            record.end(self._log.moment(), outcome, conclusion)
+        self._lane.mark(partial(self._note_end, record))
+        self._tell(record)
 
     def end_all(self, word: Conclusion, reason: str) -> None:
         """End what runs with this word, for this reason, and skip the rest."""
-        size = self._log.size
+        self._lane.settle()
+        size, now = self._log.size, self._log.moment()
         self.close()
         for record in self.records:
-            if record.completed_at is None and record.started_at is not None:
-                record.end(self._log, word, word, placed=False)
-                record.log_end = size if record.log_end is None and record.log_start is not None else record.log_end
-                record.reason = reason[:1024]
-            elif record.completed_at is None:
-                record.end(self._log, Conclusion.SKIPPED, Conclusion.SKIPPED)
+            if record.completed_at is not None:
+                continue
+            if record.started_at is None:
+                record.end(now, Conclusion.SKIPPED, Conclusion.SKIPPED)
+                continue
+            record.end(self._log.moment(), word, word)
+            record.log_end = size if record.log_end is None and record.log_start is not None else record.log_end
+            record.reason = reason[:1024]
         self._reporter.step(*(record.report() for record in self.records))
 
     def close(self) -> None:
-        """Let go of what still runs beside, and put what it wrote into the log."""
+        """Let go of what still runs beside, and put what it wrote into the log, behind what is on its way there."""
+        self._lane.settle()
         if self._beside is not None:
             self._beside.end()
 
@@ -169,6 +183,7 @@ class StepSequence:
     def _take_turn(self, bench: Workbench, beside: Background, turn: _Turn, record: StepRecord) -> None:
         step = turn.step
         if turn.is_background:
+            self._lane.stay()
             self._start_beside(bench, beside, turn, record)
         elif step.wait or step.wait_all or step.cancel is not None or (step.run is None and step.uses is None):
             self._control(bench, beside, turn, record)
@@ -189,6 +204,7 @@ class StepSequence:
 
     def _control(self, bench: Workbench, beside: Background, turn: _Turn, record: StepRecord) -> None:
         """``wait``, ``wait-all``, ``cancel``, or the end of a ``parallel`` block."""
+        self._lane.settle()
         step, own = turn.step, StepLog(Shelf(self._log, bench.spool_folder))
         run = StepRun(replace(bench, log=own), step, record)
         self.begin(record, placed=False)
@@ -272,21 +288,40 @@ class StepSequence:
 
     def begin(self, record: StepRecord, *, placed: bool = True) -> None:
         """This step runs from now on; for the first of the workflow's own the server's word is waited for."""
-        record.begin(self._log, placed=placed)
+        with self._telling:
+            record.begin(self._log.moment())
+        if placed:
+            self._lane.mark(partial(self._note_start, record))
         if self._is_started or not record.workflow:
-            self._reporter.step(record.report())
+            self._tell(record)
         else:  # from here on the job is never given to anybody else
             self._reporter.step_and_wait(record.report())
             self._is_started = True
 
+    def _note_start(self, record: StepRecord, place: int, is_late: bool) -> None:
+        with self._telling:
+            record.log_start = place
+            if is_late:
+                self._reporter.step(record.report())
+
+    def _note_end(self, record: StepRecord, place: int, is_late: bool) -> None:
+        with self._telling:
+            record.log_end = place
+            if is_late:
+                self._reporter.step(record.report())
+
+    def _tell(self, record: StepRecord) -> None:
+        with self._telling:
+            self._reporter.step(record.report())
+
     def _skip(self, record: StepRecord, word: Conclusion, told: Sequence[str] = ()) -> None:
         """End it without a log, but for what debug logging tells of its condition."""
-        record.log_start = self._log.size
-        self._log.lines(told)
-        record.end(self._log, word, word)
-        if not told:
-            record.log_start = record.log_end = None
-        self._reporter.step(record.report())
+        record.end(self._log.moment(), word, word)
+        if told:
+            self._lane.mark(partial(self._note_start, record))
+            self._lane.lines(told)
+            self._lane.mark(partial(self._note_end, record))
+        self._tell(record)
 
     def _run_post(
         self, bench: Workbench, argv: tuple[str, ...], environment: dict[str, str], record: StepRecord

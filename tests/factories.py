@@ -33,6 +33,7 @@ from forge.actions.models import (
 from forge.artifacts import artifacts, caches
 from forge.artifacts.models import Artifact, Cache
 from forge.environments import environments
+from forge.environments.models import BranchPolicy, Environment, ProtectionRule
 from forge.repos import git
 from forge.repos.models import Repository
 from forge.runners import groups
@@ -284,6 +285,14 @@ def runner(name: str = "", **fields: Any) -> Runner:
     if fields.get("owner") is not None:
         fields.setdefault("group", groups.default(fields["owner"]))
     return Runner.objects.create(name=name, credential_hash=digest, **{"labels": ["ubuntu-latest"], **fields})
+
+
+def environment_rules(of: Environment) -> tuple[BranchPolicy, ProtectionRule]:
+    """A pattern of branches and an integration as rules of an environment; its branch policy takes patterns."""
+    of.custom_branch_policies = True
+    of.save()
+    rule = ProtectionRule.objects.create(environment=of, integration=account(kind=Kind.BOT))
+    return BranchPolicy.objects.create(environment=of, name="main"), rule
 
 
 def vault(within: Repository, secret: str = "TOKEN", variable: str = "") -> Account:

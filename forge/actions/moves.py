@@ -13,10 +13,10 @@ from typing import Any, TypeVar
 from django.db.models.functions import Now
 
 from forge import storable
-from forge.actions import definitions, places, snapshots, transitions, wakeup
+from forge.actions import definitions, deployments, places, snapshots, transitions, wakeup
 from forge.actions.models import Claim, Job, JobNode, LabelSet, Run, RunAttempt
 from forge.actions.places import Wish
-from workflows.decide import Ask, AskCall, CallLeg, Cancel, End, Enter, Expand, Leg, Move, Queue
+from workflows.decide import Admit, Ask, AskCall, CallLeg, Cancel, End, Enter, Expand, Leg, Move, Queue
 from workflows.states import Conclusion, Status
 
 Kind = TypeVar("Kind")
@@ -27,18 +27,21 @@ def apply(run: Run, attempt: RunAttempt, moves: Sequence[Move]) -> bool:
     """Apply these; False when none of them changed anything."""
     begun = _begin(attempt, [move for move in moves if isinstance(move, Expand | Enter | End)])
     _enter(attempt, begun, _only(Enter, moves))
-    jobs = _expanded(run, begun, _only(Expand, moves)) + _ended(run, attempt, begun, _only(End, moves))
+    wanted = deployments.environments(run, (leg.environment for move in _only(Expand, moves) for leg in move.legs))
+    jobs = _expanded(run, begun, _only(Expand, moves), wanted) + _ended(run, attempt, begun, _only(End, moves))
     made = transitions.add(run, jobs) if jobs else []
+    deployments.ask(run, wanted, made)
     for job in made:
         if job.status == Status.QUEUED:
             offer(job)
+    admitted = transitions.admit(run, [move.job for move in _only(Admit, moves)])
     queued = [move.job for move in _only(Queue, moves)]
     released = transitions.queue(run, queued) if queued else []
     for job in released:
         offer(job)
     asked = _ask(run, attempt, moves)
     stopped = _cancel(run, attempt, _only(Cancel, moves))
-    return bool(begun or released or asked or stopped)
+    return bool(begun or admitted or released or asked or stopped)
 
 
 def stop(run: Run, job: Job, reason: Mapping[str, Any], *, force: bool = False) -> bool:
@@ -139,17 +142,19 @@ def _enter(attempt: RunAttempt, begun: Mapping[str, JobNode], moves: Sequence[En
         JobNode.objects.bulk_create(rows)
 
 
-def _expanded(run: Run, begun: Mapping[str, JobNode], moves: Sequence[Expand]) -> list[Job]:
+def _expanded(
+    run: Run, begun: Mapping[str, JobNode], moves: Sequence[Expand], known: deployments.Environments
+) -> list[Job]:
     fresh = [move for move in moves if move.key in begun]
     sets = label_sets({_asked(leg) for move in fresh for leg in move.legs}) if fresh else {}
     files = {move.key: definitions.file_of(run, move.key).columns for move in fresh}
-    return [
-        transitions.new_job(
-            begun[move.key], run, leg.index, _first_status(move, leg), **_of_leg(leg, sets), **files[move.key]
-        )
-        for move in fresh
-        for leg in move.legs
-    ]
+    made = []
+    for move in fresh:
+        for leg in move.legs:
+            status, more = deployments.beginning(run, known, leg.environment, _first_status(move, leg))
+            said = {**_of_leg(leg, sets), **files[move.key], **more}
+            made.append(transitions.new_job(begun[move.key], run, leg.index, status, **said))
+    return made
 
 
 def _first_status(move: Expand, leg: Leg) -> Status:

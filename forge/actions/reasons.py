@@ -3,10 +3,11 @@
 Codes: ``cancelled``, ``run_cancelled``, ``fail_fast``, ``condition_false``, ``need_failed``,
 ``evaluation_error``, ``runner_lost``, ``timed_out``, ``assignment_failed``, ``step_failed``,
 ``startup_failure``, ``source_unreadable``, ``repository_deleted``, ``jobs_failed``, ``jobs_cancelled``,
-``all_skipped``, ``superseded``, ``queue_full``, ``deadlock``, ``runner_said`` (its runner ended it so and gave no
-reason), ``message``, whatever a runner reports with its own words, and for waiting jobs and runs ``no_runner``,
-``group_closed`` (runners with these labels are online, in groups that are not open to the job), ``all_busy``,
-``starting``, ``max_parallel``, ``concurrency``, ``cancelling``, ``ready``.
+``all_skipped``, ``superseded``, ``queue_full``, ``deadlock``, ``rejected``, ``branch_not_allowed``,
+``environment_deleted``, ``runner_said`` (its runner ended it so and gave no reason), ``message``, whatever a
+runner reports with its own words, and for waiting jobs and runs ``no_runner``, ``group_closed`` (runners with these
+labels are online, in groups that are not open to the job), ``all_busy``, ``starting``, ``max_parallel``,
+``concurrency``, ``environment``, ``cancelling``, ``ready``.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from forge.actions import reach
-from forge.actions.models import Claim, Job, LabelSet, Place, RunAttempt
+from forge.actions.models import Claim, Job, LabelSet, PendingDeployment, Place, RunAttempt
 from forge.runners import groups, registration
 from forge.runners.models import Runner
 from workflows.states import Conclusion, Status
@@ -75,8 +76,11 @@ def waiting_for(jobs: Iterable[Job]) -> dict[int, dict[str, Any]]:
     """The same for many jobs by id, with a constant number of queries."""
     still = [job for job in jobs if job.status != Status.COMPLETED]
     found = _for_groups([job for job in still if job.status == Status.PENDING])
+    found |= _for_environments([job for job in still if job.status == Status.WAITING])
     queued = []
     for job in still:
+        if job.status == Status.WAITING:
+            continue
         if job.status == Status.PENDING:
             found.setdefault(job.pk, {"code": "max_parallel"})
         elif job.status == Status.IN_PROGRESS:
@@ -104,6 +108,26 @@ def _for_groups(jobs: list[Job]) -> dict[int, dict[str, Any]]:
     wanting = [job.pk for job in jobs if job.groups]
     asked = Place.objects.filter(job__in=wanting) if wanting else Place.objects.none()
     return {place.job_id: reason for place, reason in _holders(asked) if place.job_id is not None}
+
+
+def _for_environments(jobs: list[Job]) -> dict[int, dict[str, Any]]:
+    """What is missing of jobs that wait for their environment: reviewers or integrations, or time alone."""
+    if not jobs:
+        return {}
+    rows = PendingDeployment.objects.filter(job__in=jobs).select_related("environment")
+    people = rows.prefetch_related("environment__reviewers__user", "environment__protection_rules__integration")
+    return {row.job_id: _of_environment(row) for row in people}
+
+
+def _of_environment(row: PendingDeployment) -> dict[str, Any]:
+    reason: dict[str, Any] = {"code": "environment", "environment": row.environment_name}
+    if row.due_at is not None:
+        return {**reason, "until": row.due_at.isoformat()}
+    if row.environment is None:
+        return reason
+    asked = [] if row.approved else [one.user.login for one in row.environment.reviewers.all()]
+    rules = [one.integration.login for one in row.environment.protection_rules.all()]
+    return {**reason, "reviewers": asked, "rules": rules}
 
 
 def _holders(asked: QuerySet[Place]) -> list[tuple[Place, dict[str, Any]]]:
@@ -242,6 +266,20 @@ def _asked(reason: Reason) -> str:
     return " in ".join([*parts, f"the group “{group}”"] if group else parts)
 
 
+def _environment(reason: Reason) -> str:
+    start = f"Waiting for the environment “{reason.get('environment')}”"
+    if reason.get("until"):
+        return f"{start} until {reason['until']}, as its wait timer asks."
+    missing = [f"an approval by {' or '.join(reason['reviewers'])}"] if reason.get("reviewers") else []
+    missing += [f"the rule {name}" for name in reason.get("rules", [])]
+    return f"{start}: {' and '.join(missing)} is missing." if missing else f"{start}."
+
+
+def _rejected(reason: Reason) -> str:
+    comment = f": {reason['comment']}" if reason.get("comment") else "."
+    return f"{reason.get('by')} rejected the deployment to “{reason.get('environment')}”{comment}"
+
+
 def _no_runner(reason: Reason) -> str:
     verb = "has" if reason.get("labels") else "is in"
     return f"Waiting for a runner: no runner online {verb} {_asked(reason)}."
@@ -297,6 +335,12 @@ _SENTENCES: dict[str, Callable[[Reason], str]] = {
     "deadlock": _deadlock,
     "queue_full": lambda reason: (
         f"Cancelled because 100 others wait for the concurrency group “{reason.get('group')}” already."
+    ),
+    "environment": _environment,
+    "rejected": _rejected,
+    "environment_deleted": lambda reason: f"The environment “{reason.get('environment')}” was deleted.",
+    "branch_not_allowed": lambda reason: (
+        f"“{reason.get('ref')}” is not allowed to deploy to “{reason.get('environment')}”, as its rules say."
     ),
     "max_parallel": lambda reason: "Waiting for another job of its matrix, as max-parallel asks.",
     "starting": lambda reason: f"Given to runner {reason.get('runner')}, which has not reported yet.",

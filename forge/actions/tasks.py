@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from forge.actions import advance as advancing
 from forge.actions import (
+    approve,
     concurrency,
     deletion,
     leases,
@@ -57,7 +58,7 @@ def seal(job_id: int) -> None:
 
 @shared_task(name="forge.actions.tasks.sweep")
 def sweep() -> None:
-    """Everything that must not wait long: pushes, events, leases, overdue jobs, groups, runs that stand still."""
+    """Everything that must not wait long: pushes, events, leases, overdue jobs, groups, wait timers, runs at rest."""
     for part in (
         prepared.settle_left_behind,
         events,
@@ -65,6 +66,7 @@ def sweep() -> None:
         leases.end_overdue,
         leases.remove_used,
         concurrency.sweep,
+        approve.sweep,
         runs,
     ):
         _guarded(part)

@@ -1,8 +1,8 @@
-"""The machine doors: all that is below ``/api``, and what machines download."""
+"""The machine doors: all that is below ``/api``, what machines download, and their description for people."""
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from forge.api import downloads
+from forge.api import downloads, reference
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("forge.api.graphql.urls")),
@@ -10,4 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("forge.api.agent.urls")),
     path("api/v1/", include("forge.api.v1.urls")),
     path("-/downloads/<str:filename>", downloads.runner),
+    path("-/api", reference.index),
+    path("-/api/<str:operation_id>", reference.operation),
 ]

@@ -34,6 +34,7 @@ class Wanted:
     group: int
     labels: Sequence[str]
     work_folder: str = WORK_FOLDER
+    container_url: str = ""  # how job containers reach the server, where that differs
 
 
 def create(
@@ -60,6 +61,7 @@ def create(
             os=_said(wanted.labels, labels.SYSTEMS),
             arch=_said(wanted.labels, labels.ARCHITECTURES),
             ephemeral=True,
+            container_url=wanted.container_url.rstrip("/"),
             credential_hash=credentials.hashed(credential),
         )
         details = {"labels": list(wanted.labels), "group": groups.title(group)[1]}
@@ -99,6 +101,9 @@ def _check(wanted: Wanted) -> None:
     if not registration.is_name(wanted.name):
         reason = "must be 1 to 64 characters without line breaks"
         raise Invalid("Validation Failed", [FieldError("Runner", "name", "invalid", reason)])
+    if wanted.container_url and not registration.is_own_address(wanted.container_url):
+        reason = "is not on the server's list of addresses"
+        raise Invalid("Validation Failed", [FieldError("Runner", "container_url", "invalid", reason)])
     if not _FOLDER.fullmatch(wanted.work_folder):
         reason = "must be the name of a folder"
         raise Invalid("Validation Failed", [FieldError("Runner", "work_folder", "invalid", reason)])

@@ -167,6 +167,12 @@ def is_name(text: str) -> bool:
     return _NAME.fullmatch(text) is not None
 
 
+def is_own_address(url: str) -> bool:
+    """Whether the server is reached by it, by its own settings."""
+    known = {urlsplit(one)[:2] for one in (settings.PUBLIC_URL, *settings.INTERNAL_URLS)}
+    return urlsplit(url.rstrip("/"))[:2] in known
+
+
 def lock(owner: Account | None, repository: Repository | None) -> None:
     """One new runner of a scope at a time, so that names stay unique there."""
     if owner is not None:
@@ -258,13 +264,8 @@ def _check(message: Register) -> None:
         wrong.append(("capacity", f"must be 1 to {MAX_CAPACITY}"))
     if max(len(message.os), len(message.arch)) > 32:
         wrong.append(("os", "os and arch must be at most 32 characters"))
-    if message.container_url and not _allowed(message.container_url):
+    if message.container_url and not is_own_address(message.container_url):
         wrong.append(("container_url", "is not on the server's list of addresses; add it to FORGE_INTERNAL_URLS"))
     if wrong:
         text = "; ".join(f"{field} {reason}" for field, reason in wrong)
         raise Invalid(text, [FieldError("Runner", field, "invalid", reason) for field, reason in wrong])
-
-
-def _allowed(url: str) -> bool:
-    known = {urlsplit(one)[:2] for one in (settings.PUBLIC_URL, *settings.INTERNAL_URLS)}
-    return urlsplit(url.rstrip("/"))[:2] in known

@@ -26,7 +26,7 @@ from runner.backends.docker_sandbox import DockerSandbox, layout_of
 from runner.backends.init_channel import Listener
 from runner.backends.ready_network import ReadyNetwork
 from runner.backends.spares import Spares, hand_over
-from runner.containers import leftovers
+from runner.containers import create, leftovers
 from runner.containers.engine import Engine
 from runner.containers.engine import refused as _refused
 from runner.containers.job_set import JobSet
@@ -114,7 +114,7 @@ class DockerBackend:
         containers = JobSet(client, self._rules, place.lease, place.containers)
         try:
             image = containers.image(place.labels, say, stop)
-            say(f"Image: {place.containers.job.image if place.containers.job else image}")
+            say(f"Image: {place.containers.job.image if place.containers.job else self._images.choose(place.labels)}")
             containers.make_network(say)
             sandbox = self._begin(client, place, image, containers, say)
         except (InfrastructureError, JobEnded):
@@ -184,13 +184,9 @@ class DockerBackend:
         return spare.container
 
     def _begin(
-        self, client: Any, place: JobPlace, name: str, containers: JobSet, say: Callable[[str], None]
+        self, client: Any, place: JobPlace, image: Any, containers: JobSet, say: Callable[[str], None]
     ) -> DockerSandbox:
         """A container that runs, with forge-init in it where that can be."""
-        try:
-            image = client.images.get(name)
-        except (DockerException, OSError) as error:
-            raise _refused(error) from error
         arguments = containers.arguments(self._arguments(place, image))
         problem = self._obstacle(image, arguments)
         is_tried = not problem
@@ -256,7 +252,7 @@ class DockerBackend:
         network: ReadyNetwork | None = None,
     ) -> DockerSandbox:
         try:
-            container = client.containers.create(image, **arguments)
+            container = create.container(client, image, arguments)
         except (DockerException, OSError) as error:
             raise _refused(error) from error
         sandbox = DockerSandbox(client, container, place, image, containers, self._shells)

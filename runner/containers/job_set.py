@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from docker.errors import DockerException
+from docker.errors import DockerException, ImageNotFound
 
 from runner.backends.base import Lease
 from runner.containers import create, options, ports, relay, volumes
@@ -87,11 +87,17 @@ class JobSet:
         """What the job's container may use."""
         return create.limited(self._options, self._rules.limits)
 
-    def image(self, labels: tuple[str, ...], say: Say, stop: Stop) -> str:
-        """Have the image of the job's container here; what it is called here."""
-        images, spec = self._rules.images, self._wanted.job
+    def image(self, labels: tuple[str, ...], say: Say, stop: Stop) -> Any:
+        """Have the image of the job's container here."""
+        images, spec, client = self._rules.images, self._wanted.job, self._resources.client
         name, login = (spec.image, spec.login) if spec else (images.choose(labels), None)
-        return images.fetch(self._resources.client, name, login, say, stop)
+        try:
+            if login is None:
+                with contextlib.suppress(ImageNotFound):
+                    return client.images.get(name)
+            return client.images.get(images.fetch(client, name, login, say, stop))
+        except (DockerException, OSError) as error:
+            raise refused(error, "engine_unavailable") from error
 
     def make_network(self, say: Say) -> None:
         """The job's own network, where its services need one."""

@@ -7,6 +7,7 @@ from typing import Any
 
 from forge.accounts.models import Account
 from forge.actions.models import Run
+from forge.environments import environments
 from forge.repos.models import Repository
 from forge.runners import downloads
 from tests import factories
@@ -24,6 +25,8 @@ NOTHING: dict[str, object] = {
     "runner_group_id": 987_654,
     "filename": "nothing.whl",
     "artifact_id": 987_654,
+    "branch_policy_id": 987_654,
+    "protection_rule_id": 987_654,
     "archive_format": "zip",
     "cache_id": 987_654,
     "attempt_number": 77,
@@ -32,6 +35,7 @@ NOTHING: dict[str, object] = {
     "workflow": "nothing",
     "file": "nothing.yml",
     "org": "nobody-here",
+    "login": "nobody-here",
     "username": "nobody-here",
     "branch": "nothing",
     "ref": "nothing",
@@ -70,6 +74,7 @@ class World:
         factories.log(job, ("Run tests", ["one line"]))
         factories.annotation(job)
         artifact, cache = factories.artifact(job), factories.cache(repository)
+        policy, rule = factories.environment_rules(environments.get_or_create(repository, "production"))
         runner = factories.runner(f"runner-of-{login}", repository=repository)
         values = {
             "owner": login,
@@ -83,6 +88,8 @@ class World:
             "runner_group_id": 1,
             "filename": downloads.package().filename,
             "artifact_id": artifact.pk,
+            "branch_policy_id": policy.pk,
+            "protection_rule_id": rule.pk,
             "archive_format": "zip",
             "cache_id": cache.pk,
             "attempt_number": 1,
@@ -96,7 +103,8 @@ class World:
             "git_ref": "heads/main",
             "folder": "docs",
             "username": login,
-            "org": factories.vault(repository).login,
+            "org": (organization := factories.vault(repository).login),
+            "login": organization,
             "secret_name": "TOKEN",
             "environment_name": "production",
         }

@@ -239,14 +239,15 @@ class Stack:
 class Project:
     """A clone on this machine and its repository on the server."""
 
-    def __init__(self, stack: Stack, name: str, files: Mapping[str, str | bytes]) -> None:
+    def __init__(self, stack: Stack, name: str, files: Mapping[str, str | bytes], owner: str = LOGIN) -> None:
         self.stack = stack
         self.name = name
+        self.owner = owner
         self.folder = stack.folder / name
         self.folder.mkdir()
         self.git("init", "-q", "-b", "main")
         remote = stack.url.replace("://", f"://{LOGIN}:{stack.token}@")
-        self.git("remote", "add", "origin", f"{remote}/{LOGIN}/{name}.git")
+        self.git("remote", "add", "origin", f"{remote}/{owner}/{name}.git")
         self.write(files)
 
     def git(self, *arguments: str) -> str:
@@ -275,7 +276,7 @@ class Project:
 
     def path(self, rest: str = "") -> str:
         """The API path of the repository's Actions."""
-        return f"/repos/{LOGIN}/{self.name}/actions{rest}"
+        return f"/repos/{self.owner}/{self.name}/actions{rest}"
 
     def run(self, sha: str, timeout: float = 30) -> dict[str, Any]:
         """The newest run of a commit, when it is there."""

@@ -111,6 +111,9 @@ class Job(models.Model):
             models.Index(fields=["attempt", "id"], name="job_of_attempt"),
             models.Index(fields=["run", "id"], name="job_of_run"),
             models.Index(fields=["runner"], condition=~Q(status="completed"), name="job_running_on"),
+            models.Index(
+                fields=["repository", "completed_at"], condition=Q(completed_at__isnull=False), name="job_ended"
+            ),
         ]
 
 

@@ -56,7 +56,7 @@ class Run(models.Model):
             models.Index(fields=["repository", "event_name", "-id"], name="run_by_event"),
             models.Index(fields=["repository", "actor", "-id"], name="run_actor"),
             models.Index(fields=["repository", "head_sha", "-id"], name="run_sha"),
-            models.Index(fields=["repository", "created_at"], name="run_created"),
+            models.Index(fields=["repository", "-created_at", "-id"], name="run_created"),
         ]
 
 
@@ -102,6 +102,9 @@ class RunAttempt(models.Model):
                 fields=["repository", "conclusion", "-run"], condition=Q(latest=True), name="attempt_by_conclusion"
             ),
             models.Index(fields=["updated_at"], condition=~Q(status="completed"), name="attempt_open"),
+            models.Index(
+                fields=["repository", "completed_at"], condition=Q(completed_at__isnull=False), name="attempt_ended"
+            ),
             models.Index(
                 fields=["logs_expire_at"], condition=Q(status="completed", logs_expired=False), name="attempt_logs_kept"
             ),

@@ -15,7 +15,7 @@ from forge.actions.refusals import TooManyWrong
 from forge.api.agent.door import answer, bearer, door, message, nothing, runner_of
 from forge.api.agent.polls import heard, must_be_alone
 from forge.errors import Forbidden
-from forge.runners import registration
+from forge.runners import groups, registration
 from workflows.messages import (
     Heartbeat,
     HeartbeatAnswer,
@@ -46,6 +46,7 @@ def register(request: HttpRequest) -> HttpResponseBase:
             labels=tuple(runner.labels),
             lease_seconds=settings.LEASE_SECONDS,
             heartbeat_seconds=settings.HEARTBEAT_SECONDS,
+            group=groups.title(runner.group)[1],
         )
     )
 

@@ -66,14 +66,17 @@ def simple_organization(account: Account, base: str) -> dict[str, Any]:
 
 
 def organization(account: Account, base: str, *, public_repos: int) -> dict[str, Any]:
-    """GitHub's ``organization-full``, as everybody sees it."""
+    """GitHub's ``organization-full``, as everybody sees it. What it does not say of itself is left out."""
+    said = {
+        "name": account.name,
+        "company": account.company,
+        "blog": account.blog,
+        "location": account.location,
+        "email": account.public_email,
+    }
     return {
         **simple_organization(account, base),
-        "name": account.name or None,
-        "company": account.company or None,
-        "blog": account.blog or None,
-        "location": account.location or None,
-        "email": account.public_email or None,
+        **{word: text for word, text in said.items() if text},
         "twitter_username": account.twitter_username or None,
         "is_verified": False,
         "has_organization_projects": False,

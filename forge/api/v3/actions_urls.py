@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, path
 
 from forge.api.v3 import run_logs
+from forge.api.v3.approvals import RunApprovalsView, RunApproveView, RunPendingDeploymentsView, RunProtectionRuleView
 from forge.api.v3.base import repository_routes
 from forge.api.v3.checks import CheckRunAnnotationsView, RunAnnotationsView
 from forge.api.v3.description import DescriptionView
@@ -11,11 +12,9 @@ from forge.api.v3.jobs import AttemptJobsView, JobLogsView, JobRerunView, JobVie
 from forge.api.v3.runs import (
     AttemptLogsView,
     AttemptView,
-    RunApprovalsView,
     RunCancelView,
     RunForceCancelView,
     RunLogsView,
-    RunPendingDeploymentsView,
     RunRerunFailedView,
     RunRerunView,
     RunsView,
@@ -50,6 +49,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         (_RUN, RunView),
         (f"{_RUN}/annotations", RunAnnotationsView),
         (f"{_RUN}/approvals", RunApprovalsView),
+        (f"{_RUN}/approve", RunApproveView),
+        (f"{_RUN}/deployment_protection_rule", RunProtectionRuleView),
         (f"{_RUN}/attempts/<int:attempt_number>", AttemptView),
         (f"{_RUN}/attempts/<int:attempt_number>/jobs", AttemptJobsView),
         (f"{_RUN}/attempts/<int:attempt_number>/logs", AttemptLogsView),

@@ -100,6 +100,7 @@ class RunnerJitConfigView(RunnerScope):
             _number(data, "runner_group_id"),
             texts(data, "labels"),
             text(data, "work_folder") or just_in_time.WORK_FOLDER,
+            text(data, "container_url") or "",
         )
         made, configuration = just_in_time.create(self.actor, wanted, base_url(request._request), **scope)
         return Response({"runner": runner_shapes.runner(made), "encoded_jit_config": configuration}, status=201)

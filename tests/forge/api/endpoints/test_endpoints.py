@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,8 +12,9 @@ from django.conf import settings
 from django.core.cache import cache
 
 from tests.forge.api import official
-from tests.forge.api.endpoints import checks, routes
-from tests.forge.api.endpoints.cases import Operation, operations
+from tests.forge.api.endpoints import checks, page, routes
+from tests.forge.api.endpoints.cases import Operation, operations, titles
+from tests.forge.api.endpoints.conftest import Kept
 
 _ALL = operations()
 
@@ -28,15 +30,15 @@ def _fresh() -> Iterator[None]:
 @pytest.mark.sqlite
 @pytest.mark.django_db
 @pytest.mark.parametrize("operation", [one for one in _ALL if not one.committed], ids=str)
-def test_endpoint(operation: Operation) -> None:
-    checks.whole(operation)
+def test_endpoint(operation: Operation, kept: Kept) -> None:
+    kept.keep(checks.whole(operation))
 
 
 @pytest.mark.sqlite
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("operation", [one for one in _ALL if one.committed], ids=str)
-def test_endpoint_of_several_threads(operation: Operation) -> None:
-    checks.whole(operation)
+def test_endpoint_of_several_threads(operation: Operation, kept: Kept) -> None:
+    kept.keep(checks.whole(operation))
 
 
 @pytest.mark.postgres
@@ -53,6 +55,14 @@ def test_every_route_has_cases_and_every_case_a_route() -> None:
     assert sorted(wanted - set(had)) == [], "these have no cases"
     assert sorted(set(had) - wanted) == [], "these have cases and are no routes"
     assert len(had) == len(set(had)), "two files have the same"
+
+
+def test_the_page_has_a_row_for_each_and_no_other() -> None:
+    text = page.PAGE.read_text()
+    rows = re.findall(r"^\| ([A-Z]+) \| `([^`]+)` \|", text, re.MULTILINE)
+    assert sorted(rows) == sorted((one.method, one.address) for one in _ALL)
+    assert all(f"## {title}\n" in text for title in titles().values())
+    assert set(page.known_examples()) == {str(one) for one in _ALL}
 
 
 @pytest.mark.parametrize("operation", _ALL, ids=str)

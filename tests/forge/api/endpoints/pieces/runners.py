@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from forge.runners import credentials, registration
+from django.utils import timezone
+
+from forge.accounts.actor import Actor
+from forge.actions.models import Claim
+from forge.runners import credentials, groups, registration
+from forge.runners.group_settings import Settings
 from forge.runners.models import Runner
 from tests import factories
 from tests.forge.api.endpoints.world import World, piece
@@ -29,6 +34,39 @@ def _acme_runner(world: World) -> None:
     """A runner of the organisation, never seen."""
     world.rows["runner"] = row = factories.runner("runner-2", owner=world.account("acme"), labels=["gpu"])
     world.values["runner_id"] = row.pk
+
+
+@piece("busy runner")
+def _busy(world: World) -> None:
+    """That runner with a job in hand."""
+    _hold(world, world.need("runner"))
+
+
+@piece("busy acme runner")
+def _busy_of_acme(world: World) -> None:
+    """The same of the organisation's."""
+    world.need("acme runner")
+    _hold(world, world.rows["runner"])
+
+
+@piece("runner group", "runner_group_id")
+def _group(world: World) -> None:
+    """A group of the organisation with its runner, open to its one repository."""
+    acme = world.account("acme")
+    repository = factories.repository(acme, "grouped", private=True)
+    world.need("acme runner")
+    said = Settings(
+        "big", visibility="selected", repository_ids=[repository.pk], runner_ids=[world.values["runner_id"]]
+    )
+    group = groups.create(Actor.for_session(world.account("octo")), acme, said)
+    world.values |= {"runner_group_id": group.number, "grouped_id": repository.pk}
+
+
+def _hold(world: World, runner: Runner) -> None:
+    attempt = factories.run(factories.workflow(world.hello, "busy.yml"), status="in_progress").latest_attempt
+    assert attempt is not None
+    job = factories.job(attempt, status="in_progress", runner=runner)
+    Claim.objects.create(job=job, runner=runner, epoch=1, request_key="k", lease_expires_at=timezone.now())
 
 
 @piece("registration token", "registration_token")

@@ -45,8 +45,8 @@ def _run(world: World, **fields: Any) -> Any:
     world.need("workflow")
     workflow = world.rows["workflow"]
     workflow.repository = world.hello
-    source = factories.source(CI)
-    row = factories.run(workflow, source=source, **{"actor": world.account("octo"), **fields})
+    given = {"actor": world.account("octo"), "source": factories.source(CI), **fields}
+    row = factories.run(workflow, **given)
     world.values |= {"run_id": row.pk, "attempt_number": 1}
     return row
 
