@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('actions', '0002_retention'),
+        ('actions', '0003_deployments'),
         ('repos', '0002_policies'),
         ('runners', '0002_groups'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
