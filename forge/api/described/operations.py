@@ -67,14 +67,14 @@ def describe(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     components = result.setdefault("components", {})
     components["schemas"] = {name: schema(said, shapes()) for name, said in shapes().items()}
     for name, said in operations().items():
-        method, _, path = name.partition(" ")
+        method, path = name.split(" ", 1)
         item = result["paths"].setdefault(path, {})
         operation = item.setdefault(method.lower(), {})
         _describe(operation, method, path, said)
     return result
 
 
-def _describe(operation: dict[str, Any], method: str, path: str, said: Mapping[str, Any]) -> None:
+def _describe(operation: dict[str, Any], method: str, path: str, said: Mapping[Any, Any]) -> None:
     for key in ("operationId", "description"):
         if key in said:
             operation[key] = said[key]
@@ -96,7 +96,7 @@ def _parts(operation: Mapping[str, Any], path: str) -> list[dict[str, Any]]:
     return [known.get(name) or {"name": name, **plain} for name in re.findall(r"{(\w+)}", path)]
 
 
-def _query(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _query(said: Mapping[Any, Any]) -> list[dict[str, Any]]:
     wanted = {**said.get("query", {}), **(_PAGED if said.get("paged") else {})}
     found = []
     for key, kind in wanted.items():
@@ -110,7 +110,7 @@ def _headers(method: str) -> list[dict[str, Any]]:
     return [tag] if method == "GET" else []
 
 
-def _responses(method: str, path: str, said: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
+def _responses(method: str, path: str, said: Mapping[Any, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
     error = "ErrorOfV1" if path.startswith("/api/v1/") else "Error"
     found: dict[str, Any] = {}
     own = {status: value for status, value in said.items() if isinstance(status, int)}
