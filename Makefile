@@ -3,6 +3,7 @@
 #   PYTHON   the interpreter that .venv is made with (3.11 or later)
 #   PORT     where `make up` and `make demo` listen (8000; the demo takes a free one when that is taken)
 #   DATA     the folder where `make up` and `make demo` keep everything (data; the demo: a new temporary one)
+#   SOCKET   a unix socket that `make up` listens on besides, for programs of this machine
 #   ONLY     parts of names of test groups or benchmarks, to run only those: make test ONLY="docker browser"
 
 PYTHON ?= python3
@@ -41,7 +42,7 @@ demo: setup ## see it work: a project is pushed, run and judged (ONCE=1 ends wit
 	@$(BIN)/forge demo
 
 up: setup ## serve, with one runner, on this machine
-	@$(BIN)/forge up --bridge --runner $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA))
+	@$(BIN)/forge up --bridge --runner $(if $(PORT),--port $(PORT)) $(if $(DATA),--data $(DATA)) $(if $(SOCKET),--unix-socket $(SOCKET))
 
 job-image: ## the default job image, from Debian's packages
 	deploy/job-image/build

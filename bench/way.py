@@ -111,7 +111,7 @@ def _started() -> Iterator[tuple[Project, Project, Project, Floor, Buildbot]]:
         Buildbot(Path(scratch) / "buildbot") as buildbot,
     ):
         stack.runner("warm", backend="docker", labels="warm", image=IMAGE, env={"FORGE_RUNNER_SPARES": "1"})
-        stack.runner("cold", backend="docker", labels="cold", image=IMAGE)
+        stack.runner("cold", backend="docker", labels="cold", image=IMAGE, env={"FORGE_RUNNER_SPARE_NETWORKS": "1"})
         warm, ten, cold = (project_of(stack, label, count) for label, count in (("warm", 1), ("warm", 10), ("cold", 1)))
         with Floor(client, how_made(client, stack), Path(scratch) / "floor") as floor:
             yield warm, ten, cold, floor, buildbot
@@ -142,6 +142,10 @@ def how_made(client: Any, stack: Stack) -> dict[str, Any]:
     run = project.run(sha)
     [name] = eventually(lambda: _job_containers(stack), what="a job's container")
     attributes: dict[str, Any] = client.containers.get(name).attrs
+    kind, _, holder = attributes["HostConfig"]["NetworkMode"].partition(":")
+    if kind == "container":  # a network kept ready: the bare engine makes its own, with the same in it
+        own = client.containers.get(holder).attrs["HostConfig"]
+        attributes["HostConfig"] |= {name: own[name] for name in ("NetworkMode", "ExtraHosts")}
     project.completed(run["id"])
     return attributes
 

@@ -28,6 +28,8 @@ TIDY_SECONDS = 10.0
 #: A schedule starts so late at most; looking for due ones is one query.
 SCHEDULE_SECONDS = 5.0
 CHECK_SECONDS = 60.0
+#: What is past its time is refused from that moment on, so taking it away may wait.
+KEEP_SECONDS = 60.0
 
 app = Celery("forge")
 app.conf.update(
@@ -60,6 +62,11 @@ app.conf.update(
             "schedule": TIDY_SECONDS,
             "options": {"expires": TIDY_SECONDS * 5},
         },
+        "keep": {
+            "task": "forge.artifacts.tasks.keep",
+            "schedule": KEEP_SECONDS,
+            "options": {"expires": KEEP_SECONDS},
+        },
         "check": {
             "task": "forge.actions.tasks.check",
             "schedule": CHECK_SECONDS,
@@ -67,7 +74,7 @@ app.conf.update(
         },
     },
     beat_scheduler="celery.beat:Scheduler",  # in memory: every entry may be late or early
-    imports=("forge.actions.tasks",),
+    imports=("forge.actions.tasks", "forge.artifacts.tasks"),
     timezone="UTC",
 )
 

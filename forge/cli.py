@@ -54,7 +54,7 @@ def up(given: argparse.Namespace) -> int:
     also = list(given.also_listen)
     if given.bridge and (address := serve.bridge_address()):
         also.append(address)
-    listening = serve.prepare(given.host, given.port, also, given.data)
+    listening = serve.prepare(given.host, given.port, also, given.data, given.unix_socket)
     _django()
     _migrate()
 
@@ -75,7 +75,7 @@ def web(given: argparse.Namespace) -> int:
     from forge import serve  # as above
 
     _need_redis("web")
-    listening = serve.prepare(given.host, given.port, given.also_listen, given.data)
+    listening = serve.prepare(given.host, given.port, given.also_listen, given.data, given.unix_socket)
     _django()
     return serve.run(listening, ready=lambda url: print(f"Forge is ready at {url}", flush=True))
 
@@ -340,6 +340,7 @@ def _serving(commands: Commands) -> None:
         command.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8000")), help="0: any free one")
         command.add_argument("--data", default=os.environ.get("DATA"), help="folder that keeps everything (data)")
         command.add_argument("--also-listen", action="append", default=[], metavar="HOST", help="one more address")
+        command.add_argument("--unix-socket", metavar="PATH", help="listen on a unix socket too")
         if run is up:
             command.add_argument("--bridge", action="store_true", help="listen for job containers on docker0 too")
             command.add_argument("--runner", action="store_true", help="start one runner with it")

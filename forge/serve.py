@@ -47,15 +47,22 @@ class Listening:
     own: str
     #: Where job containers reach it by a further address; empty when there is none.
     container: str = ""
+    #: The unix socket that it listens on besides, removed at its end.
+    unix_socket: Path | None = None
 
 
-def prepare(host: str, port: int, also: Sequence[str] = (), data: str | None = None) -> Listening:
-    """Listen on ``host:port`` (port 0: any free one) and on the same port of the further hosts, and set
-    FORGE_URL, FORGE_INTERNAL_URLS and FORGE_DATA for the settings that are loaded next. A FORGE_URL that
-    is given stays: a proxy may stand before this server."""
+def prepare(
+    host: str, port: int, also: Sequence[str] = (), data: str | None = None, unix_socket: str | None = None
+) -> Listening:
+    """Listen on ``host:port`` (port 0: any free one), on the same port of the further hosts and on the unix
+    socket, and set FORGE_URL, FORGE_INTERNAL_URLS and FORGE_DATA for the settings that are loaded next. A
+    FORGE_URL that is given stays: a proxy may stand before this server."""
     first = _listen(host, port)
     port = first.getsockname()[1]
     sockets = [first, *(_listen(other, port) for other in also)]
+    beside = Path(unix_socket).absolute() if unix_socket else None
+    if beside is not None:
+        sockets.append(_listen_unix(beside))
     own = f"http://{_bracketed('127.0.0.1' if host in ('0.0.0.0', '::') else host)}:{port}"
     url = os.environ.setdefault("FORGE_URL", own).rstrip("/")
     internal = [one for one in os.environ.get("FORGE_INTERNAL_URLS", "").split(",") if one]
@@ -64,7 +71,7 @@ def prepare(host: str, port: int, also: Sequence[str] = (), data: str | None = N
     os.environ["FORGE_INTERNAL_URLS"] = ",".join(dict.fromkeys(internal))
     if data:
         os.environ["FORGE_DATA"] = str(Path(data).resolve())
-    return Listening(sockets, url, own, f"http://{_bracketed(also[0])}:{port}" if also else "")
+    return Listening(sockets, url, own, f"http://{_bracketed(also[0])}:{port}" if also else "", beside)
 
 
 def bridge_address(interface: str = "docker0") -> str | None:
@@ -91,8 +98,12 @@ def run(listening: Listening, *, ready: Callable[[str], None], stopping: Callabl
         forwarded_allow_ips=os.environ.get("FORGE_TRUSTED_PROXIES", "127.0.0.1"),
     )
     server = _Server(config, lambda: ready(listening.url), stopping)
-    with _quiet_signals():
-        server.run(sockets=listening.sockets)
+    try:
+        with _quiet_signals():
+            server.run(sockets=listening.sockets)
+    finally:
+        if listening.unix_socket is not None:
+            listening.unix_socket.unlink(missing_ok=True)
     return 0 if server.started else 3
 
 
@@ -214,6 +225,39 @@ def _listen(host: str, port: int) -> socket.socket:
         ) from error
     listener.set_inheritable(False)
     return listener
+
+
+def _listen_unix(path: Path) -> socket.socket:
+    """Listen at this path, for the user and the group that the server runs as. A socket that nobody listens on any
+    more is replaced; what is no socket is left alone."""
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        if path.is_socket() and not _answers(path):
+            path.unlink()
+        before = os.umask(0o117)  # 0660 from the first moment on
+        try:
+            listener.bind(str(path))
+        finally:
+            os.umask(before)
+        listener.listen(2048)
+    except OSError as error:
+        listener.close()
+        raise CannotListen(
+            f"Cannot listen on {path}: {error.strerror or error}. Stop what uses it, or name another: --unix-socket."
+        ) from error
+    listener.set_inheritable(False)
+    return listener
+
+
+def _answers(path: Path) -> bool:
+    """True when somebody listens on this unix socket."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+        probe.settimeout(5)
+        try:
+            probe.connect(str(path))
+        except (ConnectionRefusedError, FileNotFoundError):
+            return False
+    return True
 
 
 def _bracketed(host: str) -> str:

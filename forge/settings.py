@@ -151,6 +151,7 @@ INSTALLED_APPS = [
     "forge.environments",
     "forge.vault",
     "forge.actions",
+    "forge.artifacts",
     "forge.api",
     "forge.web",
 ]
@@ -223,5 +224,8 @@ SPECTACULAR_SETTINGS = {
     "VERSION": "0.1.0",
     "OAS_VERSION": "3.1.0",
     "PREPROCESSING_HOOKS": ["forge.api.description.once"],
-    "POSTPROCESSING_HOOKS": ["forge.api.description.write_synonyms"],
+    "POSTPROCESSING_HOOKS": [
+        "forge.api.described.operations.describe",
+        "forge.api.description.write_synonyms",
+    ],
 }

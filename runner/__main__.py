@@ -13,10 +13,11 @@ import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from runner import config as configuration
 from runner import credential as credentials
-from runner import doctor
+from runner import doctor, just_in_time
 from runner.backends.base import Backend
 from runner.client import Client, HttpTransport, retrying
 from runner.clock import ServerClock, Timed
@@ -53,11 +54,18 @@ def _parser() -> argparse.ArgumentParser:
     register.add_argument("--token", help="registration token; else FORGE_RUNNER_TOKEN, else standard input")
     register.add_argument("--replace", action="store_true", help="take over the name from a runner that is gone")
     register.add_argument("--ephemeral", action="store_true", help="one job, and it is gone from the server")
-    register.add_argument("--group", help="runner group")
+    register.add_argument("--group", "--runnergroup", help="runner group of the organisation; its default one without")
     for name, text, action in (("run", "take jobs until stopped", _run), ("once", "take one job, then end", _once)):
         command = _command(commands, name, text, action)
         command.add_argument("--poll-only", action="store_true", help="hold no calls: ask briefly and often")
         command.add_argument("--drain-timeout", type=float, help="seconds that running jobs get after SIGTERM")
+        if name == "run":
+            command.add_argument(
+                "--jitconfig",
+                metavar="TEXT",
+                help="what generate-jitconfig answered: be that runner, for one job; - reads it from standard input, "
+                "and FORGE_RUNNER_JITCONFIG has it without",
+            )
     _command(commands, "doctor", "look at everything, and say what to do", _doctor)
     return parser
 
@@ -79,9 +87,13 @@ def _command(
 
 
 def _config(arguments: argparse.Namespace) -> Config:
+    return configuration.load(Path(arguments.dir).expanduser(), **_given(arguments))
+
+
+def _given(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What the command line says of the configuration."""
     names = ("url", "container_url", "name", "labels", "capacity", "backend")
-    folder = Path(arguments.dir).expanduser()
-    return configuration.load(folder, **{name: getattr(arguments, name) for name in names})
+    return {name: getattr(arguments, name) for name in names}
 
 
 def _register(arguments: argparse.Namespace) -> int:
@@ -117,12 +129,26 @@ def _register(arguments: argparse.Namespace) -> int:
         timer.cancel()
         client.close()
     configuration.save(replace(config, ephemeral=arguments.ephemeral), credential)
-    print(f"Runner {answer.name} is registered with {config.url}; labels: {', '.join(answer.labels)}")
+    print(
+        f"Runner {answer.name} is registered with {config.url} in the group {answer.group};"
+        f" labels: {', '.join(answer.labels)}"
+    )
     return 0
 
 
-def _run(arguments: argparse.Namespace, once: bool = False) -> int:
-    config = _config(arguments)
+def _run(arguments: argparse.Namespace) -> int:
+    text = arguments.jitconfig or os.environ.get("FORGE_RUNNER_JITCONFIG", "")
+    if not text:
+        return _work(arguments, _config(arguments))
+    given = just_in_time.decode(sys.stdin.readline() if text == "-" else text)
+    config = given.settle(Path(arguments.dir).expanduser(), **_given(arguments))
+    try:
+        return _work(arguments, config)
+    finally:
+        just_in_time.forget(config)
+
+
+def _work(arguments: argparse.Namespace, config: Config, once: bool = False) -> int:
     clock = ServerClock()
     client = Client(Timed(HttpTransport(config.url, config.ca_file), clock), config.credential())
     with owned(config.folder) as instance:
@@ -175,7 +201,7 @@ def _carry(agent: Agent) -> None:
 
 
 def _once(arguments: argparse.Namespace) -> int:
-    return _run(arguments, once=True)
+    return _work(arguments, _config(arguments), once=True)
 
 
 def _doctor(arguments: argparse.Namespace) -> int:

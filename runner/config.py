@@ -25,6 +25,8 @@
     allow_options = ["--cap-add=SYS_PTRACE"]  # in options of a workflow's containers, beside the harmless ones
     allow_volumes = ["/srv/models:ro"]        # paths of this machine that workflows may mount, exactly these
     spares = 2                                # containers kept ready of each image; FORGE_RUNNER_SPARES
+    spare_networks = 2                        # networks kept ready for containers that are not;
+                                              # FORGE_RUNNER_SPARE_NETWORKS
 
     [host]
     user = "nobody"                           # steps run as this user; needs an agent that runs as root
@@ -78,6 +80,7 @@ class Config:
     capacity: int = 1
     backend: str = "docker"
     ephemeral: bool = False
+    work_folder: str = "leases"  # where jobs work, in ``folder``
     ca_file: str | None = None
     image: str = DEFAULT_IMAGE
     images: Mapping[str, str] = field(default_factory=dict)
@@ -89,13 +92,14 @@ class Config:
     prefetch: tuple[str, ...] | None = None  # None: every image that is configured
     policy: Policy = field(default_factory=Policy)
     spares: int = 1
+    spare_networks: int = 1
     host_user: str = ""
     job_env: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def leases(self) -> Path:
         """Where the folders of leases are."""
-        return self.folder / "leases"
+        return self.folder / self.work_folder
 
     @property
     def unsent(self) -> Path:
@@ -135,6 +139,7 @@ class Config:
             self.folder,
             self.policy,
             self.spares,
+            self.spare_networks,
         )
         if self.backend == "host":
             return HostBackend(self.leases, self.host_user, options.rules(), self.docker_host)
@@ -175,7 +180,8 @@ def load(folder: Path, environment: Mapping[str, str] | None = None, **given: An
             _options(_list(docker.get("allow_options", ()), "docker.allow_options")),
             _paths(_list(docker.get("allow_volumes", ()), "docker.allow_volumes")),
         ),
-        spares=_number(environment.get("FORGE_RUNNER_SPARES") or docker.get("spares", 1), "docker.spares", least=0),
+        spares=_ready("spares", docker, environment),
+        spare_networks=_ready("spare_networks", docker, environment),
         host_user=str(host.get("user", "")),
         job_env={str(name): str(value) for name, value in _table(jobs, "env").items()},
     )
@@ -249,6 +255,12 @@ def _paths(given: tuple[str, ...]) -> tuple[str, ...]:
         if not each.startswith("/") or ":" in each.removesuffix(":ro"):
             raise ConfigError(f"docker.allow_volumes: {each!r} is no absolute path, with :ro behind it or without")
     return given
+
+
+def _ready(name: str, docker: Mapping[str, Any], environment: Mapping[str, str]) -> int:
+    """How many of something are kept ready; one of each unless somebody says otherwise."""
+    value = environment.get(f"FORGE_RUNNER_{name.upper()}") or docker.get(name, 1)
+    return _number(value, f"docker.{name}", least=0)
 
 
 def _number(value: Any, name: str, least: int = 1) -> int:

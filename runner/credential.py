@@ -8,13 +8,18 @@ that opens the doors: one that was written but not yet moved is registered once 
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import secrets
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
-from runner.errors import ConfigError
+from runner.errors import ConfigError, ServerError
+from workflows.errors import InvalidMessage
+
+log = logging.getLogger("forge.runner")
 
 PREFIX = "shc_"  # registration tokens begin with shr_
 LIFE = 30 * 86400.0  # s
@@ -59,6 +64,38 @@ class Credential:
         write(self._next, text)
         _sync_folder(self._next.parent)
         return text
+
+
+class Keeper:
+    """A thread that looks every so many seconds whether the credential is to be changed, and does it; a change that
+    fails is tried again. ``use`` gets the new one."""
+
+    def __init__(
+        self, kept: Credential, register: Callable[[str], None], use: Callable[[str], None], every: float
+    ) -> None:
+        self._kept = kept
+        self._register = register
+        self._use = use
+        self._every = every
+        self._over = threading.Event()
+
+    def start(self) -> None:
+        """Look from now on."""
+        threading.Thread(target=self._keep, name="credential", daemon=True).start()
+
+    def stop(self) -> None:
+        """No look begins after this."""
+        self._over.set()
+
+    def _keep(self) -> None:
+        while not self._over.is_set():
+            try:
+                if self._kept.is_due():
+                    self._use(self._kept.change(self._register))
+                    log.info("this runner has a new credential")
+            except (ServerError, InvalidMessage, OSError) as error:
+                log.warning("the credential could not be changed: %s", error)
+            self._over.wait(self._every)
 
 
 def new() -> str:

@@ -23,15 +23,16 @@ from pathlib import Path
 from runner.backends.base import Backend, Lease
 from runner.client import Client, retrying
 from runner.clock import ServerClock
-from runner.credential import Credential
+from runner.credential import Credential, Keeper
 from runner.errors import InUse, LeaseLost, Refused, ServerError, Unreachable
+from runner.held_jobs import Heartbeats, HeldJobs
 from runner.janitor import Janitor
 from runner.job import JobRun, JobSettings
 from runner.lease_folder import LeaseFolder
 from runner.step import Graces
 from runner.unsent import Unsent
 from workflows.errors import InvalidMessage
-from workflows.messages import ActiveJob, Assignment, CancelNotice, Heartbeat, Poll, PollAnswer, Rotate
+from workflows.messages import Assignment, CancelNotice, Poll, PollAnswer, Rotate
 from workflows.states import Conclusion
 
 log = logging.getLogger("forge.runner")
@@ -82,19 +83,6 @@ class AgentSettings:
         return self.leases.with_name("unsent")
 
 
-@dataclass
-class _Held:
-    """A job that this agent holds."""
-
-    job: JobRun
-    renewed: float
-    cancel_seen: int = 0
-
-    def as_active(self) -> ActiveJob:
-        lease = self.job.lease
-        return ActiveJob(lease.job, lease.epoch, self.cancel_seen)
-
-
 class Agent:
     """The program that runs between registration and the end. ``run`` blocks; signals call ``drain``."""
 
@@ -107,9 +95,8 @@ class Agent:
         self._ready = ready
         self._instance = settings.instance
         self._key = uuid.uuid4().hex
-        self._changed = threading.Condition()
-        self._jobs: dict[Lease, _Held] = {}
-        self._past: set[Lease] = set()
+        self._jobs = HeldJobs()
+        self._changed = self._jobs.changed
         self._polls = 0  # polls that are open
         self._generation = 0  # grows when an open poll no longer says how it stands
         self._polled = -1  # the generation that the newest poll was made in
@@ -118,16 +105,17 @@ class Agent:
         self._finished = False
         self._taken = 0
         self._failures = 0
-        self._is_heard = True  # whether the newest heartbeat was answered
         self._fatal: ServerError | None = None
         self.conclusions: list[Conclusion | None] = []
         self._janitor = Janitor(backend, settings.leases, self.held)
         self._unsent = Unsent(client, settings.unsent, settings.instance, self._janitor.is_clear)
+        self._heartbeats = Heartbeats(client, settings.instance, settings.pace.heartbeat, self._jobs, self._heard)
+        kept, every = settings.credential, settings.pace.credential
+        self._keeper = None if kept is None else Keeper(kept, self._announce, client.use, every)
 
     def held(self) -> frozenset[Lease]:
         """The leases that are held now."""
-        with self._changed:
-            return frozenset(self._jobs)
+        return frozenset(self._jobs.all())
 
     def run(self) -> None:
         """Work until drained. InUse or Refused when the server will not have this runner."""
@@ -137,8 +125,9 @@ class Agent:
         self._janitor.start()
         self._backend.keep_ready()
         self._unsent.start()
-        threading.Thread(target=self._beat, name="heartbeat", daemon=True).start()
-        threading.Thread(target=self._keep_credential, name="credential", daemon=True).start()
+        self._heartbeats.start()
+        if self._keeper is not None:
+            self._keeper.start()
         try:
             while not self._is_done():
                 self._open_poll()
@@ -147,6 +136,9 @@ class Agent:
             with self._changed:
                 self._finished = True
                 self._changed.notify_all()
+            self._heartbeats.stop()
+            if self._keeper is not None:
+                self._keeper.stop()
             if self._settings.ephemeral and self._taken:
                 self._leave()
             self._client.close()
@@ -163,26 +155,19 @@ class Agent:
             told = self._told_to_stop
             self._news()
         if told > 1:
-            self._cancel_all("The runner was told to stop at once.", force=told > 2)
+            self._jobs.cancel_all("The runner was told to stop at once.", force=told > 2)
         elif self._settings.drain_timeout is not None:
             reason = f"The runner was stopped, and this job did not end within {self._settings.drain_timeout:g} s."
-            timer = threading.Timer(self._settings.drain_timeout, self._cancel_all, (reason,))
+            timer = threading.Timer(self._settings.drain_timeout, self._jobs.cancel_all, (reason,))
             timer.daemon = True
             timer.start()
 
-    def _keep_credential(self) -> None:
-        """Change the credential when that is due; a change that fails is tried again."""
-        kept = self._settings.credential
-        is_over = False
-        while kept is not None and not is_over:
-            try:
-                if kept.is_due():
-                    self._client.use(kept.change(self._announce))
-                    log.info("this runner has a new credential")
-            except (ServerError, InvalidMessage, OSError) as error:
-                log.warning("the credential could not be changed: %s", error)
-            with self._changed:
-                is_over = self._changed.wait_for(lambda: self._finished, self._settings.pace.credential)
+    def _heard(self, drains: bool) -> None:
+        """What a heartbeat says of the server."""
+        with self._changed:
+            if self._server_drains != drains:
+                self._server_drains = drains
+                self._news()
 
     def _announce(self, credential_hash: str) -> None:
         self._client.rotate(Rotate(self._instance, credential_hash))
@@ -195,12 +180,6 @@ class Agent:
                 retrying(self._client.remove, lambda: time.monotonic() > until, time.sleep)
         except Unreachable as error:
             log.warning("the server could not be told that this runner is gone: %s", error)
-
-    def _cancel_all(self, reason: str, *, force: bool = False) -> None:
-        with self._changed:
-            running = list(self._jobs.values())
-        for held in running:
-            held.job.stop.cancel(reason, force=force)
 
     def _is_done(self) -> bool:
         with self._changed:
@@ -229,7 +208,7 @@ class Agent:
             # The first poll is not held: its answer tells the server's time well, before any job is there.
             held = self._polled > 0 and not self._settings.poll_only
             wait = self._settings.pace.wait if held else 0.0
-            active = tuple(held.as_active() for held in self._jobs.values())
+            active = tuple(held.as_active() for held in self._jobs.all().values())
             message = Poll(self._instance, self._key, self._free(), active, wait, self._server_drains)
         threading.Thread(target=self._poll, args=(message, self._polled), name="poll", daemon=True).start()
 
@@ -274,10 +253,8 @@ class Agent:
                 if self._finished:  # we have taken ourselves away
                     return 0.0
                 self._fatal = error
-                running = list(self._jobs.values())
                 self._changed.notify_all()
-            for held in running:  # whoever has no runner any more has no leases either
-                held.job.stop.lose(str(error))
+            self._jobs.lose_all(str(error))  # whoever has no runner any more has no leases either
             return 0.0
         return self._later(error)
 
@@ -312,21 +289,13 @@ class Agent:
         with self._changed:
             self._server_drains = answer.drain
         for notice in answer.cancels:
-            self._cancel(notice)
+            self._jobs.cancel(notice)
         return self._begin(answer.assignment) if answer.assignment is not None else None
-
-    def _cancel(self, notice: CancelNotice) -> None:
-        with self._changed:
-            held = self._jobs.get(Lease(notice.job, notice.epoch))
-            if held is None:
-                return
-            held.cancel_seen = max(held.cancel_seen, 2 if notice.force else 1)
-        held.job.stop.cancel(notice.reason or "The run was cancelled.", force=notice.force)
 
     def _begin(self, assignment: Assignment) -> JobRun | None:
         lease = Lease(assignment.job, assignment.epoch)
         with self._changed:
-            if lease in self._jobs or lease in self._past or self._finished or self._fatal is not None:
+            if self._jobs.was_given(lease) or self._finished or self._fatal is not None:
                 return None  # two polls with one key were answered the same
             repository = assignment.repository.full_name.rpartition("/")[2]
             settings = JobSettings(
@@ -339,9 +308,8 @@ class Agent:
                 unsent=self._settings.unsent,
             )
             job = JobRun(assignment, self._client.job(assignment), self._backend, settings)
-            self._jobs[lease] = _Held(job, time.monotonic())
+            self._jobs.add(job)
             self._taken += 1
-            self._changed.notify_all()
             if self._free():
                 self._news()
         log.info("job %s: %s", lease, assignment.job_name)
@@ -358,8 +326,7 @@ class Agent:
             log.exception("job %s broke", job.lease)
         log.info("job %s: %s", job.lease, conclusion or f"given up: {job.stop.reason}")
         with self._changed:
-            self._jobs.pop(job.lease, None)
-            self._past.add(job.lease)
+            self._jobs.end(job)
             self.conclusions.append(conclusion)
             self._news()
         self._janitor.nudge()
@@ -370,66 +337,16 @@ class Agent:
         while True:
             with self._changed:
                 held = self._jobs.get(lease)
-                if held is None or self._changed.wait_for(lambda: lease not in self._jobs, self._settings.pace.brief):
+                if held is None or self._changed.wait_for(
+                    lambda: self._jobs.get(lease) is None, self._settings.pace.brief
+                ):
                     return
             try:
-                state = self._client.job(held.job.assignment).cancel_check()
+                state = self._client.job(held.run.assignment).cancel_check()
             except LeaseLost as error:
-                held.job.stop.lose(str(error))
+                held.run.stop.lose(str(error))
                 return
             except (ServerError, InvalidMessage):
                 continue  # the heartbeat minds how long that may go on
             if state.cancelled:
-                self._cancel(CancelNotice(lease.job, lease.epoch, state.force, state.reason))
-
-    def _beat(self) -> None:
-        while True:
-            with self._changed:
-                every = self._every()
-                if self._changed.wait_for(lambda: self._finished or self._every() < every, every):  # noqa: B023 - called at once
-                    if self._finished:
-                        return
-                    continue  # a job with a shorter lease has come
-                jobs = dict(self._jobs)
-            if jobs:
-                self._renew(jobs)
-
-    def _every(self) -> float:
-        """Seconds between two heartbeats: three of them fit into the shortest lease that is held, and when one was
-        not answered the next comes sooner."""
-        leases = [held.job.assignment.lease_seconds / 3 for held in self._jobs.values()]
-        every = min([self._settings.pace.heartbeat, *leases])
-        return every if self._is_heard else every / 3
-
-    def _renew(self, jobs: dict[Lease, _Held]) -> None:
-        message = Heartbeat(self._instance, tuple(held.as_active() for held in jobs.values()))
-        try:
-            answer = self._client.heartbeat(message)
-        except (ServerError, InvalidMessage) as error:
-            log.warning("no heartbeat: %s", error)
-            self._is_heard = False
-            self._give_up(jobs)
-            return
-        self._is_heard = True
-        for entry in answer.jobs:
-            held = jobs.get(Lease(entry.job, entry.epoch))
-            if held is None:
-                continue
-            if not entry.held:
-                held.job.stop.lose(entry.reason or "The server gave this job to nobody, or to another runner.")
-                continue
-            held.renewed = time.monotonic()
-            held.job.renewed()
-            if entry.cancelled:
-                self._cancel(CancelNotice(entry.job, entry.epoch, entry.force, entry.reason))
-        with self._changed:
-            if self._server_drains != answer.drain:
-                self._server_drains = answer.drain
-                self._news()
-
-    def _give_up(self, jobs: dict[Lease, _Held]) -> None:
-        """The server has been away for longer than these jobs may go on unwatched."""
-        for held in jobs.values():
-            limit = held.job.assignment.offline_limit_seconds
-            if time.monotonic() - held.renewed > limit:
-                held.job.stop.lose(f"The server was away for more than {limit} s.")
+                self._jobs.cancel(CancelNotice(lease.job, lease.epoch, state.force, state.reason))

@@ -30,9 +30,13 @@ from forge.actions.models import (
     Workflow,
     WorkflowSource,
 )
+from forge.artifacts import artifacts, caches
+from forge.artifacts.models import Artifact, Cache
 from forge.environments import environments
+from forge.environments.models import BranchPolicy, Environment, ProtectionRule
 from forge.repos import git
 from forge.repos.models import Repository
+from forge.runners import groups
 from forge.runners.models import Runner
 from forge.vault import sealing
 from forge.vault.models import Secret, Variable
@@ -251,6 +255,24 @@ def log(of: Job, *steps: tuple[str, Iterable[str]]) -> bytes:
     return whole
 
 
+def artifact(of: Job, name: str = "dist", data: bytes = b"PK\x05\x06" + bytes(18), **fields: Any) -> Artifact:
+    """An artifact that a job has uploaded, with its bytes: an empty zip unless others are given."""
+    made = artifacts.add(of, name, data)
+    Artifact.objects.filter(pk=made.pk).update(**fields)
+    made.refresh_from_db()
+    return made
+
+
+def cache(
+    within: Repository, key: str = "deps", data: bytes = b"cached", ref: str = "refs/heads/main", **fields: Any
+) -> Cache:
+    """A cache of the main branch, with its bytes."""
+    made = caches.add(within, ref, key, fields.pop("version", "v1"), data)
+    Cache.objects.filter(pk=made.pk).update(**fields)
+    made.refresh_from_db()
+    return made
+
+
 def annotation(of: Job, message: str = "Something to see", **fields: Any) -> Annotation:
     """A warning of step 1, unless told otherwise."""
     return Annotation.objects.create(job=of, message=message, **{"step": 1, "level": "warning", **fields})
@@ -260,7 +282,17 @@ def runner(name: str = "", **fields: Any) -> Runner:
     """A registered runner of the whole site, unless ``owner`` or ``repository`` is given; never seen."""
     name = name or f"runner{next(_numbers)}"
     digest = hashlib.sha256(name.encode()).hexdigest()
+    if fields.get("owner") is not None:
+        fields.setdefault("group", groups.default(fields["owner"]))
     return Runner.objects.create(name=name, credential_hash=digest, **{"labels": ["ubuntu-latest"], **fields})
+
+
+def environment_rules(of: Environment) -> tuple[BranchPolicy, ProtectionRule]:
+    """A pattern of branches and an integration as rules of an environment; its branch policy takes patterns."""
+    of.custom_branch_policies = True
+    of.save()
+    rule = ProtectionRule.objects.create(environment=of, integration=account(kind=Kind.BOT))
+    return BranchPolicy.objects.create(environment=of, name="main"), rule
 
 
 def vault(within: Repository, secret: str = "TOKEN", variable: str = "") -> Account:

@@ -4,7 +4,8 @@
 
 The stamp is 28 bytes, UTC, always with seven decimals, and a space follows. A line longer than
 ``LINE_LIMIT`` bytes is cut: every piece but the last is followed by a newline and a stamp that ends in
-``+`` instead of ``Z``; ``joined`` undoes that, so that a download holds the line as it was written.
+``+`` instead of ``Z``; ``joined`` undoes that, so that a download holds the line as it was written. A piece stays
+below 64 KiB with its stamp and its newline, since GitHub's own client stops reading a file at a longer line.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from datetime import UTC, datetime, timedelta
 
 STAMP_LENGTH = 28
 PREFIX_LENGTH = STAMP_LENGTH + 1
-LINE_LIMIT = 64 * 1024
+LINE_LIMIT = 64 * 1024 - 64
 CONTINUED = b"+"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: Bytes that ``joined`` takes out where a line was cut.
+JOINT_LENGTH = 1 + PREFIX_LENGTH
 _JOIN = re.compile(rb"\n\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}\+ ")
 
 
@@ -37,3 +40,18 @@ def is_continuation(line: bytes) -> bool:
 def joined(log: bytes) -> bytes:
     """The log with its cut lines put together again. Give whole lines."""
     return _JOIN.sub(b"", log)
+
+
+class Joints:
+    """Counts the places that ``joined`` takes out of a log, which comes in pieces cut anywhere."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._end = b""
+
+    def add(self, piece: bytes) -> None:
+        """The next piece."""
+        text = self._end + piece
+        self.count += len(_JOIN.findall(text))
+        # One byte less than a joint: none is missed, none is counted twice.
+        self._end = text[-(JOINT_LENGTH - 1) :]

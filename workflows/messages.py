@@ -49,6 +49,7 @@ class Registered:
     labels: tuple[str, ...]
     lease_seconds: int = 45
     heartbeat_seconds: int = 15
+    group: str = "Default"
 
 
 @dataclass(frozen=True)

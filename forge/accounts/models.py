@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Lower, Now
 
 
 class Kind(models.TextChoices):
@@ -22,6 +22,15 @@ class WorkflowPermissions(models.TextChoices):
 
     READ = "read"
     WRITE = "write"
+
+
+class BasePermission(models.TextChoices):
+    """What members of an organisation may do in its repositories; the words of GitHub's setting."""
+
+    NONE = "none"
+    READ = "read"
+    WRITE = "write"
+    ADMIN = "admin"
 
 
 class AccountManager(models.Manager["Account"]):
@@ -43,6 +52,16 @@ class Account(AbstractBaseUser):
     kind = models.CharField(max_length=12, choices=Kind.choices, default=Kind.USER)
     name = models.CharField(max_length=255, blank=True, default="")
     email = models.EmailField(blank=True, default="")
+    #: What people write about themselves, or owners about their organisation, for everybody to read.
+    public_email = models.EmailField(blank=True, default="")
+    company = models.CharField(max_length=255, blank=True, default="")
+    blog = models.CharField(max_length=255, blank=True, default="")
+    location = models.CharField(max_length=255, blank=True, default="")
+    twitter_username = models.CharField(max_length=255, blank=True, default="")
+    #: The ``bio`` of a person, the ``description`` of an organisation.
+    about = models.CharField(max_length=255, blank=True, default="")
+    hireable = models.BooleanField(null=True, blank=True)
+    #: False once an organisation is deleted: it does not exist for anybody from then on.
     is_active = models.BooleanField(default=True)
     is_site_admin = models.BooleanField(default=False)
     #: Of an organisation: the most that its repositories may choose for files that say nothing.
@@ -50,6 +69,12 @@ class Account(AbstractBaseUser):
         max_length=5, choices=WorkflowPermissions.choices, default=WorkflowPermissions.READ
     )
     can_approve_pull_request_reviews = models.BooleanField(default=False)
+    #: Of an organisation: what its members may do in each of its repositories, and which they may create.
+    default_repository_permission = models.CharField(
+        max_length=5, choices=BasePermission.choices, default=BasePermission.READ
+    )
+    members_can_create_public_repositories = models.BooleanField(default=False)
+    members_can_create_private_repositories = models.BooleanField(default=False)
     created_at = models.DateTimeField(db_default=Now())
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -65,6 +90,15 @@ class Account(AbstractBaseUser):
                 condition=models.Q(default_workflow_permissions__in=WorkflowPermissions.values),
                 name="account_workflow_permissions",
             ),
+            models.CheckConstraint(
+                condition=models.Q(default_repository_permission__in=BasePermission.values),
+                name="account_repository_permission",
+            ),
+        ]
+        indexes = [
+            # Commits are told by the address in them.
+            models.Index(Lower("email"), name="account_email"),
+            models.Index(fields=["id"], condition=models.Q(is_active=False), name="account_closed"),
         ]
 
     def __str__(self) -> str:

@@ -9,6 +9,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from forge.accounts.actor import Actor
 from forge.accounts.models import Account, Kind, Membership
@@ -76,6 +77,12 @@ def find(login: str) -> Account:
     if account is None:
         raise NotFound
     return account
+
+
+def organizations(account: Account) -> QuerySet[Account]:
+    """The organisations that somebody belongs to, by login."""
+    member = Membership.objects.filter(user=account).values("organization")
+    return Account.objects.filter(pk__in=member, is_active=True).order_by("login_key")
 
 
 def check_login(login: str) -> None:

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 
 from forge.accounts.actor import Actor
-from forge.actions import permissions, places, snapshots, sources
+from forge.actions import definitions, permissions, places, snapshots, sources
 from forge.actions.models import Claim, Job, Place
 from forge.actions.refusals import BadCredential, LeaseLost
 from forge.environments import environments
@@ -205,20 +205,13 @@ def _contexts(job: Job, now: Snapshot, urls: Urls) -> dict[str, Any]:
 
 def _of_file(job: Job, path: str) -> dict[str, Any]:
     """What the ``job`` context says of the job itself and of the file that defines it, which may be a called one."""
-    run = job.run
-    place, sha = f"{run.repository.full_name}/{run.workflow.path}@{run.ref}", run.head_sha
-    called = next((one for one in run.called if one["reference"] == path), None)
-    if called is not None:
-        file, _, version = called["path"].rpartition("@")
-        place = f"{file}@{run.ref if path.startswith('./') else called['ref'] or version}"
-        sha = called["sha"]
-    owner, name, file = place.rpartition("@")[0].split("/", 2)
+    found = definitions.file_at(job.run, path)
     return {
         "check_run_id": job.pk,
-        "workflow_ref": place,
-        "workflow_sha": sha,
-        "workflow_repository": f"{owner}/{name}",
-        "workflow_file_path": file,
+        "workflow_ref": f"{found.repository}/{found.path}@{found.ref}",
+        "workflow_sha": found.sha,
+        "workflow_repository": found.repository,
+        "workflow_file_path": found.path,
     }
 
 

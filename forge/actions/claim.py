@@ -1,6 +1,6 @@
 """One job to one runner, atomically.
 
-One statement picks the oldest queued job that the runner's labels and scope fit and takes it; on
+One statement picks the oldest queued job that the runner's labels, group and scope fit and takes it; on
 PostgreSQL it skips what another claimer has locked, on SQLite the immediate transaction is the lock. The
 job's row alone is locked; it stays ``queued`` until the runner reports.
 """
@@ -8,19 +8,16 @@ job's row alone is locked; it stays ``queued`` until the runner reports.
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef, QuerySet
 from django.db.models.functions import Now
 
-from forge.actions import repeat
+from forge.actions import reach, repeat
 from forge.actions.models import Claim, Job, LabelSet
 from forge.errors import Gone
-from forge.runners import registration
+from forge.runners import groups, registration
 from forge.runners.models import Runner
-from workflows.states import Status
 
 
 def next_job(runner: Runner, request_key: str) -> Claim | None:
@@ -37,20 +34,21 @@ def next_job(runner: Runner, request_key: str) -> Claim | None:
 
 
 def waiting_label_sets(runner: Runner) -> list[int]:
-    """Ids of the label sets with claimable jobs that the runner fits."""
-    labels = registration.known_labels(runner)
-    claimable = in_scope(Job.objects.filter(label_set=OuterRef("pk"), status=Status.QUEUED, free=True), runner)
-    rows = LabelSet.objects.filter(Exists(claimable)).values_list("pk", "labels")
-    return [pk for pk, wanted in rows if {label.lower() for label in wanted} <= labels]
+    """Ids of the label sets with claimable jobs that the runner fits. Give it with its group."""
+    labels, names = registration.known_labels(runner), groups.names(runner)
+    scope, parameters = reach.condition(runner)
+    statement = (
+        f"SELECT l.id, l.labels, l.runner_group FROM {LabelSet._meta.db_table} l WHERE EXISTS (SELECT 1 FROM"
+        f" {Job._meta.db_table} j WHERE j.label_set_id = l.id AND j.status = 'queued' AND j.free{scope})"
+    )
+    found = LabelSet.objects.raw(statement, parameters)
+    return [one.pk for one in found if fits(one, labels, names)]
 
 
-def in_scope(jobs: QuerySet[Job], runner: Runner) -> QuerySet[Job]:
-    """Those of the jobs that a runner of this scope may take."""
-    if runner.repository_id is not None:
-        return jobs.filter(repository_id=runner.repository_id)
-    if runner.owner_id is not None:
-        return jobs.filter(owner_id=runner.owner_id)
-    return jobs
+def fits(wanted: LabelSet, labels: frozenset[str], names: frozenset[str]) -> bool:
+    """Whether a runner with these labels, whose group goes by these names, is what they ask for."""
+    named = not wanted.runner_group or wanted.runner_group.lower() in names
+    return named and registration.covers(labels, wanted.labels)
 
 
 def _known(runner: Runner, request_key: str) -> Claim | None:
@@ -72,7 +70,9 @@ def _take(runner: Runner, request_key: str, sets: list[int]) -> Claim | None:
         known = _known(held, request_key)
         if known is not None:
             return known
-        picked = _pick(held, sets)
+        if (held.labels, held.group_id) != (runner.labels, runner.group_id):
+            sets = waiting_label_sets(held)  # somebody has just changed what it may take
+        picked = _pick(held, sets) if sets else None
         if picked is None:
             return None
         job_id, epoch = picked
@@ -93,19 +93,15 @@ def _has_room(runner: Runner) -> bool:
 def _pick(runner: Runner, sets: list[int]) -> tuple[int, int] | None:
     """Take the oldest fitting job: its id and its new epoch."""
     places = ", ".join(["%s"] * len(sets))
-    scope, parameters = "", list[Any]([False, runner.pk, runner.name, *sets])
-    if runner.repository_id is not None:
-        scope, parameters = " AND repository_id = %s", [*parameters, runner.repository_id]
-    elif runner.owner_id is not None:
-        scope, parameters = " AND owner_id = %s", [*parameters, runner.owner_id]
-    skip = " FOR NO KEY UPDATE SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
+    scope, more = reach.condition(runner)
+    skip = " FOR NO KEY UPDATE OF j SKIP LOCKED" if connection.features.has_select_for_update_skip_locked else ""
     table = Job._meta.db_table
     statement = (
         f"UPDATE {table} SET free = %s, runner_id = %s, runner_name = %s, epoch = epoch + 1 WHERE id = ("
-        f"SELECT id FROM {table} WHERE status = 'queued' AND free AND label_set_id IN ({places}){scope}"
-        f" ORDER BY id LIMIT 1{skip}) RETURNING id, epoch"
+        f"SELECT j.id FROM {table} j WHERE j.status = 'queued' AND j.free AND j.label_set_id IN ({places}){scope}"
+        f" ORDER BY j.id LIMIT 1{skip}) RETURNING id, epoch"
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
+        cursor.execute(statement, [False, runner.pk, runner.name, *sets, *more])
         row = cursor.fetchone()
     return (row[0], row[1]) if row else None

@@ -1,4 +1,4 @@
-"""Repositories that were deleted: their runs end, then everything of theirs goes, piece by piece.
+"""Repositories and organisations that were deleted: their runs end, then everything of theirs goes, piece by piece.
 
 Marking the repository as deleted is all that a request does; from then on it exists for nobody.
 """
@@ -9,6 +9,7 @@ import logging
 
 from django.db import transaction
 
+from forge.accounts.models import Account, Kind
 from forge.actions import cancel
 from forge.actions.models import Event, Job, JobLog, LogPage, Run, RunAttempt, Workflow
 from forge.blobs import store
@@ -30,6 +31,16 @@ def sweep() -> None:
             _one(repository)
         except Exception:
             log.exception("repository %s could not be taken apart", repository.pk)
+    _organizations()
+
+
+def _organizations() -> None:
+    """Deleted organisations of which no repository is left: with them go members, runners, secrets and settings."""
+    for one in Account.objects.filter(kind=Kind.ORGANIZATION, is_active=False, repositories=None).order_by("id")[:20]:
+        try:
+            one.delete()
+        except Exception:
+            log.exception("organization %s could not be taken apart", one.pk)
 
 
 def _one(repository: Repository) -> None:

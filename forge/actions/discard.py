@@ -5,10 +5,9 @@ from __future__ import annotations
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Greatest
-from django.utils import timezone
 
-from forge.actions import deletion, transitions
-from forge.actions.models import JobLog, LogChunk, LogPage, Run, Workflow
+from forge.actions import deletion, retention, transitions
+from forge.actions.models import Job, Run, Workflow
 from forge.blobs import store
 from forge.errors import Forbidden
 from forge.repos import git
@@ -33,11 +32,7 @@ def logs(run: Run) -> None:
     """Delete the logs of a finished run's attempts; steps, results and annotations stay."""
     with transaction.atomic():
         _finished(run)
-        pages = LogPage.objects.filter(job__run=run)
-        blobs = list(pages.values_list("blob", flat=True))
-        JobLog.objects.filter(job__run=run, deleted_at=None).update(deleted_at=timezone.now())
-        LogChunk.objects.filter(job__run=run).delete()
-        pages.delete()
+        blobs = retention.forget_logs(Job.objects.filter(run=run))
     for blob in blobs:
         store.delete(blob)
 

@@ -14,8 +14,8 @@ from forge.accounts.models import Account
 from forge.actions import advance, called, events, payloads, plan, repeat
 from forge.actions.models import Event, Run, Workflow
 from forge.actions.sources import File, Parsed
-from forge.errors import FieldError, Invalid
-from forge.repos import git
+from forge.errors import FieldError, Forbidden, Invalid
+from forge.repos import git, policies
 from forge.repos.models import Repository
 from workflows import expressions, inputs
 from workflows.errors import InvalidInputs
@@ -31,8 +31,10 @@ PAYLOAD_DEPTH = 100
 def dispatch(
     account: Account | None, repository: Repository, workflow: Workflow, ref: str, given: Mapping[str, object]
 ) -> Run:
-    """Start one run and let it go on. Invalid when the workflow is disabled, the ref unknown, the file at the
-    ref takes no dispatch or is broken, or the inputs are not those that it asks for."""
+    """Start one run and let it go on. Forbidden where Actions are switched off, Invalid when the workflow is disabled,
+    the ref unknown, the file there takes no dispatch or is broken, or the inputs are not those that it asks for."""
+    if not policies.enabled(repository):
+        raise Forbidden(policies.DISABLED)
     if workflow.state == Workflow.State.DISABLED_MANUALLY:
         raise Invalid("Cannot trigger a 'workflow_dispatch' on a disabled workflow")
     full, sha = _resolve(repository, ref)

@@ -35,8 +35,8 @@ def gaps(workflow: Workflow) -> tuple[Problem, ...]:
     """A problem for each use of something that is not done yet, in file order; none when all of it runs. Those of
     called files stand behind the file's own."""
     problems = _problems(workflow, list(_of_triggers(workflow)))
-    for called in _called(workflow, {}).values():
-        problems += _problems(called, [])
+    for inner in called(workflow).values():
+        problems += _problems(inner, [])
     return tuple(problems)
 
 
@@ -54,8 +54,12 @@ def _problems(workflow: Workflow, more: list[_Gap]) -> list[Problem]:
     return [Problem(workflow.path, at.line, at.column, message) for at, message in found]
 
 
-def _called(workflow: Workflow, known: dict[str, Workflow]) -> dict[str, Workflow]:
+def called(workflow: Workflow) -> dict[str, Workflow]:
     """Every file that a workflow calls, directly or not, once."""
+    return _called(workflow, {})
+
+
+def _called(workflow: Workflow, known: dict[str, Workflow]) -> dict[str, Workflow]:
     for job in workflow.jobs:
         inner = job.call.workflow if job.call else None
         if inner is not None and inner.path not in known:
@@ -83,8 +87,6 @@ def _is_zone(name: str) -> bool:
 def _of_job(job: Job) -> Iterator[_Gap]:
     if job.snapshot:
         yield job.snapshot.position, _NOT_YET.format("snapshot")
-    if job.runner_group:
-        yield job.position, _NOT_YET.format("group")
     for step in job.steps:
         yield from _of_step(step)
 

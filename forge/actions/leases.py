@@ -37,6 +37,8 @@ GRACE = timedelta(minutes=5)
 ANSWER = timedelta(seconds=30)
 #: So long an ephemeral runner has to take itself away after its job.
 USED = timedelta(minutes=1)
+#: So long one may be silent, also before it ever came.
+SILENT = timedelta(days=1)
 
 
 def beat_seconds() -> float:
@@ -120,10 +122,14 @@ def expire() -> int:
 
 
 def remove_used() -> int:
-    """Ephemeral runners that had their one job are gone, if they have not taken themselves away by now."""
+    """Ephemeral runners that had their one job are gone, if they have not taken themselves away by now; and those that
+    nobody has heard of for a day."""
     used = Claim.objects.filter(runner__ephemeral=True, runner__removed_at=None, started_at__isnull=False)
     over = used.filter(ended_at__lt=Now() - USED).values("runner")
-    return Runner.objects.filter(pk__in=over, removed_at=None).update(removed_at=Now())
+    silent = Q(ephemeral=True, created_at__lt=Now() - SILENT) & (
+        Q(last_seen_at=None) | Q(last_seen_at__lt=Now() - SILENT)
+    )
+    return Runner.objects.filter(Q(pk__in=over) | silent, removed_at=None).update(removed_at=Now())
 
 
 def end_overdue() -> int:

@@ -17,7 +17,7 @@ from django.db.models.functions import Now
 from forge.actions import log_chunks
 from forge.actions.models import JobLog, LogChunk, LogPage
 from forge.blobs import store
-from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH
+from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH, Joints
 
 LINES = 1000
 BYTES = 1 << 20
@@ -223,12 +223,14 @@ def _flip(log: JobLog, pages: list[LogPage], state: dict[str, object]) -> bool:
 
 def _finish(log: JobLog) -> None:
     """All bytes stand in pages: do they have the hash that the runner stated?"""
-    digest = hashlib.sha256()
+    digest, joints = hashlib.sha256(), Joints()
     for page in LogPage.objects.filter(job=log.job_id, epoch=log.epoch).order_by("number"):
-        digest.update(content(page))
+        data = content(page)
+        digest.update(data)
+        joints.add(data)
     damaged = not log.truncated and bool(log.sha256) and digest.hexdigest() != log.sha256
     rows = JobLog.objects.filter(pk=log.pk, epoch=log.epoch)
-    rows.update(sealed_at=Now(), damaged=F("damaged") if not damaged else True)
+    rows.update(sealed_at=Now(), joints=joints.count, damaged=F("damaged") if not damaged else True)
 
 
 def _time(data: bytes) -> str:

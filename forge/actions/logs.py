@@ -8,7 +8,7 @@ reader that misses a chunk looks at the pointer again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from django.db.models import QuerySet
 from forge.actions import log_chunks, log_pages, repeat, wakeup
 from forge.actions.models import Claim, Job, JobLog, LogChunk, LogPage
 from forge.actions.refusals import LeaseLost, WrongOffset
-from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH, joined
+from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH
 from workflows.states import Status
 
 PIECE = 1 << 20
@@ -93,6 +93,12 @@ def size(job: Job) -> int:
     return log.length if log is not None and log.deleted_at is None else 0
 
 
+def sizes(jobs: Iterable[Job]) -> dict[int, int]:
+    """The same of many jobs at once, by their ids; those that have no log, or had one, are left out."""
+    rows = JobLog.objects.filter(job__in=[job.pk for job in jobs], deleted_at=None, length__gt=0)
+    return dict(rows.values_list("job_id", "length"))
+
+
 def read(job: Job, start: int = 0, end: int | None = None) -> Iterator[bytes]:
     """The bytes from ``start`` up to ``end`` (excluded) as they stand now, in pieces of 1 MiB at most."""
     log = JobLog.objects.filter(job=job, deleted_at=None).first()
@@ -145,21 +151,6 @@ def count_lines(job: Job, start: int, end: int) -> int:
 def seal(job_id: int) -> bool:
     """Seal what can be sealed of a log; True when something was. See ``log_pages``."""
     return log_pages.seal(job_id)
-
-
-def download(job: Job) -> Iterator[bytes]:
-    """The whole log for a person: as stored, with the lines that were cut for transport joined again."""
-    rest = b""
-    for piece in read(job):
-        whole, mark, rest = (rest + piece).rpartition(b"\n")
-        if mark:
-            # The newline stays with what follows: a continuation is known by the two together.
-            yield joined(whole)
-            rest = mark + rest
-        if len(rest) > PIECE:
-            yield rest
-            rest = b""
-    yield joined(rest)
 
 
 def _of_claim(claim: Claim) -> JobLog:

@@ -6,37 +6,42 @@ The caller holds the run's lock.
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.db.models.functions import Now
 
 from forge import storable
-from forge.actions import places, snapshots, transitions, wakeup
+from forge.actions import definitions, deployments, places, snapshots, transitions, wakeup
 from forge.actions.models import Claim, Job, JobNode, LabelSet, Run, RunAttempt
 from forge.actions.places import Wish
-from workflows.decide import Ask, AskCall, CallLeg, Cancel, End, Enter, Expand, Leg, Move, Queue
+from workflows.decide import Admit, Ask, AskCall, CallLeg, Cancel, End, Enter, Expand, Leg, Move, Queue
 from workflows.states import Conclusion, Status
 
 Kind = TypeVar("Kind")
+_Asked = tuple[tuple[str, ...], str]  # labels and the name of a group, "" for none
 
 
 def apply(run: Run, attempt: RunAttempt, moves: Sequence[Move]) -> bool:
     """Apply these; False when none of them changed anything."""
     begun = _begin(attempt, [move for move in moves if isinstance(move, Expand | Enter | End)])
     _enter(attempt, begun, _only(Enter, moves))
-    jobs = _expanded(run, begun, _only(Expand, moves)) + _ended(run, attempt, begun, _only(End, moves))
+    wanted = deployments.environments(run, (leg.environment for move in _only(Expand, moves) for leg in move.legs))
+    jobs = _expanded(run, begun, _only(Expand, moves), wanted) + _ended(run, attempt, begun, _only(End, moves))
     made = transitions.add(run, jobs) if jobs else []
+    deployments.ask(run, wanted, made)
     for job in made:
         if job.status == Status.QUEUED:
             offer(job)
+    admitted = transitions.admit(run, [move.job for move in _only(Admit, moves)])
     queued = [move.job for move in _only(Queue, moves)]
     released = transitions.queue(run, queued) if queued else []
     for job in released:
         offer(job)
     asked = _ask(run, attempt, moves)
     stopped = _cancel(run, attempt, _only(Cancel, moves))
-    return bool(begun or released or asked or stopped)
+    return bool(begun or admitted or released or asked or stopped)
 
 
 def stop(run: Run, job: Job, reason: Mapping[str, Any], *, force: bool = False) -> bool:
@@ -67,30 +72,33 @@ def forget_gone(run: Run, claims: Sequence[Claim]) -> None:
     Claim.objects.filter(pk__in=gone, gone_at=None).update(gone_at=Now())
 
 
-def label_sets(wanted: Iterable[tuple[str, ...]]) -> dict[tuple[str, ...], LabelSet]:
-    """The rows of lists of labels, whatever their order and case."""
-    keys = {labels: _label_key(labels) for labels in wanted}
+def label_sets(wanted: Iterable[_Asked]) -> dict[_Asked, LabelSet]:
+    """The rows of what jobs ask of a runner, lists of labels and names of groups, whatever their order and case."""
+    keys = {asked: _label_key(*asked) for asked in wanted}
     found = {row.key: row for row in LabelSet.objects.filter(key__in=set(keys.values()))}
-    missing = {key: labels for labels, key in keys.items() if key not in found}
+    missing = {key: asked for asked, key in keys.items() if key not in found}
     if missing:
-        rows = [LabelSet(key=key, labels=list(labels)) for key, labels in missing.items()]
+        rows = [LabelSet(key=key, labels=list(labels), runner_group=group) for key, (labels, group) in missing.items()]
         LabelSet.objects.bulk_create(rows, ignore_conflicts=True)
         found |= {row.key: row for row in LabelSet.objects.filter(key__in=missing)}
-    return {labels: found[key] for labels, key in keys.items()}
+    return {asked: found[key] for asked, key in keys.items()}
 
 
 def offer(job: Job) -> None:
     """Wake a runner for a queued job."""
     if job.label_set is not None:
-        wakeup.offer(job.label_set.labels, job.repository_id, job.owner_id)
+        asked = job.label_set
+        wakeup.offer(asked.labels, job.repository_id, job.owner_id, asked.runner_group)
 
 
 def _only(kind: type[Kind], moves: Sequence[Move]) -> list[Kind]:
     return [move for move in moves if isinstance(move, kind)]
 
 
-def _label_key(labels: tuple[str, ...]) -> str:
-    key = "\n".join(sorted({label.lower() for label in labels}))
+def _label_key(labels: tuple[str, ...], group: str) -> str:
+    """One text for what asks the same; with a group it is JSON, which no list of labels looks like."""
+    small = sorted({label.lower() for label in labels})
+    key = json.dumps({"group": group.lower(), "labels": small}) if group else "\n".join(small)
     return key if len(key) <= 1024 else hashlib.sha256(key.encode()).hexdigest()
 
 
@@ -134,14 +142,19 @@ def _enter(attempt: RunAttempt, begun: Mapping[str, JobNode], moves: Sequence[En
         JobNode.objects.bulk_create(rows)
 
 
-def _expanded(run: Run, begun: Mapping[str, JobNode], moves: Sequence[Expand]) -> list[Job]:
+def _expanded(
+    run: Run, begun: Mapping[str, JobNode], moves: Sequence[Expand], known: deployments.Environments
+) -> list[Job]:
     fresh = [move for move in moves if move.key in begun]
-    sets = label_sets({leg.labels for move in fresh for leg in move.legs}) if fresh else {}
-    return [
-        transitions.new_job(begun[move.key], run, leg.index, _first_status(move, leg), **_of_leg(leg, sets))
-        for move in fresh
-        for leg in move.legs
-    ]
+    sets = label_sets({_asked(leg) for move in fresh for leg in move.legs}) if fresh else {}
+    files = {move.key: definitions.file_of(run, move.key).columns for move in fresh}
+    made = []
+    for move in fresh:
+        for leg in move.legs:
+            status, more = deployments.beginning(run, known, leg.environment, _first_status(move, leg))
+            said = {**_of_leg(leg, sets), **files[move.key], **more}
+            made.append(transitions.new_job(begun[move.key], run, leg.index, status, **said))
+    return made
 
 
 def _first_status(move: Expand, leg: Leg) -> Status:
@@ -149,11 +162,15 @@ def _first_status(move: Expand, leg: Leg) -> Status:
     return Status.PENDING if held else Status.QUEUED
 
 
-def _of_leg(leg: Leg, sets: Mapping[tuple[str, ...], LabelSet]) -> dict[str, Any]:
+def _asked(leg: Leg) -> _Asked:
+    return tuple(storable.text(label) for label in leg.labels), storable.text(leg.runner_group)
+
+
+def _of_leg(leg: Leg, sets: Mapping[_Asked, LabelSet]) -> dict[str, Any]:
     return {
         "name": storable.text(leg.name)[:255],
         "matrix": storable.data(leg.matrix),
-        "label_set": sets[leg.labels],
+        "label_set": sets[_asked(leg)],
         "timeout_minutes": leg.timeout_minutes,
         "cancel_timeout_minutes": leg.cancel_timeout_minutes,
         "continue_on_error": leg.continue_on_error,

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from forge import returning, storable
-from forge.actions import contexts, places, transitions, wakeup, workflow_runs
+from forge.actions import contexts, places, transitions, uses, wakeup, workflow_runs
 from forge.actions.models import Event, JobNode, Run, RunAttempt, Workflow
 from forge.actions.places import Wish
 from forge.actions.sources import File
@@ -58,10 +58,13 @@ def begin(
     run: Run, workflow: language.Workflow | None, problems: Sequence[Problem] = (), **more: Any
 ) -> tuple[RunAttempt, list[JobNode]]:
     """A new attempt with a node for each job key of the file, none of them expanded yet. It is held where the file
-    names a concurrency group, and failed where the file cannot be used or its group cannot be told."""
+    names a concurrency group, and failed where the file cannot be used, names an action that the repository does not
+    allow, or its group cannot be told."""
     wanted: tuple[Group, ...] = ()
     more = {"number": 1, "variables": visible.variables(run.repository), **more}
     seen = contexts.of_attempt(run, RunAttempt(**more))
+    if workflow is not None and (forbidden := uses.forbidden(run.repository, workflow)):
+        problems, workflow = forbidden, None
     if workflow is not None:
         try:
             wanted = groups.evaluate(seen, workflow.concurrency)

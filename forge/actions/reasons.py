@@ -3,10 +3,11 @@
 Codes: ``cancelled``, ``run_cancelled``, ``fail_fast``, ``condition_false``, ``need_failed``,
 ``evaluation_error``, ``runner_lost``, ``timed_out``, ``assignment_failed``, ``step_failed``,
 ``startup_failure``, ``source_unreadable``, ``repository_deleted``, ``jobs_failed``, ``jobs_cancelled``,
-``all_skipped``, ``superseded``, ``queue_full``, ``deadlock``, ``runner_said`` (its runner ended it so and gave no
-reason), ``message``, whatever a runner reports with its own words, and for waiting jobs and runs ``no_runner``,
-``all_busy``, ``starting``, ``max_parallel``, ``concurrency``,
-``cancelling``, ``ready``.
+``all_skipped``, ``superseded``, ``queue_full``, ``deadlock``, ``rejected``, ``branch_not_allowed``,
+``environment_deleted``, ``runner_said`` (its runner ended it so and gave no reason), ``message``, whatever a
+runner reports with its own words, and for waiting jobs and runs ``no_runner``, ``group_closed`` (runners with these
+labels are online, in groups that are not open to the job), ``all_busy``, ``starting``, ``max_parallel``,
+``concurrency``, ``environment``, ``cancelling``, ``ready``.
 """
 
 from __future__ import annotations
@@ -17,8 +18,9 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from forge.actions.models import Claim, Job, Place, RunAttempt
-from forge.runners import registration
+from forge.actions import reach
+from forge.actions.models import Claim, Job, LabelSet, PendingDeployment, Place, RunAttempt
+from forge.runners import groups, registration
 from forge.runners.models import Runner
 from workflows.states import Conclusion, Status
 
@@ -74,8 +76,11 @@ def waiting_for(jobs: Iterable[Job]) -> dict[int, dict[str, Any]]:
     """The same for many jobs by id, with a constant number of queries."""
     still = [job for job in jobs if job.status != Status.COMPLETED]
     found = _for_groups([job for job in still if job.status == Status.PENDING])
+    found |= _for_environments([job for job in still if job.status == Status.WAITING])
     queued = []
     for job in still:
+        if job.status == Status.WAITING:
+            continue
         if job.status == Status.PENDING:
             found.setdefault(job.pk, {"code": "max_parallel"})
         elif job.status == Status.IN_PROGRESS:
@@ -103,6 +108,26 @@ def _for_groups(jobs: list[Job]) -> dict[int, dict[str, Any]]:
     wanting = [job.pk for job in jobs if job.groups]
     asked = Place.objects.filter(job__in=wanting) if wanting else Place.objects.none()
     return {place.job_id: reason for place, reason in _holders(asked) if place.job_id is not None}
+
+
+def _for_environments(jobs: list[Job]) -> dict[int, dict[str, Any]]:
+    """What is missing of jobs that wait for their environment: reviewers or integrations, or time alone."""
+    if not jobs:
+        return {}
+    rows = PendingDeployment.objects.filter(job__in=jobs).select_related("environment")
+    people = rows.prefetch_related("environment__reviewers__user", "environment__protection_rules__integration")
+    return {row.job_id: _of_environment(row) for row in people}
+
+
+def _of_environment(row: PendingDeployment) -> dict[str, Any]:
+    reason: dict[str, Any] = {"code": "environment", "environment": row.environment_name}
+    if row.due_at is not None:
+        return {**reason, "until": row.due_at.isoformat()}
+    if row.environment is None:
+        return reason
+    asked = [] if row.approved else [one.user.login for one in row.environment.reviewers.all()]
+    rules = [one.integration.login for one in row.environment.protection_rules.all()]
+    return {**reason, "reviewers": asked, "rules": rules}
 
 
 def _holders(asked: QuerySet[Place]) -> list[tuple[Place, dict[str, Any]]]:
@@ -134,20 +159,44 @@ def named(place: Place) -> dict[str, Any]:
 def _for_runners(jobs: list[Job]) -> dict[int, dict[str, Any]]:
     repositories, owners = {job.repository_id for job in jobs}, {job.owner_id for job in jobs}
     scope = Q(repository=None, owner=None) | Q(repository__in=repositories) | Q(owner__in=owners)
-    runners = [one for one in Runner.objects.filter(scope, removed_at=None) if registration.online(one)]
+    found = Runner.objects.select_related("group").filter(scope, removed_at=None)
+    runners = [one for one in found if registration.online(one)]
     live = Claim.objects.filter(ended_at=None, runner__in=[one.pk for one in runners]).values_list("runner", flat=True)
     held = Counter(live)
-    labels = dict(Job.objects.filter(pk__in=[job.pk for job in jobs]).values_list("pk", "label_set__labels"))
-    return {job.pk: _for_runner(job, labels.get(job.pk) or [], runners, held) for job in jobs}
+    asked = {
+        one.pk: one.label_set for one in Job.objects.select_related("label_set").filter(pk__in=[job.pk for job in jobs])
+    }
+    opened = reach.opened([job.pk for job in jobs], {one.group_id for one in runners if one.group_id})
+    return {job.pk: _for_runner(job, asked.get(job.pk), runners, held, opened) for job in jobs}
 
 
-def _for_runner(job: Job, labels: list[str], runners: list[Runner], held: Counter[int]) -> dict[str, Any]:
-    fitting = [one for one in runners if _in_scope(one, job) and registration.matches(one, labels)]
-    if not fitting:
-        return {"code": "no_runner", "labels": labels}
-    if all(one.draining or held[one.pk] >= one.capacity for one in fitting):
-        return {"code": "all_busy", "labels": labels, "count": len(fitting)}
-    return {"code": "ready", "labels": labels}
+def _for_runner(
+    job: Job,
+    asked: LabelSet | None,
+    runners: list[Runner],
+    held: Counter[int],
+    opened: set[tuple[int, int]],
+) -> dict[str, Any]:
+    wanted: dict[str, Any] = {"labels": asked.labels if asked else []}
+    if asked is not None and asked.runner_group:
+        wanted["group"] = asked.runner_group
+    fitting = [one for one in runners if _in_scope(one, job) and _fits(one, asked)]
+    allowed = [one for one in fitting if one.group_id is None or (job.pk, one.group_id) in opened]
+    if fitting and not allowed:
+        closed = sorted({groups.title(one.group)[1] for one in fitting})
+        return {"code": "group_closed", **wanted, "count": len(fitting), "groups": closed}
+    if not allowed:
+        return {"code": "no_runner", **wanted}
+    if all(one.draining or held[one.pk] >= one.capacity for one in allowed):
+        return {"code": "all_busy", **wanted, "count": len(allowed)}
+    return {"code": "ready", **wanted}
+
+
+def _fits(runner: Runner, asked: LabelSet | None) -> bool:
+    if asked is None:
+        return True
+    named = not asked.runner_group or asked.runner_group.lower() in groups.names(runner)
+    return named and registration.matches(runner, asked.labels)
 
 
 def _in_scope(runner: Runner, job: Job) -> bool:
@@ -209,21 +258,48 @@ def _deadlock(reason: Reason) -> str:
     return f"Cancelled because it would wait forever: {held}, which waits for it."
 
 
-def _labels(reason: Reason) -> str:
-    return ", ".join(str(label) for label in reason.get("labels", []))
+def _asked(reason: Reason) -> str:
+    """``the labels gpu and linux of the group “big”``, as far as there are any."""
+    labels, group = [str(label) for label in reason.get("labels", [])], reason.get("group")
+    noun = "label" if len(labels) == 1 else "labels"
+    parts = [f"the {noun} {', '.join(labels)}"] if labels else []
+    return " in ".join([*parts, f"the group “{group}”"] if group else parts)
+
+
+def _environment(reason: Reason) -> str:
+    start = f"Waiting for the environment “{reason.get('environment')}”"
+    if reason.get("until"):
+        return f"{start} until {reason['until']}, as its wait timer asks."
+    missing = [f"an approval by {' or '.join(reason['reviewers'])}"] if reason.get("reviewers") else []
+    missing += [f"the rule {name}" for name in reason.get("rules", [])]
+    return f"{start}: {' and '.join(missing)} is missing." if missing else f"{start}."
+
+
+def _rejected(reason: Reason) -> str:
+    comment = f": {reason['comment']}" if reason.get("comment") else "."
+    return f"{reason.get('by')} rejected the deployment to “{reason.get('environment')}”{comment}"
 
 
 def _no_runner(reason: Reason) -> str:
-    labels = reason.get("labels", [])
-    noun = "label" if len(labels) == 1 else "labels"
-    return f"Waiting for a runner: no runner online has the {noun} {_labels(reason)}."
+    verb = "has" if reason.get("labels") else "is in"
+    return f"Waiting for a runner: no runner online {verb} {_asked(reason)}."
+
+
+def _group_closed(reason: Reason) -> str:
+    count, closed = reason.get("count", 1), [f"“{name}”" for name in reason.get("groups", [])]
+    which = f"the one with {_asked(reason)} is" if count == 1 else f"all {count} with {_asked(reason)} are"
+    noun = "group" if len(closed) == 1 else "groups"
+    return f"Waiting for a runner: {which} in the {noun} {', '.join(closed)}, which this job may not use."
 
 
 def _all_busy(reason: Reason) -> str:
     count = reason.get("count", 0)
+    labels = ", ".join(str(label) for label in reason.get("labels", []))
+    group = f"the group “{reason['group']}”" if reason.get("group") else ""
+    which = " in ".join(part for part in (f"with {labels}" if labels else "", group) if part)
     if count == 1:
-        return f"Waiting for a runner: the one with {_labels(reason)} is busy."
-    return f"Waiting for a runner: all {count} with {_labels(reason)} are busy."
+        return f"Waiting for a runner: the one {which} is busy."
+    return f"Waiting for a runner: all {count} {which} are busy."
 
 
 def _timed_out(reason: Reason) -> str:
@@ -260,9 +336,16 @@ _SENTENCES: dict[str, Callable[[Reason], str]] = {
     "queue_full": lambda reason: (
         f"Cancelled because 100 others wait for the concurrency group “{reason.get('group')}” already."
     ),
+    "environment": _environment,
+    "rejected": _rejected,
+    "environment_deleted": lambda reason: f"The environment “{reason.get('environment')}” was deleted.",
+    "branch_not_allowed": lambda reason: (
+        f"“{reason.get('ref')}” is not allowed to deploy to “{reason.get('environment')}”, as its rules say."
+    ),
     "max_parallel": lambda reason: "Waiting for another job of its matrix, as max-parallel asks.",
     "starting": lambda reason: f"Given to runner {reason.get('runner')}, which has not reported yet.",
     "no_runner": _no_runner,
+    "group_closed": _group_closed,
     "all_busy": _all_busy,
     "ready": lambda reason: "Waiting for a runner to take it.",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from forge.actions import transitions
+from forge.actions import deployments, transitions
 from forge.actions.models import Job, JobNode, Run, RunAttempt
 from workflows.states import Conclusion, Status
 
@@ -89,7 +89,9 @@ def carry_over(run: Run, before: RunAttempt, roots: Sequence[JobNode], again: Ag
     changed = [fresh[node.key] for node in carried]
     JobNode.objects.bulk_update(changed, ["expanded", "max_parallel", "fail_fast", "calls"])
     jobs = Job.objects.filter(node__in=[node.pk for node in carried]).select_related("node").order_by("id")
-    transitions.add(run, [_next(run, fresh[job.node.key], job, again) for job in jobs])
+    known = deployments.environments(run, (job.environment for job in jobs))
+    made = transitions.add(run, [_next(run, fresh[job.node.key], job, again, known) for job in jobs])
+    deployments.ask(run, known, made)
 
 
 def _add_children(fresh: dict[str, JobNode], old: Sequence[JobNode], again: Again) -> None:
@@ -113,12 +115,15 @@ def _add_children(fresh: dict[str, JobNode], old: Sequence[JobNode], again: Agai
     fresh.update({node.key: node for node in JobNode.objects.bulk_create(rows)})
 
 
-def _next(run: Run, node: JobNode, job: Job, again: Again) -> Job:
+def _next(run: Run, node: JobNode, job: Job, again: Again, known: deployments.Environments) -> Job:
     """A job of the new attempt: one that waits for its turn, or the old one's result."""
     same = {
         "name": job.name,
         "matrix": job.matrix,
         "label_set_id": job.label_set_id,
+        "file": job.file,
+        "file_ref": job.file_ref,
+        "file_sha": job.file_sha,
         "timeout_minutes": job.timeout_minutes,
         "cancel_timeout_minutes": job.cancel_timeout_minutes,
         "continue_on_error": job.continue_on_error,
@@ -126,7 +131,8 @@ def _next(run: Run, node: JobNode, job: Job, again: Again) -> Job:
         "environment": job.environment,
     }
     if job.leg in again.legs.get(node.key, ()):
-        return transitions.new_job(node, run, job.leg, Status.PENDING, **same)
+        status, more = deployments.beginning(run, known, job.environment, Status.PENDING)
+        return transitions.new_job(node, run, job.leg, status, **same, **more)
     return transitions.new_job(
         node,
         run,

@@ -13,6 +13,7 @@ from forge.accounts.models import Account
 from forge.actions import advance, plan, repeat, repetition, sources, transitions, workflow_runs
 from forge.actions.models import Event, Job, Run, RunAttempt
 from forge.errors import Conflict, Forbidden, Invalid
+from forge.repos import policies
 from workflows import model
 from workflows.states import Hold, Status
 
@@ -36,7 +37,8 @@ def attempt(
 def as_new_run(account: Account | None, run: Run) -> Run:
     """A new run of the same commit and file, with this one as its parent.
 
-    Conflict while this one is not over; Invalid when its source no longer parses.
+    Conflict while this one is not over; Forbidden where Actions are switched off; Invalid when its source no longer
+    parses.
     """
     made = _new_run(account, run)
     advance.begin(made)
@@ -77,6 +79,8 @@ def _again(before: RunAttempt, workflow: model.Workflow, scope: Scope, job: Job 
 
 
 def _repeatable(run: Run) -> tuple[RunAttempt, model.Workflow]:
+    if not policies.enabled(run.repository):
+        raise Forbidden(policies.DISABLED)
     before = run.latest_attempt
     if before is None or before.status != Status.COMPLETED:
         raise Forbidden("This workflow is already running")
@@ -94,6 +98,8 @@ def _new_run(account: Account | None, run: Run) -> Run:
         found = transitions.lock(run.pk)
         if found.latest_attempt is None or found.latest_attempt.status != Status.COMPLETED:
             raise Conflict("the run is not finished yet; cancel it or wait for its end")
+        if not policies.enabled(found.repository):
+            raise Forbidden(policies.DISABLED)
         file = sources.file_of_run(found)
         parsed = file.parsed()
         if parsed.workflow is None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from forge.actions import contexts, sources
+from forge.actions import contexts, deployments, sources
 from forge.actions.models import Job, JobNode, Place, Run, RunAttempt
 from workflows.decide import CallLeg, Gate, Group, JobState, NodeState, Snapshot
 from workflows.states import Conclusion, Hold, Status
@@ -33,9 +33,11 @@ def of_rows(
     if workflow is None:
         return None
     passed = _passed(asked)
+    ordered_jobs = sorted(found, key=lambda job: (job.node_id, job.leg))
+    admitted = deployments.passed(ordered_jobs)
     jobs: dict[int, list[JobState]] = {}
-    for job in sorted(found, key=lambda job: (job.node_id, job.leg)):
-        jobs.setdefault(job.node_id, []).append(_job(job, passed))
+    for job in ordered_jobs:
+        jobs.setdefault(job.node_id, []).append(_job(job, passed, admitted))
     ordered = sorted(nodes, key=lambda node: node.pk)
     keys = {node.pk: node.key for node in ordered}
     return Snapshot(
@@ -73,7 +75,7 @@ def _gate(wanted: Sequence[object], states: Sequence[str]) -> Gate:
     return Gate.HELD if states.count(Place.State.HOLDING) == len(wanted) else Gate.ASKED
 
 
-def _job(job: Job, passed: _Passed) -> JobState:
+def _job(job: Job, passed: _Passed, admitted: Collection[int]) -> JobState:
     return JobState(
         id=job.pk,
         leg=job.leg,
@@ -83,6 +85,7 @@ def _job(job: Job, passed: _Passed) -> JobState:
         cancel_requested=job.cancel_requested_at is not None,
         outputs=job.outputs,
         gate=_gate(job.groups, passed.get((job.pk, None, 0), ())),
+        admitted=job.pk in admitted,
     )
 
 

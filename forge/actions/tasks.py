@@ -12,6 +12,7 @@ from django.db.models.functions import Now
 
 from forge.actions import advance as advancing
 from forge.actions import (
+    approve,
     concurrency,
     deletion,
     leases,
@@ -19,6 +20,7 @@ from forge.actions import (
     logs,
     prepared,
     reconcile,
+    retention,
     schedules,
     trigger,
 )
@@ -56,7 +58,7 @@ def seal(job_id: int) -> None:
 
 @shared_task(name="forge.actions.tasks.sweep")
 def sweep() -> None:
-    """Everything that must not wait long: pushes, events, leases, overdue jobs, groups, runs that stand still."""
+    """Everything that must not wait long: pushes, events, leases, overdue jobs, groups, wait timers, runs at rest."""
     for part in (
         prepared.settle_left_behind,
         events,
@@ -64,6 +66,7 @@ def sweep() -> None:
         leases.end_overdue,
         leases.remove_used,
         concurrency.sweep,
+        approve.sweep,
         runs,
     ):
         _guarded(part)
@@ -71,8 +74,8 @@ def sweep() -> None:
 
 @shared_task(name="forge.actions.tasks.tidy")
 def tidy() -> None:
-    """Everything that may wait: sealing logs, deleting sealed rows, taking deleted repositories apart."""
-    for part in (log_pages.end_silent, sealing, log_pages.delete_chunks, deletion.sweep):
+    """Everything that may wait: sealing logs, deleting sealed rows and old logs, taking deleted repositories apart."""
+    for part in (log_pages.end_silent, sealing, log_pages.delete_chunks, retention.sweep, deletion.sweep):
         _guarded(part)
 
 

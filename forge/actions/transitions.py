@@ -122,6 +122,15 @@ def attempt(
     return True
 
 
+def admit(run: Run, jobs: Sequence[int]) -> list[int]:
+    """Jobs that wait for their environment wait no longer for it; the ids of those that did."""
+    rows = Job.objects.filter(pk__in=jobs, status=Status.WAITING) if jobs else Job.objects.none()
+    found = list(rows.order_by("id").values_list("pk", flat=True))
+    Job.objects.filter(pk__in=found, status=Status.WAITING).update(status=Status.PENDING)
+    record(run.pk, [_job_event(job, Status.PENDING, None) for job in found])
+    return found
+
+
 def queue(run: Run, jobs: Sequence[int]) -> list[Job]:
     """Held jobs may go to the runners; those that did, with their labels."""
     rows = Job.objects.filter(pk__in=jobs, status__in=states.before(Status.QUEUED)).select_related("label_set")

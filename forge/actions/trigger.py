@@ -21,7 +21,7 @@ from forge import storable
 from forge.actions import advance, called, events, payloads, plan, repeat, schedules, workflow_runs
 from forge.actions.models import Event, Run, Workflow
 from forge.actions.sources import File, Parsed
-from forge.repos import git
+from forge.repos import git, policies
 from forge.repos.models import Ref, Repository
 from workflows import triggers
 
@@ -67,6 +67,8 @@ def _expand(event: Event) -> list[Run]:
         return []
     reading = _read(event)
     why = event.quiet
+    if not why and not policies.enabled(event.repository):
+        why = f"{policies.DISABLED}."
     if not why and event.name == "push" and skipped(reading.commit["message"]):
         why = "The commit message asks to skip workflow runs."
     concerned = [file for file in reading.files if event.workflow_path in ("", file.path)]

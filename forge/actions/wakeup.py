@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.conf import settings
@@ -32,6 +32,7 @@ class Offer:
     labels: frozenset[str]  # lower case
     repository_id: int
     owner_id: int
+    group: str = ""  # the group of runners that it asks for, in lower case
     tried: frozenset[int] = frozenset()
 
 
@@ -75,6 +76,8 @@ class Seeker(Waiter):
     labels: frozenset[str] = frozenset()
     repository_id: int | None = None
     owner_id: int | None = None
+    groups: frozenset[str] = frozenset()  # what its group is called
+    repositories: frozenset[int] | None = None  # those that its group serves; None for all of the above
     room: bool = True
     offer: Offer | None = None
 
@@ -86,13 +89,15 @@ class Seeker(Waiter):
             return False
         if self.owner_id is not None and self.owner_id != offer.owner_id:
             return False
-        return offer.labels <= self.labels
+        if self.repositories is not None and offer.repository_id not in self.repositories:
+            return False
+        return offer.labels <= self.labels and (not offer.group or offer.group in self.groups)
 
     def decline(self) -> None:
         """It took nothing: the offer goes on to the next suitable runner."""
         offer, self.offer = self.offer, None
         if offer is not None:
-            _hub.offer(Offer(offer.labels, offer.repository_id, offer.owner_id, offer.tried | {self.runner_id}))
+            _hub.offer(replace(offer, tried=offer.tried | {self.runner_id}))
 
 
 def listen(*topics: str) -> Waiter:
@@ -100,9 +105,10 @@ def listen(*topics: str) -> Waiter:
     return Waiter(topics)
 
 
-def offer(labels: Iterable[str], repository_id: int, owner_id: int) -> None:
-    """A job that asks for these labels is queued: wake one suitable runner, after commit."""
-    _after_commit({"labels": sorted(label.lower() for label in labels), "repository": repository_id, "owner": owner_id})
+def offer(labels: Iterable[str], repository_id: int, owner_id: int, group: str = "") -> None:
+    """A job that asks for these labels (and this group) is queued: wake one suitable runner, after commit."""
+    asked = {"labels": sorted(label.lower() for label in labels), "group": group.lower()}
+    _after_commit({**asked, "repository": repository_id, "owner": owner_id})
 
 
 def offer_here(offered: Offer) -> bool:
@@ -113,6 +119,12 @@ def offer_here(offered: Offer) -> bool:
 def runner_changed(runner_id: int) -> None:
     """A cancel, drain or removal concerns this runner."""
     touch(f"runner:{runner_id}")
+
+
+def runners_changed(runner_ids: Iterable[int]) -> None:
+    """These may take other jobs now."""
+    if topics := [f"runner:{runner_id}" for runner_id in runner_ids]:
+        touch(*topics)
 
 
 def run_changed(run_id: int, repository_id: int | None = None) -> None:
@@ -178,7 +190,8 @@ class _Hub:
         if "topics" in message:
             self.wake(message["topics"])
         else:
-            self.offer(Offer(frozenset(message["labels"]), message["repository"], message["owner"]))
+            labels, group = frozenset(message["labels"]), message.get("group", "")
+            self.offer(Offer(labels, message["repository"], message["owner"], group))
 
     def wake(self, topics: Iterable[str]) -> None:
         with self._lock:

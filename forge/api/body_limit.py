@@ -12,6 +12,8 @@ from typing import Any
 
 from django.conf import settings
 
+from forge.api import errors
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -75,7 +77,8 @@ def _announced(headers: dict[bytes, bytes]) -> int:
 async def _refuse(path: str, limit: int, send: Send) -> None:
     text = f"The body is too large: {limit} bytes at most"
     if path.startswith("/api/"):
-        body, kind = json.dumps({"message": text, "error": text, "status": "413"}).encode(), b"application/json"
+        shown = {"error": text} if path.startswith("/api/v1/") else errors.github_body(413, text)
+        body, kind = json.dumps(shown).encode(), b"application/json; charset=utf-8"
     else:
         body, kind = text.encode() + b"\n", b"text/plain; charset=utf-8"
     headers = [(b"content-type", kind), (b"content-length", b"%d" % len(body)), (b"connection", b"close")]

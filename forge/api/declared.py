@@ -5,8 +5,11 @@ A view without a declaration refuses them, and a test fails on its route.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, ClassVar, cast
 
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -15,6 +18,7 @@ from forge.accounts import users
 from forge.accounts.actor import Actor
 from forge.accounts.models import Account
 from forge.accounts.needs import Declaration, Need, needed
+from forge.api import conditional
 from forge.errors import Forbidden
 from forge.repos import access
 from forge.repos.models import Right
@@ -50,15 +54,22 @@ class DeclaredView(APIView):
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """DRF's hook after it: every answer to a job says what the call needs."""
-        answer: Response = super().finalize_response(request, response, *args, **kwargs)
+        answer: HttpResponseBase = super().finalize_response(request, response, *args, **kwargs)
         actor: Actor | None = getattr(request._request, "actor", None)  # none where it was refused before that
         if actor is not None and actor.kind == "job":
             answer.headers.setdefault(_HEADER, str(self.need))
+        if isinstance(answer, Response):
+            answer.add_post_render_callback(partial(conditional.give_back, request._request))
+        elif isinstance(answer, HttpResponse):
+            conditional.give_back(request._request, answer)
         return answer
 
     def _refuse_job(self) -> None:
-        """NotFound for a repository that it may not know of, Forbidden for all else."""
+        """NotFound for a repository that it may not know of, Forbidden for all else. Below an organisation the id of
+        a repository is that of one that is chosen, and says nothing of who asks."""
         named = self.kwargs
+        if "org" in named:
+            raise Forbidden(access.BY_INTEGRATION)
         if "repository_id" in named:
             access.repository_by_id(self.actor, named["repository_id"], Right.READ, self.need)
         elif "owner" in named:

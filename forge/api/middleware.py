@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 import uuid
 from collections.abc import Awaitable, Callable
 from typing import cast
 
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
-from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
+from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import patch_vary_headers
-from django.utils.http import parse_etags
 
-from forge.api import errors, throttling
+from forge.api import conditional, errors, throttling
 
 #: The version of GitHub Enterprise Server whose API this is.
 ENTERPRISE_VERSION = "3.21.0"
 DEFAULT_API_VERSION = "2022-11-28"
-_VERSION = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+#: The versions of the API that a client may ask for, oldest first.
+API_VERSIONS = (DEFAULT_API_VERSION, "2026-03-10")
 Next = Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]
 
 
 class ApiAnswers:
-    """Headers, ETag and 304 of ``/api/v3``; ``no-store`` of ``/api/v1``. Works sync and async, and touches
-    nothing that could block, so that a held call holds no thread."""
+    """Headers, ETag and 304 of ``/api/v3`` and ``/api/graphql``; ``no-store`` of ``/api/v1``. Works sync and async,
+    and touches nothing that could block, so that a held call holds no thread."""
 
     sync_capable = True
     async_capable = True
@@ -53,7 +51,7 @@ def finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     if request.path_info.startswith("/api/v1"):
         response.headers.setdefault("Cache-Control", "no-store")
         _scopes(request, response)
-    if not request.path_info.startswith("/api/v3"):
+    if not request.path_info.startswith(("/api/v3", "/api/graphql")):
         return response
     _scopes(request, response)
     _rate(request, response)
@@ -62,23 +60,29 @@ def finish(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase
     response["X-GitHub-Enterprise-Version"] = ENTERPRISE_VERSION
     response["X-GitHub-Api-Version-Selected"] = api_version(request)
     patch_vary_headers(response, ("Accept", "Authorization", "Cookie"))
-    if request.method in ("GET", "HEAD") and response.status_code == 200 and isinstance(response, HttpResponse):
-        return _conditional(request, response)
+    if conditional.applies(request, response):
+        return _conditional(request, cast(HttpResponse, response))
     return response
 
 
 def api_version(request: HttpRequest) -> str:
-    """The version of the API that the client wants, a date; the oldest one when it says nothing sensible."""
-    asked = request.headers.get("X-GitHub-Api-Version", "")
-    return asked if _VERSION.fullmatch(asked) else DEFAULT_API_VERSION
+    """The version of the API that the client wants, a date; the oldest one when it does not say."""
+    asked = request.headers.get("X-GitHub-Api-Version", "").strip()
+    return asked if asked in API_VERSIONS else DEFAULT_API_VERSION
 
 
 def _refused(request: HttpRequest) -> HttpResponse | None:
-    """NUL stands in no name, and PostgreSQL fails on it."""
+    """NUL stands in no name, and PostgreSQL fails on it; a version that is none of ours would be a guess."""
     if "\0" in request.path_info:
         return errors.plain(request, 404, "Not Found")
     if "%00" in request.META.get("QUERY_STRING", ""):
         return errors.plain(request, 400, "A query parameter holds a NUL character")
+    asked = request.headers.get("X-GitHub-Api-Version", "").strip()
+    if asked and asked not in API_VERSIONS and request.path_info.startswith("/api/v3"):
+        known = ", ".join(f'"{one}"' for one in API_VERSIONS)
+        return errors.plain(
+            request, 400, f'X-GitHub-Api-Version: "{asked}" is not a supported version; these are: {known}'
+        )
     return None
 
 
@@ -96,18 +100,9 @@ def _rate(request: HttpRequest, response: HttpResponseBase) -> None:
     response["X-RateLimit-Remaining"] = str(rate.remaining)
     response["X-RateLimit-Used"] = str(min(rate.used, rate.limit))
     response["X-RateLimit-Reset"] = str(rate.reset)
-    response["X-RateLimit-Resource"] = "core"
+    response["X-RateLimit-Resource"] = "graphql" if request.path_info.startswith("/api/graphql") else "core"
 
 
 def _conditional(request: HttpRequest, response: HttpResponse) -> HttpResponseBase:
-    response.headers.setdefault("Cache-Control", "private, max-age=60, s-maxage=60")
-    if not response.has_header("ETag"):
-        response["ETag"] = f'W/"{hashlib.sha256(response.content).hexdigest()}"'
-    known = {tag.removeprefix("W/") for tag in parse_etags(request.headers.get("If-None-Match", ""))}
-    if response["ETag"].removeprefix("W/") not in known and "*" not in known:
-        return response
-    unchanged = HttpResponseNotModified()
-    for name, value in response.headers.items():
-        if name.lower() not in ("content-type", "content-length"):
-            unchanged[name] = value
-    return unchanged
+    response.headers.setdefault("Cache-Control", conditional.CACHING)
+    return conditional.not_modified(response) if conditional.unchanged(request, response) else response

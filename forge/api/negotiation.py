@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from typing import IO, Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from rest_framework.exceptions import ParseError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer, JSONRenderer
 from rest_framework.request import Request
+
+#: What stands around the word in ``application/vnd.github.v3.raw+json``.
+_FORM = re.compile(r"^application/vnd\.github\.(?:v3\.)?|\+json$")
 
 
 class IgnoreAccept(BaseContentNegotiation):
@@ -42,8 +48,12 @@ class AnyJson(BaseParser):
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
     ) -> Any:
-        """The body's value; ``ParseError`` for what no JSON text or no storable text is."""
-        body = stream.read()
+        """The body's value; ``ParseError`` for what no JSON text or no storable text is, and
+        ``RequestDataTooBig``."""
+        # An ASGI server counts before this; under WSGI this is the place.
+        body = stream.read(settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+        if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig
         if not body.strip():
             return {}
         try:
@@ -71,3 +81,10 @@ def _check_text(value: Any) -> None:
     elif isinstance(value, list):
         for item in value:
             _check_text(item)
+
+
+def wants(request: Request, word: str) -> bool:
+    """True when the client asks for one of GitHub's own forms of a thing, such as ``raw``: the only part of the
+    Accept header that is heeded, since it says what is wanted and not merely how."""
+    accepted = request.headers.get("Accept", "").lower()
+    return any(_FORM.sub("", one.split(";")[0].strip()) == word for one in accepted.split(","))

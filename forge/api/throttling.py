@@ -57,6 +57,15 @@ def peek(actor: Actor, request: HttpRequest) -> Rate:
     return Rate(limit, cache.get(key, 0), reset)
 
 
+def give_back(actor: Actor, request: HttpRequest) -> Rate:
+    """Take one request back, and say where its asker stands."""
+    limit, key, reset = _window(actor, request)
+    try:
+        return Rate(limit, cache.decr(key), reset)
+    except ValueError:  # the hour's count is gone
+        return Rate(limit, 0, reset)
+
+
 class HourlyLimit(BaseThrottle):
     """DRF's hook: counts the request and leaves its Rate on it for the headers."""
 

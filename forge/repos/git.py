@@ -1,7 +1,8 @@
-"""The only caller of git: folders, refs, commits and files of repositories; and git's own HTTP backend.
+"""The door to git: folders, refs, commits and files of repositories; and git's own HTTP backend.
 
-Reading goes through libgit2 in this process, serving through ``git http-backend``. Nothing here touches
-the database.
+Reading goes through libgit2 in this process, serving through ``git http-backend``. Beside it stand ``trees``
+(folders and files), ``history`` and ``diffs`` (through git's own programs, ``git_commands``) and ``authoring``
+(commits made here). Nothing of them touches the database.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ from typing import IO, Any
 
 import pygit2
 from django.conf import settings
-from pygit2.enums import DeltaStatus, ObjectType, SortMode
+from pygit2.enums import DeltaStatus, SortMode
 
 from forge import storable
 from forge.repos.models import Repository
@@ -103,7 +105,7 @@ def remove(repository_id: int) -> None:
 
 def refs(repository: Repository) -> dict[str, str]:
     """Every ref that people see, by full name, with the object it points to (a tag object where annotated)."""
-    git = _open(repository)
+    git = opened(repository)
     found = (git.references[name] for name in git.references if not name.startswith(_HIDDEN + "/"))
     return {ref.name: str(ref.resolve().target) for ref in found}
 
@@ -115,37 +117,40 @@ def branches(repository: Repository) -> dict[str, str]:
 
 
 def resolve(repository: Repository, name: str) -> tuple[str, str] | None:
-    """What a person means by ``name``: (full ref name, commit). A branch before a tag before a commit id;
-    for a commit id (or the beginning of one, seven digits at least) both are the full id. None: no such thing."""
-    git = _open(repository)
+    """What a person means by ``name``: (full ref name, commit). A branch before a tag before ``heads/…`` before a
+    commit id; for a commit id (or the beginning of one, seven digits at least) both are the full id. None: no such
+    thing."""
+    git = opened(repository)
     names = [name] if name.startswith("refs/") else [f"refs/heads/{name}", f"refs/tags/{name}"]
+    if name.startswith(("heads/", "tags/")):
+        names.append(f"refs/{name}")
     for full in names:
         found = _ref(git, full)
-        commit = None if found is None or full.startswith(_HIDDEN) else _commit(git, str(found.resolve().target))
+        commit = None if found is None or full.startswith(_HIDDEN) else commit_of(git, str(found.resolve().target))
         if commit is not None:
             return full, str(commit.id)
-    commit = _commit(git, name) if len(name) >= 7 else None
+    commit = commit_of(git, name) if len(name) >= 7 else None
     return None if commit is None else (str(commit.id), str(commit.id))
 
 
 def head(repository: Repository) -> str:
     """The branch (short name) that HEAD points to, whether it exists or not."""
-    return str(_open(repository).lookup_reference("HEAD").target).removeprefix("refs/heads/")
+    return str(opened(repository).lookup_reference("HEAD").target).removeprefix("refs/heads/")
 
 
 def set_head(repository: Repository, branch: str) -> None:
     """Point HEAD to a branch (short name)."""
-    _open(repository).set_head(f"refs/heads/{branch}")
+    opened(repository).set_head(f"refs/heads/{branch}")
 
 
 def pin(repository: Repository, key: str, sha: str) -> None:
     """Keep a commit from ever being collected: the hidden ref ``refs/forge/runs/<key>``."""
-    _open(repository).references.create(f"{_HIDDEN}/runs/{key}", sha, force=True)
+    opened(repository).references.create(f"{_HIDDEN}/runs/{key}", sha, force=True)
 
 
 def unpin(repository: Repository, key: str) -> None:
     """Let go what ``pin`` kept; doing it twice changes nothing."""
-    references = _open(repository).references
+    references = opened(repository).references
     name = f"{_HIDDEN}/runs/{key}"
     if name in references:
         references.delete(name)
@@ -156,20 +161,10 @@ def unpin(repository: Repository, key: str) -> None:
 
 def commit(repository: Repository, sha: str) -> dict[str, Any]:
     """A commit in the shape of a push event's ``head_commit``; ``KeyError`` when there is none."""
-    found = _commit(_open(repository), sha)
+    found = commit_of(opened(repository), sha)
     if found is None:
         raise KeyError(sha)
-    return _described(found)
-
-
-def log(repository: Repository, start: str, limit: int = 30, skip: int = 0) -> list[dict[str, Any]]:
-    """Commits reachable from a commit, newest first, with their parents."""
-    git = _open(repository)
-    found = _commit(git, start)
-    if found is None:
-        return []
-    walker = git.walk(found.id, SortMode.TIME | SortMode.TOPOLOGICAL)
-    return [_described(one) for number, one in zip(range(skip + limit), walker, strict=False) if number >= skip]
+    return described(found)
 
 
 @dataclass(frozen=True)
@@ -191,15 +186,15 @@ def pushed(
     """What came to ``ref`` on its way from ``before`` to ``sha``, the newest ``limit`` commits of it; to a new ref
     came what no other branch holds. ``others`` are these branches by full name, with the commits where they are:
     to list them here would mean to pass by every pin."""
-    git = _open(repository)
-    found, old = _commit(git, sha), _commit(git, before)
+    git = opened(repository)
+    found, old = commit_of(git, sha), commit_of(git, before)
     if found is None:
         return Pushed([], False, None)
-    tips = {name: tip.id for name, one in others.items() if name != ref and (tip := _commit(git, one)) is not None}
+    tips = {name: tip.id for name, one in others.items() if name != ref and (tip := commit_of(git, one)) is not None}
     hidden = list(tips.values()) if old is None else [old.id]
     new = _walk(git, found, hidden, limit)
     distinct = {one.id for one in (new if old is None else _walk(git, found, [*hidden, *tips.values()], limit))}
-    commits = [{**_described(one), "distinct": one.id in distinct} for one in new]
+    commits = [{**described(one), "distinct": one.id in distinct} for one in new]
     _add_paths(git, new, commits)
     created = before == ZERO
     forced = not created and (old is None or (old.id != found.id and not git.descendant_of(found.id, old.id)))
@@ -209,8 +204,8 @@ def pushed(
 def changed_paths(repository: Repository, before: str, sha: str) -> list[str] | None:
     """Paths that differ between two commits; None when that is unknown (no commit before, or gone since)
     or more than ``CHANGED_LIMIT``."""
-    git = _open(repository)
-    old, new = _commit(git, before), _commit(git, sha)
+    git = opened(repository)
+    old, new = commit_of(git, before), commit_of(git, sha)
     if old is None or new is None:
         return None
     paths: set[str] = set()
@@ -224,8 +219,8 @@ def changed_paths(repository: Repository, before: str, sha: str) -> list[str] | 
 def workflow_files(repository: Repository, sha: str) -> list[tuple[str, bytes]]:
     """The workflow files at a commit, (path, text): ``*.yml`` and ``*.yaml`` right in the two folders, cut at
     one byte over ``WORKFLOW_LIMIT``. ``KeyError`` when there is no such commit."""
-    git = _open(repository)
-    found = _commit(git, sha)
+    git = opened(repository)
+    found = commit_of(git, sha)
     if found is None:
         raise KeyError(sha)
     files: list[tuple[str, bytes]] = []
@@ -239,31 +234,8 @@ def workflow_files(repository: Repository, sha: str) -> list[tuple[str, bytes]]:
 
 def read_file(repository: Repository, sha: str, file: str, most: int | None = None) -> bytes | None:
     """A file's bytes at a commit, the first ``most`` of them; None when there is no such file."""
-    entry = _at(repository, sha, file)
+    entry = at(repository, sha, file)
     return entry.data[:most] if isinstance(entry, pygit2.Blob) else None
-
-
-@dataclass(frozen=True)
-class Entry:
-    """Something in a tree: ``kind`` is file, dir, symlink or submodule; ``size`` in bytes (0 for a folder)."""
-
-    name: str
-    path: str
-    kind: str
-    sha: str
-    size: int = 0
-    data: bytes | None = None  # only of a file that was asked for itself
-
-
-def entry(repository: Repository, sha: str, place: str) -> Entry | list[Entry] | None:
-    """What stands at a path of a commit: a file with its bytes, or a folder's entries by name; None: nothing."""
-    found = _at(repository, sha, place)
-    if isinstance(found, pygit2.Tree):
-        start = f"{place.strip('/')}/" if place.strip("/") else ""
-        return [_shown(one, start + str(one.name)) for one in found]
-    if isinstance(found, pygit2.Blob):
-        return _shown(found, place.strip("/"), data=True)
-    return None
 
 
 def subject(message: str) -> str:
@@ -285,9 +257,25 @@ async def backend(
         stdin=stdin,
         stdout=stdout,
         stderr=asyncio.subprocess.DEVNULL,
-        env={**_environment(), "GIT_PROJECT_ROOT": str(path(repository)), "GIT_HTTP_EXPORT_ALL": "1", **environment},
+        env={
+            **program_environment(),
+            "GIT_PROJECT_ROOT": str(path(repository)),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            **environment,
+        },
         start_new_session=True,
         limit=1 << 18,
+    )
+
+
+def program(repository: Repository, *arguments: str) -> subprocess.Popen[bytes]:
+    """Start one of git's programs for ``git_commands``, which says what may be among the arguments."""
+    return subprocess.Popen(
+        ["git", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env={**program_environment(), "GIT_DIR": str(path(repository)), "GIT_LITERAL_PATHSPECS": "1"},
     )
 
 
@@ -303,7 +291,7 @@ async def index_pack(repository: Repository, pack: IO[bytes], into: Path) -> boo
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
         env={
-            **_environment(),
+            **program_environment(),
             "GIT_DIR": str(path(repository)),
             "GIT_OBJECT_DIRECTORY": str(into),
             "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(path(repository) / "objects"),
@@ -316,7 +304,7 @@ async def index_pack(repository: Repository, pack: IO[bytes], into: Path) -> boo
             process.kill()
 
 
-def _environment() -> dict[str, str]:
+def program_environment() -> dict[str, str]:
     """What git may know of this machine: nothing but where programs are."""
     return {
         "PATH": os.environ.get("PATH", "/usr/bin:/bin"),
@@ -333,7 +321,8 @@ def _environment() -> dict[str, str]:
 # --- inside ---------------------------------------------------------------------------------------
 
 
-def _open(repository: Repository) -> pygit2.Repository:
+def opened(repository: Repository) -> pygit2.Repository:
+    """The repository as libgit2 has it, for the neighbours that read more of it."""
     return pygit2.Repository(str(path(repository)))
 
 
@@ -344,7 +333,7 @@ def _ref(git: pygit2.Repository, name: str) -> pygit2.Reference | None:
         return None
 
 
-def _commit(git: pygit2.Repository, sha: str) -> pygit2.Commit | None:
+def commit_of(git: pygit2.Repository, sha: str) -> pygit2.Commit | None:
     """The commit behind an id, or behind the annotated tag with that id."""
     try:
         found = git.get(sha)
@@ -393,8 +382,9 @@ def _entry(tree: pygit2.Tree, place: str) -> pygit2.Object | None:
         return None
 
 
-def _at(repository: Repository, sha: str, place: str) -> pygit2.Object | None:
-    found = _commit(_open(repository), sha)
+def at(repository: Repository, sha: str, place: str) -> pygit2.Object | None:
+    """What stands at a path of a commit, not loaded yet; None: nothing."""
+    found = commit_of(opened(repository), sha)
     if found is None:
         return None
     inner = place.strip("/")
@@ -405,20 +395,8 @@ def _cut(blob: pygit2.Blob) -> bytes:
     return blob.data if blob.size <= WORKFLOW_LIMIT else blob.data[: WORKFLOW_LIMIT + 1]
 
 
-def _shown(found: pygit2.Object, place: str, *, data: bool = False) -> Entry:
-    name = place.rsplit("/", 1)[-1]
-    if isinstance(found, pygit2.Tree):
-        return Entry(name, place, "dir", str(found.id))
-    if isinstance(found, pygit2.Blob):
-        link = found.filemode == 0o120000
-        return Entry(
-            name, place, "symlink" if link else "file", str(found.id), found.size, found.data if data else None
-        )
-    kind = "submodule" if found.type == ObjectType.COMMIT else "file"
-    return Entry(name, place, kind, str(found.id))
-
-
-def _described(found: pygit2.Commit) -> dict[str, Any]:
+def described(found: pygit2.Commit) -> dict[str, Any]:
+    """A commit in the shape of a push event's, and its tree and parents."""
     return {
         "id": str(found.id),
         "tree_id": str(found.tree_id),

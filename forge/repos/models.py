@@ -136,3 +136,67 @@ class Push(models.Model):
         indexes = [
             models.Index(fields=["alive_at"], condition=models.Q(state="prepared"), name="push_prepared"),
         ]
+
+
+class ActionsPolicy(models.Model):
+    """What a repository, or an organisation for all of its repositories, allows of workflows. A scope without a row
+    has the defaults of this model. ``policies`` says what follows."""
+
+    class Enabled(models.TextChoices):
+        """Which repositories of an organisation may; GitHub's words."""
+
+        ALL = "all"
+        SELECTED = "selected"
+        NONE = "none"
+
+    class Allowed(models.TextChoices):
+        """Whose actions and called workflows may be used; GitHub's words."""
+
+        ALL = "all"
+        LOCAL_ONLY = "local_only"
+        SELECTED = "selected"
+
+    class ForkApproval(models.TextChoices):
+        """Whose pull requests from forks wait for an approval; GitHub's words."""
+
+        NEW_TO_GITHUB = "first_time_contributors_new_to_github"
+        FIRST_TIME = "first_time_contributors"
+        ALL_EXTERNAL = "all_external_contributors"
+
+    repository = models.OneToOneField(Repository, null=True, on_delete=models.CASCADE, related_name="actions_policy")
+    organization = models.OneToOneField(Account, null=True, on_delete=models.CASCADE, related_name="actions_policy")
+    #: Of a repository: whether workflows run at all.
+    enabled = models.BooleanField(default=True)
+    #: Of an organisation: in which repositories they run.
+    enabled_repositories = models.CharField(max_length=8, choices=Enabled.choices, default=Enabled.ALL)
+    selected_repositories = models.ManyToManyField(Repository, related_name="+")
+    #: Whose actions; empty: nothing was chosen, so what the organisation says holds, else ``all``.
+    allowed_actions = models.CharField(max_length=10, choices=Allowed.choices, blank=True, default="")
+    sha_pinning_required = models.BooleanField(default=False)
+    github_owned_allowed = models.BooleanField(default=True)
+    verified_allowed = models.BooleanField(default=False)
+    patterns_allowed = models.JSONField(default=list)
+    #: Days that logs and artifacts are kept; null: what the organisation says, else the default.
+    retention_days = models.PositiveSmallIntegerField(null=True)
+    fork_approval = models.CharField(max_length=40, choices=ForkApproval.choices, blank=True, default="")
+    run_workflows_from_fork_pull_requests = models.BooleanField(default=False)
+    send_write_tokens_to_workflows = models.BooleanField(default=False)
+    send_secrets_and_variables = models.BooleanField(default=False)
+    require_approval_for_fork_pr_workflows = models.BooleanField(default=False)
+    #: Of an organisation: which repositories may have runners of their own.
+    runner_repositories = models.CharField(max_length=8, choices=Enabled.choices, default=Enabled.ALL)
+    selected_runner_repositories = models.ManyToManyField(Repository, related_name="+")
+    #: The claims that make up ``sub`` of an OIDC token; a repository may leave it to GitHub's default.
+    oidc_default = models.BooleanField(default=True)
+    oidc_claim_keys = models.JSONField(default=list)
+    #: Gigabytes of the caches of a repository; null: the default.
+    cache_limit_gb = models.PositiveIntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(repository__isnull=False, organization=None)
+                | models.Q(repository=None, organization__isnull=False),
+                name="actions_policy_one_scope",
+            ),
+        ]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
-from forge.accounts import users
+from forge.accounts import audit, users
 from forge.accounts.actor import Actor
 from forge.accounts.models import Account, Kind, Membership
-from forge.errors import FieldError, Forbidden, Invalid, NotFound
-from forge.repos import access, git
+from forge.errors import FieldError, Forbidden, Invalid
+from forge.repos import access, git, history
 from forge.repos.models import Repository, Right
 
 #: What ``update`` writes.
@@ -51,6 +52,7 @@ def create(
     )
     with transaction.atomic():
         _save(repository)
+        _audit("created", actor, repository, {"visibility": _visibility(private)})
     git.init(repository)
     repository.refresh_from_db()
     return repository
@@ -67,6 +69,7 @@ def update(
 ) -> Repository:
     """Change what is given. The default branch must exist once the repository has branches."""
     _need_admin(actor, repository)
+    before = _told(repository)
     if name is not None and name != repository.name:
         check_name(name)
         repository.name, repository.name_key = name, name.lower()
@@ -81,6 +84,9 @@ def update(
         repository.default_branch = default_branch
     with transaction.atomic():
         _save(repository, _CHANGEABLE)
+        changed = {key: [was, now] for key, now in _told(repository).items() if (was := before[key]) != now}
+        if changed:
+            _audit("changed", actor, repository, changed)
     if moved:
         ensure_folder(repository)
         git.set_head(repository, repository.default_branch)
@@ -96,7 +102,26 @@ def delete(actor: Actor, repository: Repository) -> None:
     _need_admin(actor, repository)
     if not (actor.allows("delete_repo") or actor.allows("repo")):
         raise Forbidden("This token may not delete repositories", ("delete_repo", "repo"))
-    Repository.objects.filter(pk=repository.pk, deleted_at=None).update(deleted_at=Now())
+    with transaction.atomic():
+        if Repository.objects.filter(pk=repository.pk, deleted_at=None).update(deleted_at=Now()):
+            _audit("deleted", actor, repository, {})
+
+
+def delete_organization(actor: Actor, organization: Account) -> None:
+    """Delete an organisation with all of its repositories: from now on they exist for nobody. The rest of it, and
+    with it its login, goes once the engine's sweep has taken its repositories apart."""
+    with transaction.atomic():
+        for one in Repository.objects.select_related("owner").filter(owner=organization, deleted_at=None):
+            Repository.objects.filter(pk=one.pk, deleted_at=None).update(deleted_at=Now())
+            _audit("deleted", actor, one, {"because": "organization.deleted"})
+        if Account.objects.filter(pk=organization.pk, is_active=True).update(is_active=False):
+            audit.write(
+                "organization.deleted",
+                actor=actor,
+                owner_id=organization.pk,
+                scope=f"the organization {organization.login}",
+                names=[organization.login],
+            )
 
 
 def ensure_folder(repository: Repository) -> None:
@@ -123,8 +148,9 @@ def check_branch(name: str) -> None:
 
 def _check_default(repository: Repository, branch: str) -> None:
     check_branch(branch)
-    there = git.branches(repository) if git.path(repository).exists() else {}
-    if there and branch not in there:
+    if not git.path(repository).exists() or git.resolve(repository, f"refs/heads/{branch}") is not None:
+        return
+    if history.refs(repository, "refs/heads/"):
         raise Invalid(
             f"The branch {branch} was not found. Push it first, then make it the default branch.",
             [FieldError("Repository", "default_branch", "invalid")],
@@ -154,9 +180,41 @@ def _check_creator(actor: Actor, owner: Account, *, private: bool) -> None:
         raise Forbidden(f"You cannot create repositories for {owner.login}")
     member = Membership.objects.filter(organization=owner, user=account).first()
     if member is None:
-        raise NotFound
-    if member.role != Membership.Role.OWNER:
-        raise Forbidden(f"Only owners of {owner.login} can create its repositories")
+        raise Forbidden(f"You are no member of {owner.login}")
+    if member.role != Membership.Role.OWNER and not _members_may_create(owner, private=private):
+        raise Forbidden(f"Only owners of {owner.login} can create its {_visibility(private)} repositories")
+
+
+def _members_may_create(organization: Account, *, private: bool) -> bool:
+    if private:
+        return organization.members_can_create_private_repositories
+    return organization.members_can_create_public_repositories
+
+
+def _visibility(private: bool) -> str:
+    return "private" if private else "public"
+
+
+def _told(repository: Repository) -> dict[str, str]:
+    """What an audit entry says of a change, before and after."""
+    return {
+        "name": repository.name,
+        "visibility": _visibility(repository.private),
+        "description": repository.description,
+        "default_branch": repository.default_branch,
+    }
+
+
+def _audit(word: str, actor: Actor, repository: Repository, details: Mapping[str, Any]) -> None:
+    audit.write(
+        f"repository.{word}",
+        actor=actor,
+        owner_id=repository.owner_id,
+        repository_id=repository.pk,
+        scope=f"the repository {repository.full_name}",
+        names=[repository.name],
+        details=details,
+    )
 
 
 def _need_admin(actor: Actor, repository: Repository) -> None:

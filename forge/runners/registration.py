@@ -16,17 +16,20 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
+from forge.accounts import audit
+from forge.accounts.actor import Actor
 from forge.accounts.models import Account
 from forge.errors import Conflict, FieldError, Forbidden, Invalid, NotFound
+from forge.repos import policies
 from forge.repos.models import Repository
-from forge.runners import credentials
-from forge.runners.models import RegistrationToken, Runner
+from forge.runners import credentials, groups, labels
+from forge.runners.models import RegistrationToken, Runner, RunnerGroup
 from workflows.messages import Register
 
 TOKEN_LIFE = timedelta(hours=1)
 _HASH = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[^\s\x00-\x1f\x7f](?:[^\x00-\x1f\x7f]{0,62}[^\s\x00-\x1f\x7f])?")
-MAX_LABELS, MAX_LABEL, MAX_CAPACITY = 100, 255, 256
+MAX_CAPACITY = 256
 
 
 def create_token(
@@ -47,7 +50,10 @@ def create_token_expiring(
     created_by: Account | None = None,
     purpose: str = "register",
 ) -> tuple[str, datetime]:
-    """As ``create_token``, with the time at which it ends."""
+    """As ``create_token``, with the time at which it ends. ``Forbidden`` where an organisation lets the repository have
+    no runners of its own."""
+    if repository is not None and purpose == "register" and not policies.runners_permitted(repository):
+        raise Forbidden(f"{repository.owner.login} does not let this repository have runners of its own")
     text = credentials.new("shr_")
     expires_at = timezone.now() + TOKEN_LIFE
     RegistrationToken.objects.create(
@@ -61,6 +67,18 @@ def create_token_expiring(
     return text, expires_at
 
 
+def hand_out(
+    actor: Actor, *, owner: Account | None = None, repository: Repository | None = None, purpose: str
+) -> tuple[str, datetime]:
+    """The same for somebody who asks, written down."""
+    with transaction.atomic():
+        made = create_token_expiring(owner=owner, repository=repository, created_by=actor.account, purpose=purpose)
+        of = Runner(owner=owner, repository=repository)
+        word = "registration_token" if purpose == "register" else "remove_token"
+        audit.write(f"runner.{word}", actor=actor, **labels.audited(of))
+    return made
+
+
 def register(token: str, message: Register) -> Runner:
     """Let a runner in. The same credential again answers the same runner: a lost answer may be asked again."""
     grant = _grant(token, "register")
@@ -70,8 +88,10 @@ def register(token: str, message: Register) -> Runner:
         known = Runner.objects.filter(credential_hash=message.credential_hash, removed_at=None).first()
         if known is not None:
             return _known(known, grant, message)
+        place = {"owner": grant.owner, "repository": grant.repository, "group": _group(grant.owner, message.group)}
+        lock(grant.owner, grant.repository)
         _make_room(grant, message)
-        return Runner.objects.create(owner=grant.owner, repository=grant.repository, **_fields(message))
+        return Runner.objects.create(**place, **_fields(message))
 
 
 def replaced_by(runner: Runner) -> list[int]:
@@ -83,7 +103,7 @@ def replaced_by(runner: Runner) -> list[int]:
 def by_credential(text: str) -> Runner:
     """The runner with this credential; NotFound when there is none or it was removed."""
     known = credentials.hashed(text)
-    found = Runner.objects.filter(credential_hash=known, removed_at=None).first() or _first_use(known)
+    found = _alive().filter(credential_hash=known).first() or _first_use(known)
     if found is None:
         raise NotFound("No runner has this credential; register it again")
     return found
@@ -116,8 +136,10 @@ def remove_by_token(token: str, name: str) -> Runner:
 
 
 def online(runner: Runner) -> bool:
-    """True when it was heard from within one held poll and one lease."""
-    return runner.removed_at is None and runner.last_seen_at is not None and runner.last_seen_at >= online_since()
+    """True when it was heard from within one held poll and one lease, and has not broken off since."""
+    if runner.removed_at is not None or runner.left_at is not None or runner.last_seen_at is None:
+        return False
+    return runner.last_seen_at >= online_since()
 
 
 def online_since() -> datetime:
@@ -127,13 +149,36 @@ def online_since() -> datetime:
 
 def known_labels(runner: Runner) -> frozenset[str]:
     """Every label it answers to, in lower case: its own and the implicit ones."""
-    implicit = ("self-hosted", runner.os, runner.arch)
-    return frozenset(label.lower() for label in (*implicit, *runner.labels))
+    return frozenset(label.lower() for label in (*labels.fixed(runner), *runner.labels))
 
 
-def matches(runner: Runner, labels: Iterable[str]) -> bool:
+def matches(runner: Runner, wanted: Iterable[str]) -> bool:
     """True when the runner has every one of these labels (upper and lower case alike)."""
-    return {label.lower() for label in labels} <= known_labels(runner)
+    return covers(known_labels(runner), wanted)
+
+
+def covers(known: frozenset[str], wanted: Iterable[str]) -> bool:
+    """True when all of these labels, in whatever case, are among the ``known_labels`` of a runner."""
+    return {label.lower() for label in wanted} <= known
+
+
+def is_name(text: str) -> bool:
+    """Whether a runner may be called so."""
+    return _NAME.fullmatch(text) is not None
+
+
+def is_own_address(url: str) -> bool:
+    """Whether the server is reached by it, by its own settings."""
+    known = {urlsplit(one)[:2] for one in (settings.PUBLIC_URL, *settings.INTERNAL_URLS)}
+    return urlsplit(url.rstrip("/"))[:2] in known
+
+
+def lock(owner: Account | None, repository: Repository | None) -> None:
+    """One new runner of a scope at a time, so that names stay unique there."""
+    if owner is not None:
+        Account.objects.select_for_update(no_key=True).get(pk=owner.pk)
+    elif repository is not None:
+        Repository.objects.select_for_update(no_key=True).get(pk=repository.pk)
 
 
 def in_scope(owner_id: int | None, repository_id: int | None) -> QuerySet[Runner]:
@@ -146,7 +191,21 @@ def _first_use(known: str) -> Runner | None:
     announced = Runner.objects.filter(next_credential_hash=known, removed_at=None)
     if not announced.update(credential_hash=known, next_credential_hash=""):
         return None
-    return Runner.objects.filter(credential_hash=known, removed_at=None).first()
+    return _alive().filter(credential_hash=known).first()
+
+
+def _alive() -> QuerySet[Runner]:
+    return Runner.objects.select_related("group").filter(removed_at=None)
+
+
+def _group(owner: Account | None, name: str | None) -> RunnerGroup | None:
+    """Where a new runner goes: the owner's group of this name, the default one without."""
+    if owner is not None:
+        return groups.named(owner, name or groups.DEFAULT)
+    if name and name.strip().lower() != groups.DEFAULT.lower():
+        reason = "only the runners of an owner are in groups; use a token of the organization"
+        raise Invalid(f"group {reason}", [FieldError("Runner", "group", "invalid", reason)])
+    return None
 
 
 def _grant(token: str, purpose: str) -> RegistrationToken:
@@ -161,7 +220,8 @@ def _grant(token: str, purpose: str) -> RegistrationToken:
 def _known(runner: Runner, grant: RegistrationToken, message: Register) -> Runner:
     if (runner.owner_id, runner.repository_id) != (grant.owner_id, grant.repository_id):
         raise Conflict("This credential is registered in another scope; make a new one")
-    Runner.objects.filter(pk=runner.pk).update(**_fields(message))
+    group = _group(grant.owner, message.group) if message.group else runner.group
+    Runner.objects.filter(pk=runner.pk).update(group=group, **_fields(message))
     runner.refresh_from_db()
     return runner
 
@@ -192,25 +252,20 @@ def _fields(message: Register) -> dict[str, object]:
 def _check(message: Register) -> None:
     """Refuse what is not a runner's name, label, capacity, hash or allowed address."""
     wrong: list[tuple[str, str]] = []
-    if not _NAME.fullmatch(message.name):
+    if not is_name(message.name):
         wrong.append(("name", "must be 1 to 64 characters without line breaks"))
     if not _HASH.fullmatch(message.credential_hash):
         wrong.append(("credential_hash", "must be a sha256 in lower-case hex"))
-    if len(message.labels) > MAX_LABELS or not all(
-        label.strip() and len(label) <= MAX_LABEL for label in message.labels
+    if len(message.labels) > labels.MOST or not all(
+        label.strip() and len(label) <= labels.LONGEST for label in message.labels
     ):
-        wrong.append(("labels", f"must be at most {MAX_LABELS}, each of 1 to {MAX_LABEL} characters"))
+        wrong.append(("labels", f"must be at most {labels.MOST}, each of 1 to {labels.LONGEST} characters"))
     if not 1 <= message.capacity <= MAX_CAPACITY:
         wrong.append(("capacity", f"must be 1 to {MAX_CAPACITY}"))
     if max(len(message.os), len(message.arch)) > 32:
         wrong.append(("os", "os and arch must be at most 32 characters"))
-    if message.container_url and not _allowed(message.container_url):
+    if message.container_url and not is_own_address(message.container_url):
         wrong.append(("container_url", "is not on the server's list of addresses; add it to FORGE_INTERNAL_URLS"))
     if wrong:
         text = "; ".join(f"{field} {reason}" for field, reason in wrong)
         raise Invalid(text, [FieldError("Runner", field, "invalid", reason) for field, reason in wrong])
-
-
-def _allowed(url: str) -> bool:
-    known = {urlsplit(one)[:2] for one in (settings.PUBLIC_URL, *settings.INTERNAL_URLS)}
-    return urlsplit(url.rstrip("/"))[:2] in known

@@ -107,8 +107,9 @@ def owner(request: HttpRequest, owner: str) -> HttpResponse:
     members = []
     if account.kind == Kind.ORGANIZATION:
         members = list(account.members.select_related("user").order_by("user__login_key")[:_LISTED])
+    own = [one for one in members if one.user == request.user and one.role == Membership.Role.OWNER]
     return door.show(
-        request, "accounts/owner.html", account=account, repositories=list(found[:_LISTED]), members=members
+        request, "accounts/owner.html", account=account, repositories=list(found[:_LISTED]), members=members, owns=own
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
 
-from forge.actions import logs
+from forge.actions import log_downloads
 from forge.actions.models import Job, JobLog, Run, Step
 from forge.actions.queries import runs
 from forge.errors import ForgeError, Gone, NotFound
@@ -114,7 +114,7 @@ def raw(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int) -
             raise Gone("This log has been deleted")
     except ForgeError as error:
         return refusal(request, error)
-    pieces = logs.download(ran)
+    pieces = log_downloads.of(ran).pieces() if log is not None else iter(())
     if request.GET.get("ansi") == "0":
         pieces = _stripped(pieces)
     whole = _later(pieces) if isinstance(request, ASGIRequest) else pieces

@@ -193,17 +193,17 @@ class ListSource:
 
 async def run_events(request: HttpRequest, owner: str, name: str, run_id: int) -> HttpResponseBase:
     """The stream of a run."""
-    return await _answer(request, lambda: _open_run(request, owner, name, run_id))
+    return await answer(request, lambda: _open_run(request, owner, name, run_id))
 
 
 async def job_events(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int) -> HttpResponseBase:
     """The stream of a job."""
-    return await _answer(request, lambda: _open_job(request, owner, name, run_id, job_id))
+    return await answer(request, lambda: _open_job(request, owner, name, run_id, job_id))
 
 
 async def list_events(request: HttpRequest, owner: str, name: str) -> HttpResponseBase:
     """The stream of the run list."""
-    return await _answer(request, lambda: ListSource(door.repository(request, owner, name).pk))
+    return await answer(request, lambda: ListSource(door.repository(request, owner, name).pk))
 
 
 def _open_run(request: HttpRequest, owner: str, name: str, run_id: int) -> RunSource:
@@ -233,17 +233,18 @@ def _cursor(request: HttpRequest) -> tuple[int | None, int]:
     return int(sequence), int(offset) if offset.isascii() and offset.isdigit() and len(offset) < 19 else 0
 
 
-async def _answer(request: HttpRequest, begin: Callable[[], Source]) -> HttpResponseBase:
+async def answer(request: HttpRequest, begin: Callable[[], Source]) -> HttpResponseBase:
+    """The stream of a source that ``begin`` makes; 404 when it refuses."""
     try:
         source = await run_sync(begin)
     except ForgeError:
         return HttpResponse("Not Found\n", status=404, content_type="text/plain; charset=utf-8")
     if "Last-Event-ID" in request.headers and await run_sync(_is_told, source):
         return HttpResponse(status=204)
-    answer = StreamingHttpResponse(_stream(source), content_type="text/event-stream")
-    answer["Cache-Control"] = "no-store"
-    answer["X-Accel-Buffering"] = "no"
-    return answer
+    found = StreamingHttpResponse(_stream(source), content_type="text/event-stream")
+    found["Cache-Control"] = "no-store"
+    found["X-Accel-Buffering"] = "no"
+    return found
 
 
 def _is_told(source: Source) -> bool:
@@ -270,7 +271,7 @@ async def _stream(source: Source) -> AsyncIterator[bytes]:
                 return
             if found.more:
                 continue
-            if not await bell.wait(PING_SECONDS):
+            if not await bell.wait(getattr(source, "period", PING_SECONDS)):
                 yield b": ping\n\n"
             # What comes within a moment of the last look goes out with it.
             await asyncio.sleep(max(0.0, BATCH_SECONDS - (time.monotonic() - begun)))

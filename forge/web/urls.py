@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from forge.web import accounts, dispatch, job, repositories, run, runs, stream
+from forge.web import accounts, dispatch, job, repositories, run, runners, runs, stream
 
 _R = "<str:owner>/<str:name>"
 _RUN = f"{_R}/actions/runs/<int:run_id>"
@@ -13,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login", accounts.log_in, name="login"),
     path("logout", accounts.log_out, name="logout"),
     path("-/theme", accounts.choose_theme, name="theme"),
+    path("-/organizations/<str:login>/runners", runners.of_organization, name="organization-runners"),
+    path("-/organizations/<str:login>/runners/events", runners.organization_events, name="organization-runners-events"),
     path("new", repositories.new, name="new-repository"),
     path("settings/tokens", accounts.access_tokens, name="tokens"),
     path("settings/tokens/<int:token_id>/revoke", accounts.revoke_token, name="revoke-token"),
@@ -20,6 +22,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<str:owner>", accounts.owner, name="owner"),
     path(_R, repositories.show, name="repository"),
     path(f"{_R}/settings", repositories.config, name="repository-settings"),
+    path(f"{_R}/settings/runners", runners.of_repository, name="repository-runners"),
+    path(f"{_R}/settings/runners/events", runners.repository_events, name="repository-runners-events"),
     path(f"{_R}/actions", runs.listing, name="runs"),
     path(f"{_R}/actions/events", stream.list_events, name="runs-events"),
     path(f"{_R}/actions/workflows/<str:file>", runs.listing, name="workflow-runs"),

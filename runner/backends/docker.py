@@ -13,20 +13,20 @@ import logging
 import shutil
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import DockerException
 
-from runner.backends import docker_init
-from runner.backends.base import Command, Execution, Finding, JobPlace, Layout, Lease
-from runner.backends.docker_exec import DockerExecution, Watch, inner_path
-from runner.backends.init_channel import Channel, Listener
-from runner.backends.init_execution import InitExecution
+from runner.backends import docker_init, ready_network
+from runner.backends.base import Finding, JobPlace, Layout, Lease
+from runner.backends.docker_sandbox import DockerSandbox, layout_of
+from runner.backends.init_channel import Listener
+from runner.backends.ready_network import ReadyNetwork
 from runner.backends.spares import Spares, hand_over
-from runner.containers import leftovers
+from runner.containers import create, leftovers
 from runner.containers.engine import Engine
 from runner.containers.engine import refused as _refused
 from runner.containers.job_set import JobSet
@@ -35,10 +35,10 @@ from runner.containers.limits import Limits
 from runner.containers.options import CAPABILITIES, Policy
 from runner.containers.rules import ContainerRules
 from runner.containers.shell import Shells
-from runner.containers.spec import ServiceInfo
 from runner.errors import InfrastructureError, JobEnded
 from runner.forge_init.build import Built, have
 from runner.images import Images
+from runner.lease_folder import make_work
 from runner.stop import Stop
 
 #: The container's first process without forge-init: it waits for the end of its input, which this agent holds open.
@@ -62,6 +62,7 @@ class DockerOptions:
     folder: Path | None = None  # the agent's data, where its helpers lie
     policy: Policy = field(default_factory=Policy)
     spares: int = 0  # containers kept ready of each image
+    spare_networks: int = 0  # network namespaces kept ready, for containers that are not
 
     def rules(self) -> ContainerRules:
         """What concerns the containers that a job asks for."""
@@ -85,12 +86,17 @@ class DockerBackend:
         self._obstacles: dict[str, tuple[float, str]] = {}  # by image: until when, and what
         folder = options.folder / "spares" if options.folder else None
         self._spares = Spares[DockerSandbox](folder, options.spares, self._make_spare)
+        folder = options.folder / "networks" if options.folder else None
+        number = options.spare_networks if ready_network.can_be_joined(options.network) else 0
+        self._networks = Spares[ReadyNetwork](folder, number, self._make_network, ready_network.PREFIX)
 
     def keep_ready(self) -> None:
+        self._networks.start(self._options.network)
         self._spares.start(self._images.default)
 
     def let_go(self) -> None:
         self._spares.stop()
+        self._networks.stop()
 
     def layout(self, place: JobPlace) -> Layout:
         return layout_of(place)
@@ -108,7 +114,7 @@ class DockerBackend:
         containers = JobSet(client, self._rules, place.lease, place.containers)
         try:
             image = containers.image(place.labels, say, stop)
-            say(f"Image: {place.containers.job.image if place.containers.job else image}")
+            say(f"Image: {place.containers.job.image if place.containers.job else self._images.choose(place.labels)}")
             containers.make_network(say)
             sandbox = self._begin(client, place, image, containers, say)
         except (InfrastructureError, JobEnded):
@@ -149,6 +155,7 @@ class DockerBackend:
             image = client.images.get(name)
         except (DockerException, OSError) as error:
             raise _refused(error) from error
+        make_work(folder / "work")
         place = JobPlace(Lease(0, 0), folder / "work", "")
         containers = JobSet(client, self._rules, place.lease, place.containers)
         own = {"name": folder.name, "labels": {LABEL: self._options.runner}}
@@ -156,38 +163,83 @@ class DockerBackend:
         problem = self._obstacle(image, arguments)
         if problem:
             raise InfrastructureError("container_failed", problem)
-        listener = Listener(folder / "channel")
-        try:
-            with_init = docker_init.arguments_with(arguments, self._forge_init(), listener)
-            return image.id, self._started(client, place, image, containers, with_init, listener)
-        finally:
-            listener.close()
+        return image.id, self._with_init(client, place, image, containers, arguments)
+
+    def _make_network(self, name: str, folder: Path) -> tuple[str, ReadyNetwork]:
+        """A namespace for the container of whatever job comes."""
+        built = self._forge_init()
+        if problem := docker_init.obstacle_here(built, self._options.engine):
+            raise InfrastructureError("container_failed", problem)
+        return name, ready_network.make(self._client(), self._options.runner, name, built, folder)
+
+    def _network_for(self, place: JobPlace, containers: JobSet) -> ReadyNetwork | None:
+        """One that was kept ready, made the job's own; None when there is none, or the job wants another."""
+        name = self._options.network
+        if not containers.may_join or not self._networks.has(name):
+            return None
+        spare = self._networks.take(name, name, place.lease)
+        if spare is None:
+            return None
+        spare.container.serve(lambda: self._networks.ended(spare.folder.name))
+        return spare.container
 
     def _begin(
-        self, client: Any, place: JobPlace, name: str, containers: JobSet, say: Callable[[str], None]
+        self, client: Any, place: JobPlace, image: Any, containers: JobSet, say: Callable[[str], None]
     ) -> DockerSandbox:
         """A container that runs, with forge-init in it where that can be."""
-        try:
-            image = client.images.get(name)
-        except (DockerException, OSError) as error:
-            raise _refused(error) from error
         arguments = containers.arguments(self._arguments(place, image))
         problem = self._obstacle(image, arguments)
         is_tried = not problem
         if is_tried:
-            listener = Listener(place.work.parent / "channel")
+            joined = self._in_ready_network(client, place, image, containers, arguments)
+            if joined is not None:
+                return joined
             try:
-                with_init = docker_init.arguments_with(arguments, self._forge_init(), listener)
-                return self._started(client, place, image, containers, with_init, listener)
+                return self._with_init(client, place, image, containers, arguments)
             except InfrastructureError as error:
                 problem = str(error)
-            finally:
-                listener.close()
         sandbox = self._started(client, place, image, containers, arguments, None)
         if is_tried:
             self._remember(image, problem)
         say(f"Steps run by docker exec, more slowly: {problem}")
         return sandbox
+
+    def _in_ready_network(
+        self, client: Any, place: JobPlace, image: Any, containers: JobSet, arguments: dict[str, Any]
+    ) -> DockerSandbox | None:
+        """A container that joined a namespace; None when it has to have its own."""
+        network = self._network_for(place, containers)
+        if network is None:
+            return None
+        try:
+            return self._with_init(client, place, image, containers, network.joined(arguments), network)
+        except InfrastructureError as error:
+            log.warning("a job's container gets a network of its own, since %s cannot be had: %s", network.name, error)
+            network.close()
+            return None
+        except BaseException:
+            network.close()
+            raise
+
+    def _with_init(
+        self,
+        client: Any,
+        place: JobPlace,
+        image: Any,
+        containers: JobSet,
+        arguments: dict[str, Any],
+        network: ReadyNetwork | None = None,
+    ) -> DockerSandbox:
+        """A container that runs, with forge-init in it."""
+        listener = Listener(place.work.parent / "channel")
+        try:
+            with_init = docker_init.arguments_with(arguments, self._forge_init(), listener)
+            return self._started(client, place, image, containers, with_init, listener, network)
+        except BaseException:
+            listener.remove()  # it may be tried again in another way
+            raise
+        finally:
+            listener.close()
 
     def _started(
         self,
@@ -197,14 +249,15 @@ class DockerBackend:
         containers: JobSet,
         arguments: dict[str, Any],
         listener: Listener | None,
+        network: ReadyNetwork | None = None,
     ) -> DockerSandbox:
         try:
-            container = client.containers.create(image, **arguments)
+            container = create.container(client, image, arguments)
         except (DockerException, OSError) as error:
             raise _refused(error) from error
         sandbox = DockerSandbox(client, container, place, image, containers, self._shells)
         try:
-            sandbox.begin(listener)
+            sandbox.begin(listener, network)
         except InfrastructureError:
             sandbox.remove()  # and nothing else of the job: it may be tried again in another way
             raise
@@ -235,7 +288,10 @@ class DockerBackend:
             return self._built
 
     def sweep(self, held: Callable[[], frozenset[Lease]]) -> list[str]:
-        return leftovers.remove(self._client(), self._options.runner, held, self._spares.is_ours)
+        return leftovers.remove(self._client(), self._options.runner, held, self._is_kept)
+
+    def _is_kept(self, name: str, held: frozenset[Lease]) -> bool:
+        return self._spares.is_ours(name, held) or self._networks.is_ours(name, held)
 
     def remove_folder(self, folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
@@ -267,7 +323,21 @@ class DockerBackend:
             mend = "start dockerd, let this user reach its socket, or choose --backend host"
             return [Finding("Docker", False, str(error), mend)]
         found = [Finding("Docker", True, f"engine {version}"), self._forge_init().finding]
-        return [*found, *self._images.check(client)]
+        return [*found, self._check_network(client), *self._images.check(client)]
+
+    def _check_network(self, client: Any) -> Finding:
+        """Whether job containers find the network that they are to be in."""
+        name, kept = self._options.network, f"{self._networks.number} kept ready" if self._networks.number else "there"
+        kind, _, holder = name.partition(":")
+        mend = f"docker network create {name}, or name another one in docker.network"
+        try:
+            if kind == "container":
+                client.containers.get(holder)
+            else:
+                client.networks.get(name)
+        except (DockerException, OSError) as error:
+            return Finding(f"network {name}", False, str(_refused(error)), mend if not holder else f"start {holder}")
+        return Finding(f"network {name}", True, kept)
 
     def _client(self) -> Any:
         return self._engine.client()
@@ -302,125 +372,3 @@ class DockerBackend:
         return [f"{source}:{target}:rw" for source, target in own.items()] + [
             f"{volume.removesuffix(':ro')}:ro" for volume in self._options.volumes
         ]
-
-
-class DockerSandbox:
-    """The container of one job."""
-
-    def __init__(
-        self, client: Any, container: Any, place: JobPlace, image: Any, containers: JobSet, shells: Shells
-    ) -> None:
-        self._client = client
-        self._container = container
-        self._image = image
-        self._containers = containers
-        self._watch = Watch(client, container.id, containers.limits.memory)
-        self._input: Any = None
-        self._channel: Channel | None = None
-        self._closed: Callable[[], None] = lambda: None
-        self.name: str = container.name
-        layout = layout_of(place, image, container.id)
-        if place.containers.job is None:
-            layout = replace(layout, default_shell=shells.of(client, container, image.id, layout.path))
-        self.layout = replace(layout, network=containers.network, container_env=containers.environment)
-
-    def begin(self, listener: Listener | None) -> None:
-        """Start it, and wait for forge-init on this socket; without one its first process only waits."""
-        try:
-            self._watch.begin()
-            if listener is None:
-                self._input = self._container.attach_socket(params={"stdin": 1, "stream": 1})
-            self._container.start()
-            if listener is not None:
-                self._channel = self._connected(listener)
-        except (DockerException, OSError) as error:
-            raise _refused(error, "container_failed") from error
-        self._containers.join(self._container)
-
-    def start_services(self, say: Callable[[str], None], stop: Stop) -> Mapping[str, ServiceInfo]:
-        return self._containers.start_services(self._container.id, self._image.id, say, stop)
-
-    def stop_containers(self, say: Callable[[str], None]) -> None:
-        self._containers.stop(say)
-        say(f"Stop and remove container: {self._container.name}")
-        if self._containers.own_network:
-            say(f"Remove container network: {self._containers.own_network}")
-        self.close()
-
-    def is_ready(self) -> bool:
-        """True while its forge-init waits for a step."""
-        return self._channel is not None and not self._channel.over.is_set() and not self._watch.died
-
-    def serve(self, place: JobPlace, closed: Callable[[], None]) -> None:
-        """Be this job's from now on; ``closed`` is called when it has been removed."""
-        self._closed = closed
-        self.layout = replace(self.layout, workspace=layout_of(place).workspace)
-
-    def _connected(self, listener: Listener) -> Channel:
-        state = self._client.api.inspect_container(self._container.id)["State"]
-        channel = listener.accept(int(state["Pid"]), docker_init.CONNECT_SECONDS, lambda: self._watch.died)
-        listener.close()
-        if channel is None:
-            text = f"forge-init did not connect within {docker_init.CONNECT_SECONDS:g} s"
-            raise InfrastructureError("container_failed", text)
-        return channel
-
-    def start(self, command: Command, write: Callable[[bytes], None], ended: Callable[[], None]) -> Execution:
-        if self._channel is not None:
-            return InitExecution(self._channel, command, self._watch, write, ended)
-        try:
-            return DockerExecution(self._client, self._container.id, command, self._watch, write, ended)
-        except APIError as error:
-            if error.status_code in (404, 409):
-                text = f"The job's container is gone: {error.explanation}. A step, or someone else, has ended it."
-                raise InfrastructureError("container_lost", text) from error
-            raise _refused(error) from error
-        except (DockerException, OSError) as error:
-            raise _refused(error) from error
-
-    def live_for(self, seconds: float) -> None:
-        if self._channel is not None:
-            self._channel.live(seconds)
-
-    def close(self) -> None:
-        try:
-            self.remove()
-        finally:
-            self._containers.close()
-
-    def remove(self) -> None:
-        """End the container and remove it."""
-        if self._channel is not None:
-            self._channel.close()
-        try:
-            self._container.remove(force=True, v=True)
-        except NotFound:
-            pass
-        except APIError as error:
-            if error.status_code != 409:  # somebody is removing it already
-                raise _refused(error) from error
-            with contextlib.suppress(DockerException, OSError):
-                self._container.wait(condition="removed", timeout=30)
-        except (DockerException, OSError) as error:
-            raise _refused(error) from error
-        finally:
-            self._closed()
-            self._watch.close()
-            held, self._input = self._input, None
-            if held is not None:
-                held._response.close()  # the SDK keeps the answer there, which owns the connection
-                held.close()
-
-
-def layout_of(place: JobPlace, image: Any = None, container: str = "") -> Layout:
-    """Where things are in a job's container; its PATH is known with its image."""
-    return Layout(
-        work="/__w",
-        workspace=f"/__w/{place.repository}/{place.repository}",
-        home="/github/home",
-        workflow="/github/workflow",
-        is_container=True,
-        path=inner_path(image) if image is not None else "",
-        default_shell=("sh -e {0}", "sh -e {0}"),
-        job_container_id=container,
-    )

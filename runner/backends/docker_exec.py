@@ -57,6 +57,7 @@ class Watch:
         self.changed = threading.Condition()
         self.out_of_memory = 0
         self.died = False  # the container
+        self.gone = GONE  # what its end means for the step that runs
         self.is_cut = False  # the stream of events: nothing more is heard
 
     def begin(self) -> None:
@@ -79,7 +80,7 @@ class Watch:
             self.changed.wait_for(lambda: is_out_of_memory() or self.died, _WORD_WAIT)
             if is_out_of_memory():
                 return _out_of_memory(self.memory)
-            return GONE if self.died else None
+            return self.gone if self.died else None
 
     def close(self) -> None:
         """Stop listening."""
@@ -197,7 +198,7 @@ class DockerExecution:
         try:
             found = self._api.exec_inspect(self._id)
         except NotFound:
-            self.trouble = GONE
+            self.trouble = self._watch.gone
             return LOST
         except (DockerException, OSError) as error:
             text = f"The Docker engine went away while this step ran: {error}"
@@ -206,7 +207,7 @@ class DockerExecution:
         if found.get("ExitCode") is not None and not found.get("Running"):
             return int(found["ExitCode"])
         if self._watch.died:
-            self.trouble = GONE
+            self.trouble = self._watch.gone
             return LOST
         return None
 

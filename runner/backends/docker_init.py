@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from runner.backends.init_channel import Listener
+from runner.backends.init_channel import Channel, Listener
+from runner.errors import InfrastructureError
 from runner.forge_init.build import CHANNEL, PROGRAM, Built
 
 EXTERNALS = "/__e"
@@ -24,16 +25,34 @@ _TRACING = {"ALL", "SYS_PTRACE", "CAP_SYS_PTRACE"}
 def obstacle(built: Built, address: str, image: Any, arguments: Mapping[str, Any]) -> str:
     """Why the steps of such a container cannot be run by forge-init; empty when they can. ``address`` is the
     engine's, empty for the usual socket; ``arguments`` are those that the container is to be created with."""
-    if built.externals is None:
-        return f"forge-init is not there: {built.problem}"
-    if not (address or os.environ.get("DOCKER_HOST", "") or "unix://").startswith("unix://"):
-        return "the engine is not reached by a socket of this machine"
+    if problem := obstacle_here(built, address):
+        return problem
     machine, own = str(image.attrs.get("Architecture", "")), platform.machine()
     if machine != _ARCHITECTURES.get(own, own):
         return f"the image is for {machine or 'an unknown machine'}, and this one is {own}"
     if arguments.get("privileged") or _TRACING & {str(name).upper() for name in arguments.get("cap_add") or ()}:
         return "the container may trace processes"
     return "the container sees processes that are not its own" if arguments.get("pid_mode") else ""
+
+
+def obstacle_here(built: Built, address: str) -> str:
+    """Why forge-init runs in no container of this agent; empty when it may."""
+    if built.externals is None:
+        return f"forge-init is not there: {built.problem}"
+    if not (address or os.environ.get("DOCKER_HOST", "") or "unix://").startswith("unix://"):
+        return "the engine is not reached by a socket of this machine"
+    return ""
+
+
+def connect(client: Any, container: Any, listener: Listener, is_over: Callable[[], bool] = lambda: False) -> Channel:
+    """The connection of a container's first process, once that runs; InfrastructureError when it does not come."""
+    state = client.api.inspect_container(container.id)["State"]
+    channel = listener.accept(int(state["Pid"]), CONNECT_SECONDS, is_over)
+    listener.close()
+    if channel is None:
+        text = f"forge-init did not connect within {CONNECT_SECONDS:g} s"
+        raise InfrastructureError("container_failed", text)
+    return channel
 
 
 def arguments_with(arguments: Mapping[str, Any], built: Built, listener: Listener) -> dict[str, Any]:

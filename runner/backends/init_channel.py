@@ -112,9 +112,18 @@ class Channel:
         self._running: dict[int, Callable[[End], None]] = {}
         self._kept: set[int] = set()  # those that forge-init has not been told to forget
         self._last = 0
+        self._lost: Callable[[], None] | None = None
         self.is_closed = False  # by ourselves
         self.over = threading.Event()  # by ourselves, or because the other end is gone
         threading.Thread(target=self._listen, name="forge-init", daemon=True).start()
+
+    def when_lost(self, call: Callable[[], None]) -> None:
+        """Call this, once, when the other end is gone and it was not us who let go; at once when that is so already."""
+        with self._lock:
+            self._lost = call
+            is_lost = self.over.is_set() and not self.is_closed
+        if is_lost:
+            call()
 
     def start(self, command: Command, output: int, ended: Callable[[End], None]) -> int:
         """Start a process whose stdout and stderr is this pipe; its number. ``ended`` is called once."""
@@ -183,8 +192,11 @@ class Channel:
             with self._lock:
                 self.over.set()
                 left, self._running = self._running, {}
+                lost = None if self.is_closed else self._lost
         for ended in left.values():
             ended(End(128 + signal.SIGKILL, is_lost=True))
+        if lost is not None:
+            lost()
 
     def _receive(self) -> tuple[int, int, int] | None:
         """The next word of forge-init; None when there will be none, or none that makes sense."""

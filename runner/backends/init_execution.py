@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 
 from runner.backends.base import DRAIN_SECONDS, Command, SignalName, Trouble
-from runner.backends.docker_exec import GONE, LOST, Watch
+from runner.backends.docker_exec import LOST, Watch
 from runner.backends.init_channel import Channel, End
 
 _BLOCK = 256 << 10  # as much as a pipe holds; many of 1 MiB would reach what one user may have in all
@@ -131,7 +131,7 @@ class InitExecution:
         if end.code == LOST and not self._is_killed and not self._channel.is_closed:
             self.trouble = self._watch.why_killed(self._memory_before)
         if end.is_lost and self.trouble is None and not self._channel.is_closed:
-            self.trouble = GONE
+            self.trouble = self._watch.gone
         self.exit_code = end.code
 
     def _drop_late(self) -> None:

@@ -21,12 +21,11 @@ from typing import Generic, Protocol, TypeVar
 
 from runner.backends.base import Lease
 from runner.errors import InfrastructureError
-from runner.lease_folder import make_work
 
 PREFIX = "forge-spare-"
 IMAGES = 3  # kept ready, those that jobs used last
 _PAUSE = 1.0  # s between the taking of a spare and the making of the next, unless the job has ended
-_AGAIN = 30.0  # s until the next try, after one that failed
+_AGAIN, _AGAIN_AT_MOST = 30.0, 600.0  # s until the next try after one that failed, and after many
 
 log = logging.getLogger("forge.runner")
 
@@ -56,12 +55,21 @@ class Spare(Generic[Kind]):
 
 class Spares(Generic[Kind]):
     """So many containers of each image. ``make`` makes one from an image's name, in a folder whose name it takes, and
-    tells the image's id; InfrastructureError when it cannot."""
+    tells the image's id; InfrastructureError when it cannot. What is kept may be something else that a container
+    holds: ``image`` is then what jobs ask for by name, and the names begin with another ``prefix``."""
 
-    def __init__(self, folder: Path | None, number: int, make: Callable[[str, Path], tuple[str, Kind]]) -> None:
+    def __init__(
+        self,
+        folder: Path | None,
+        number: int,
+        make: Callable[[str, Path], tuple[str, Kind]],
+        prefix: str = PREFIX,
+    ) -> None:
         self._folder = folder
-        self._number = number if folder else 0
+        self.number = number if folder else 0
         self._make = make
+        self._prefix = prefix
+        self._again = _AGAIN
         self._changed = threading.Condition()
         self._ready: list[Spare[Kind]] = []
         self._stale: list[Spare[Kind]] = []
@@ -73,7 +81,7 @@ class Spares(Generic[Kind]):
 
     def start(self, image: str) -> None:
         """Keep spares from now on, of this image before a job has asked for another."""
-        if not self._number or self._folder is None:
+        if not self.number or self._folder is None:
             return
         shutil.rmtree(self._folder, ignore_errors=True)  # of a former life; its containers ended with it
         self._folder.mkdir(parents=True, exist_ok=True)
@@ -142,7 +150,7 @@ class Spares(Generic[Kind]):
     def _missing(self) -> str | None:
         """The image of which there are too few, the newest first; call with ``_changed`` held."""
         there = [spare.image for spare in self._ready]
-        return next((image for image in reversed(self._images) if there.count(image) < self._number), None)
+        return next((image for image in reversed(self._images) if there.count(image) < self.number), None)
 
     def _work(self) -> None:
         while True:
@@ -167,19 +175,20 @@ class Spares(Generic[Kind]):
 
     def _add(self, image: str) -> None:
         assert self._folder is not None
-        folder = self._folder / f"{PREFIX}{uuid.uuid4().hex}"
+        folder = self._folder / f"{self._prefix}{uuid.uuid4().hex}"
         with self._changed:
             self._owners[folder.name] = None
         try:
             folder.mkdir(mode=0o711)
-            make_work(folder / "work")
             image_id, container = self._make(image, folder)
         except (InfrastructureError, OSError) as error:
-            log.info("no container is kept ready: %s", error)
+            log.info("no %s is kept ready: %s", self._prefix.strip("-"), error)
             self._forget(folder)
             with self._changed:
-                self._due = time.monotonic() + _AGAIN
+                self._due = time.monotonic() + self._again
+                self._again = min(2 * self._again, _AGAIN_AT_MOST)
             return
+        self._again = _AGAIN
         spare = Spare(image, image_id, folder, container)
         with self._changed:
             is_wanted = not self._is_over and image in self._images

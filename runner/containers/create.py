@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from docker.models.containers import ContainerCollection
+
 from runner.containers import options as option_rules
 from runner.containers.limits import Limits
 from runner.containers.options import Options, command_of
@@ -16,6 +18,23 @@ from runner.containers.volumes import Volume
 #: A service's output is kept by the engine until the job ends, and no more than this of it.
 _LOG = {"Type": "local", "Config": {"max-size": "10m", "max-file": "2", "compress": "false"}}
 _JUDGED = ("cap_add", "cap_drop", "security_opt")  # ``options.security`` has them
+
+
+class _Containers(ContainerCollection):
+    """The SDK's, of which one that was just made is not asked for again."""
+
+    def get(self, container_id: str) -> Any:
+        return self.prepare_model({"Id": container_id})
+
+
+def container(client: Any, image: Any, arguments: Mapping[str, Any]) -> Any:
+    """Create a container with these keywords of the SDK's create, and a name; what the engine fails with is raised.
+
+    A job waits for it, so that nothing is asked of the engine beside: the container knows its id and its name only.
+    """
+    made = _Containers(client=client).create(image, **arguments)
+    made.attrs["Name"] = f"/{arguments['name']}"
+    return made
 
 
 def limited(options: Options, limits: Limits) -> Limits:

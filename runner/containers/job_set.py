@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Mapping
 from typing import Any
 
-from docker.errors import DockerException
+from docker.errors import DockerException, ImageNotFound
 
 from runner.backends.base import Lease
 from runner.containers import create, options, ports, relay, volumes
@@ -23,6 +23,11 @@ from runner.stop import Stop
 
 #: What the job's container has from the runner, whatever its options say; GitHub's runner overrides them too.
 _OWN = ("entrypoint", "working_dir", "stdin_open", "tty", "init", "healthcheck")
+#: What of its options belongs to a network namespace, or to the machine's name that goes with it, or decides whether
+#: one can be joined.
+_OF_NAMESPACE = (
+    "dns dns_opt dns_search domainname extra_hosts hostname runtime sysctls userns_mode uts_mode".split()  # noqa: SIM905
+)
 _PLAIN = ("bridge", "default")  # what the engine calls its network for all
 
 
@@ -61,6 +66,12 @@ class JobSet:
         return self._resources.network
 
     @property
+    def may_join(self) -> bool:
+        """Whether the job's container may be in a network namespace that was made before the job was known."""
+        asked = self._options.arguments
+        return not (self._needs_network or self._is_published or any(name in asked for name in _OF_NAMESPACE))
+
+    @property
     def environment(self) -> Mapping[str, str]:
         """Variables that ``container`` gives to the steps."""
         given = self._given()
@@ -76,11 +87,17 @@ class JobSet:
         """What the job's container may use."""
         return create.limited(self._options, self._rules.limits)
 
-    def image(self, labels: tuple[str, ...], say: Say, stop: Stop) -> str:
-        """Have the image of the job's container here; what it is called here."""
-        images, spec = self._rules.images, self._wanted.job
+    def image(self, labels: tuple[str, ...], say: Say, stop: Stop) -> Any:
+        """Have the image of the job's container here."""
+        images, spec, client = self._rules.images, self._wanted.job, self._resources.client
         name, login = (spec.image, spec.login) if spec else (images.choose(labels), None)
-        return images.fetch(self._resources.client, name, login, say, stop)
+        try:
+            if login is None:
+                with contextlib.suppress(ImageNotFound):
+                    return client.images.get(name)
+            return client.images.get(images.fetch(client, name, login, say, stop))
+        except (DockerException, OSError) as error:
+            raise refused(error, "engine_unavailable") from error
 
     def make_network(self, say: Say) -> None:
         """The job's own network, where its services need one."""

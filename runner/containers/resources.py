@@ -79,7 +79,7 @@ class JobResources:
             network, self.network = self.network, ""
         try:
             for container in containers:
-                _remove_container(container)
+                remove_container(container)
             if network:
                 remove_network(self.client, network)
             for volume in volumes.values():
@@ -100,7 +100,8 @@ class JobResources:
                 raise refused(error, "container_failed") from error
 
 
-def _remove_container(container: Any) -> None:
+def remove_container(container: Any) -> None:
+    """Remove a container with its volumes, and wait where somebody else removes it already."""
     try:
         container.remove(force=True, v=True)
     except NotFound:

@@ -7,7 +7,9 @@ from typing import Any
 
 from forge.accounts.models import Account
 from forge.actions.models import Run
+from forge.environments import environments
 from forge.repos.models import Repository
+from forge.runners import downloads
 from tests import factories
 
 #: What no row has, for each named part of an address.
@@ -20,15 +22,26 @@ NOTHING: dict[str, object] = {
     "job_id": 987_654,
     "check_run_id": 987_654,
     "runner_id": 987_654,
+    "runner_group_id": 987_654,
+    "filename": "nothing.whl",
+    "artifact_id": 987_654,
+    "branch_policy_id": 987_654,
+    "protection_rule_id": 987_654,
+    "archive_format": "zip",
+    "cache_id": 987_654,
     "attempt_number": 77,
     "number": 77,
     "workflow_id": "nothing.yml",
+    "workflow": "nothing",
     "file": "nothing.yml",
     "org": "nobody-here",
+    "login": "nobody-here",
     "username": "nobody-here",
     "branch": "nothing",
     "ref": "nothing",
     "path": "nothing",
+    "git_ref": "heads/nothing",
+    "folder": "nothing",
     "token": "nothing",
     "token_id": 987_654,
     "secret_name": "NOTHING_HERE",
@@ -38,8 +51,8 @@ NOTHING: dict[str, object] = {
 
 @dataclass(frozen=True)
 class World:
-    """Somebody's repository with a finished run, its job and log, a runner, a commit, an environment with a secret
-    and a variable; and an organisation of theirs with the same."""
+    """Somebody's repository with a finished run, its job and log, a runner, a commit, an artifact, a cache, an
+    environment with a secret and a variable; and an organisation of theirs with the same."""
 
     account: Account
     repository: Repository
@@ -52,12 +65,16 @@ class World:
         account = factories.account(login)
         # ``name`` stands for a repository in one place and for a variable in another: this can be both.
         repository = factories.repository(account, f"of_{login}", private=private)
-        sha = factories.push(repository, {"README.md": f"of {login}", ".github/workflows/ci.yml": TEXT}, MAIN)
+        sha = factories.push(
+            repository, {"README.md": f"of {login}", "docs/README.md": "", ".github/workflows/ci.yml": TEXT}, MAIN
+        )
         workflow = factories.workflow(repository)
         run = factories.run(workflow, head_sha=sha)
         job = factories.job(run.latest_attempt)
         factories.log(job, ("Run tests", ["one line"]))
         factories.annotation(job)
+        artifact, cache = factories.artifact(job), factories.cache(repository)
+        policy, rule = factories.environment_rules(environments.get_or_create(repository, "production"))
         runner = factories.runner(f"runner-of-{login}", repository=repository)
         values = {
             "owner": login,
@@ -68,14 +85,26 @@ class World:
             "job_id": job.pk,
             "check_run_id": job.pk,
             "runner_id": runner.pk,
+            "runner_group_id": 1,
+            "filename": downloads.package().filename,
+            "artifact_id": artifact.pk,
+            "branch_policy_id": policy.pk,
+            "protection_rule_id": rule.pk,
+            "archive_format": "zip",
+            "cache_id": cache.pk,
             "attempt_number": 1,
             "number": 1,
             "workflow_id": workflow.pk,
+            "workflow": workflow.name,
             "file": "ci.yml",
             "branch": "main",
             "ref": "main",
             "path": "README.md",
-            "org": factories.vault(repository).login,
+            "git_ref": "heads/main",
+            "folder": "docs",
+            "username": login,
+            "org": (organization := factories.vault(repository).login),
+            "login": organization,
             "secret_name": "TOKEN",
             "environment_name": "production",
         }

@@ -372,6 +372,25 @@ def test_a_frozen_agent_keeps_nobody_waiting(program: Path, tmp_path: Path) -> N
     assert process.wait(20) in (0, 1)
 
 
+@pytest.mark.parametrize("moment", ["before", "after", "by us"])
+def test_an_end_that_is_not_ours_is_told(moment: str) -> None:
+    before = set(threading.enumerate())
+    ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    channel, lost = Channel(ours), []
+    [listening] = set(threading.enumerate()) - before
+    with theirs:
+        if moment == "before":
+            theirs.shutdown(socket.SHUT_RDWR)
+            listening.join(20)
+        channel.when_lost(lambda: lost.append(channel.over.is_set()))
+        if moment == "by us":
+            channel.close()
+        theirs.shutdown(socket.SHUT_RDWR)
+        listening.join(20)
+    assert not listening.is_alive()
+    assert lost == ([] if moment == "by us" else [True])
+
+
 #: Answers that a forge-init that is not itself any more may give, and whether they end the connection.
 ANSWERS = {
     "too short": (b"x", True),

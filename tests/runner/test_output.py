@@ -67,7 +67,7 @@ def test_any_bytes_in_any_pieces(make: Make, pieces: list[bytes]) -> None:
     assert text_of(log) == expected
 
 
-@pytest.mark.parametrize("size", [64 * 1024 - 1, 64 * 1024, 64 * 1024 + 1, 128 * 1024, 1_000_003])
+@pytest.mark.parametrize("size", [65471, 65472, 65473, 64 * 1024, 128 * 1024, 1_000_003])
 @pytest.mark.parametrize("around", [b"", b"short\n"])
 def test_long_lines_are_cut_and_joined(make: Make, size: int, around: bytes) -> None:
     written = around + bytes(97 + number % 26 for number in range(size)) + b"\n" + around

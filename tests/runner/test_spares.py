@@ -37,7 +37,7 @@ class Maker:
 
     def __call__(self, image: str, folder: Path) -> tuple[str, Container]:
         assert folder.name.startswith(PREFIX)
-        assert (folder / "work" / "_temp" / "_github_home").is_dir()
+        make_work(folder / "work")
         with self.changed:
             if self.ids.get(image) == "":
                 raise InfrastructureError("image_unavailable", "there is no such image")
@@ -130,6 +130,21 @@ def test_an_image_that_is_not_here_is_passed_by(keep: Callable[..., Spares[Conta
     spares = keep(image="gone")
     assert not spares.has("a")
     assert maker.made == []
+
+
+def test_other_things_are_kept_under_other_names(tmp_path: Path) -> None:
+    def make(name: str, folder: Path) -> tuple[str, Container]:
+        assert folder.name.startswith("forge-other-")
+        assert not list(folder.iterdir())
+        return name, Container(name)
+
+    spares = Spares[Container](tmp_path / "others", 2, make, "forge-other-")
+    spares.start("a")
+    _until_kept(spares, "a", "a")
+    one = spares.take("a", "a", Lease(7, 1))
+    assert one is not None
+    assert spares.is_ours(one.folder.name, frozenset({Lease(7, 1)}))
+    spares.stop()
 
 
 def test_none_are_kept_unless_asked_for(tmp_path: Path, maker: Maker) -> None:

@@ -52,8 +52,12 @@ def dispatch(player: Player, value: Mapping[str, Any] | str | None) -> None:
 
 
 def api(player: Player, value: Mapping[str, Any]) -> None:
-    """Any call of the REST API; ``{run}`` and ``{job NAME}`` in the path stand for ids."""
-    path = str(value["path"])
+    """Any call of the REST API; ``{repository}``, ``{run}``, ``{job NAME}`` and ``{group NAME}`` stand for ids."""
+    path = str(value["path"]).replace("{repository}", str(player.repository_id))
+    if "{group " in path:
+        before, _, rest = path.partition("{group ")
+        name, _, after = rest.partition("}")
+        path = f"{before}{_group(player, name)}{after}"
     if "{run}" in path:
         path = path.replace("{run}", str(player.run(value.get("run"))["id"]))
     if "{job " in path:
@@ -63,6 +67,12 @@ def api(player: Player, value: Mapping[str, Any]) -> None:
     answer = player.api(value.get("method", "POST"), path, value.get("json"))
     assert answer.status_code == value.get("status", 200), f"{path}: {answer.status_code} {answer.text}"
     assert value.get("says", "") in answer.text, f"{path}: {answer.text}"
+
+
+def _group(player: Player, name: str) -> int:
+    """The id of a runner group of the organisation that owns the repository."""
+    listed = player.api("GET", f"/api/v3/orgs/{player.owner}/actions/runner-groups?per_page=100", expect=200).json()
+    return next(int(one["id"]) for one in listed["runner_groups"] if one["name"] == name)
 
 
 def secret(player: Player, value: Mapping[str, Any]) -> None:
@@ -146,10 +156,11 @@ def see(player: Player, value: Any) -> None:
 
 
 def start(player: Player, name: str) -> None:
-    """Start an agent of the case, for this repository alone."""
+    """Start an agent of the case, for this repository alone; with a group it is the organisation's."""
     said = dict(player.case.runners[name])
     said.pop("later", None)
-    token = player.api("POST", "/actions/runners/registration-token", expect=201).json()["token"]
+    place = f"/api/v3/orgs/{player.owner}" if "group" in said else ""
+    token = player.api("POST", f"{place}/actions/runners/registration-token", expect=201).json()["token"]
     labels = tuple(said.pop("labels"))
     player.hands[name] = player.stage.hand(token, labels, name=f"{player.name}-{name}"[:64], **said)
 
@@ -165,8 +176,14 @@ def mend(player: Player, name: str) -> None:
 
 
 def remove(player: Player, name: str) -> None:
-    """An administrator removes the agent from the server."""
-    player.api("DELETE", f"/actions/runners/{player.hands[name].id}", expect=204)
+    """An administrator takes the agent off the server with a remove token, whatever it works on."""
+    place = f"/api/v3/orgs/{player.owner}" if "group" in player.case.runners[name] else ""
+    token = player.api("POST", f"{place}/actions/runners/remove-token", expect=201).json()["token"]
+    hand = player.hands[name]
+    answer = player.stage.client.post(
+        "/api/v1/runners/remove", params={"name": hand.name}, headers={"Authorization": f"Bearer {token}"}
+    )
+    assert answer.status_code == 204, f"{answer.status_code} {answer.text}"
 
 
 def _stands(player: Player, run: Mapping[str, Any], value: Mapping[str, Any]) -> bool:

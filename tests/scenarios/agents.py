@@ -67,6 +67,7 @@ class Hand:
         capacity: int = 1,
         backend: Backend | None = None,
         container_url: str = "",
+        group: str = "",
         graces: Graces = GRACES,
     ) -> None:
         self.name = name or f"hand-{uuid.uuid4().hex[:12]}"
@@ -81,6 +82,7 @@ class Hand:
             arch=machine["arch"],
             capacity=capacity,
             container_url=container_url or None,
+            group=group or None,
         )
         client = Client(self.cable, credential)
         self.id = client.register(token, message).runner

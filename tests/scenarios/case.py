@@ -41,7 +41,7 @@ _Loader.yaml_implicit_resolvers = {
 _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(?:true|false)$"), list("tf"))
 
 _KEYS = {"shows", "needs", "workflow", "files", "repositories", "owner", "private", "runners", "acts", "expect"}
-RUNNER_KEYS = {"labels", "capacity", "endless", "failure", "later"}
+RUNNER_KEYS = {"labels", "capacity", "endless", "failure", "later", "group"}
 RUN_KEYS = {
     *("workflow", "name", "event", "title", "branch", "status", "conclusion", "reason", "says", "attempt", "number"),
     *("jobs", "problems", "attempts"),

@@ -56,7 +56,8 @@ def clean(more: Mapping[str, str]) -> dict[str, str]:
 class Stack:
     """The server's processes and what a person does with them.
 
-    ``several`` names a database and a Redis: then web, worker and beat are processes of their own.
+    ``several`` names a database and a Redis: then web, worker and beat are processes of their own. ``options`` are
+    further ones of the server's command.
     """
 
     def __init__(
@@ -66,8 +67,10 @@ class Stack:
         environment: Mapping[str, str] | None = None,
         several: tuple[str, str] | None = None,
         bridge: bool = False,
+        options: Sequence[str | Path] = (),
     ) -> None:
         self.folder = folder
+        self.options = options
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = folder / "data"
@@ -115,7 +118,7 @@ class Stack:
     def start_web(self) -> Process:
         """The server (again), at the same address."""
         command: list[str | Path] = [BIN / "forge", "web" if self.several else "up"]
-        command += ["--port", str(self.port), "--data", str(self.data)]
+        command += ["--port", str(self.port), "--data", str(self.data), *self.options]
         if self.bridge:
             from forge.serve import bridge_address
 
@@ -162,7 +165,8 @@ class Stack:
         """Register an agent once and run it. ``options`` are those of `run`, ``register`` those of `register`."""
         folder = self.folder / f"runner-{name}"
         # Containers that are kept ready are for the tests that ask for them.
-        settings = {"FORGE_RUNNER_BACKEND": backend, "FORGE_RUNNER_SPARES": "0", **(env or {})}
+        settings = {"FORGE_RUNNER_BACKEND": backend, "FORGE_RUNNER_SPARES": "0", "FORGE_RUNNER_SPARE_NETWORKS": "0"}
+        settings |= env or {}
         if image:
             settings["FORGE_RUNNER_IMAGE"] = image
         if not folder.exists():
@@ -235,14 +239,15 @@ class Stack:
 class Project:
     """A clone on this machine and its repository on the server."""
 
-    def __init__(self, stack: Stack, name: str, files: Mapping[str, str | bytes]) -> None:
+    def __init__(self, stack: Stack, name: str, files: Mapping[str, str | bytes], owner: str = LOGIN) -> None:
         self.stack = stack
         self.name = name
+        self.owner = owner
         self.folder = stack.folder / name
         self.folder.mkdir()
         self.git("init", "-q", "-b", "main")
         remote = stack.url.replace("://", f"://{LOGIN}:{stack.token}@")
-        self.git("remote", "add", "origin", f"{remote}/{LOGIN}/{name}.git")
+        self.git("remote", "add", "origin", f"{remote}/{owner}/{name}.git")
         self.write(files)
 
     def git(self, *arguments: str) -> str:
@@ -271,7 +276,7 @@ class Project:
 
     def path(self, rest: str = "") -> str:
         """The API path of the repository's Actions."""
-        return f"/repos/{LOGIN}/{self.name}/actions{rest}"
+        return f"/repos/{self.owner}/{self.name}/actions{rest}"
 
     def run(self, sha: str, timeout: float = 30) -> dict[str, Any]:
         """The newest run of a commit, when it is there."""

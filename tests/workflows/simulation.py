@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from workflows.decide import (
+    Admit,
     Ask,
     AskCall,
     Cancel,
@@ -93,6 +94,8 @@ class Engine:
             case End(key, _, conclusion, _):
                 self.ends[key] = move
                 self._node(key, expanded=True, jobs=(self._job(0, Status.COMPLETED, conclusion),))
+            case Admit(job):
+                self._change(job, status=Status.PENDING)
             case Queue(job):
                 self._change(job, status=Status.QUEUED)
             case Ask(job):

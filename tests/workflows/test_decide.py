@@ -12,6 +12,7 @@ from tests.workflows import conformance
 from tests.workflows.simulation import Engine
 from workflows import parser
 from workflows.decide import (
+    Admit,
     Ask,
     AskCall,
     Cancel,
@@ -45,8 +46,13 @@ def _workflow(jobs: dict[str, dict[str, Any]]) -> Workflow:
 
 
 def _job(index: int, number: int, text: str) -> JobState:
-    word = text.rstrip("?~")
-    known = {"running": Status.IN_PROGRESS, "queued": Status.QUEUED, "pending": Status.PENDING}
+    word = text.rstrip("?~!")
+    known = {
+        "running": Status.IN_PROGRESS,
+        "queued": Status.QUEUED,
+        "pending": Status.PENDING,
+        "waiting": Status.WAITING,
+    }
     return JobState(
         id=100 * index + number,
         leg=number,
@@ -54,6 +60,7 @@ def _job(index: int, number: int, text: str) -> JobState:
         conclusion=None if word in known else Conclusion(word),
         continue_on_error="~" in text,
         cancel_requested="?" in text,
+        admitted="!" in text,
     )
 
 
@@ -88,6 +95,8 @@ def _words(move: Move, snapshot: Snapshot) -> str:
         case End(key, _, conclusion, reason):
             said = [str(value) for name, value in reason.items() if name != "message"]
             return " ".join(["end", key, conclusion.value, *said])
+        case Admit(job):
+            return f"admit {keys[job]}"
         case Queue(job):
             return f"queue {keys[job]}"
         case Ask(job):

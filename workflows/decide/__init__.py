@@ -11,6 +11,7 @@ from workflows.decide.definitions import Definition, definition, secrets
 from workflows.decide.expansion import contexts_for_job
 from workflows.decide.rules import decide, leg_done, roll_up
 from workflows.decide.snapshot import (
+    Admit,
     Ask,
     AskCall,
     CallLeg,
@@ -30,6 +31,7 @@ from workflows.decide.snapshot import (
 )
 
 __all__ = [
+    "Admit",
     "Ask",
     "AskCall",
     "CallLeg",

@@ -90,10 +90,11 @@ def leg_contexts(
 
 
 def _leg(job: Job, index: int, name: str, combination: Mapping[str, object], contexts: Mapping[str, object]) -> Leg:
+    labels, runner_group = _key(job, "runs-on", lambda: _runner(job, contexts))
     return Leg(
         index=index,
         name=name,
-        labels=_key(job, "runs-on", lambda: _labels(job.runs_on, contexts)),
+        labels=labels,
         matrix=combination,
         timeout_minutes=_key(job, "timeout-minutes", lambda: _minutes(job.timeout_minutes, DEFAULT_TIMEOUT, contexts)),
         cancel_timeout_minutes=_key(
@@ -104,6 +105,7 @@ def _leg(job: Job, index: int, name: str, combination: Mapping[str, object], con
         continue_on_error=_key(job, "continue-on-error", lambda: strategies.flag(job.continue_on_error, contexts)),
         groups=groups_of(job, contexts),
         environment=_key(job, "environment", lambda: _environment(job, contexts)),
+        runner_group=runner_group,
     )
 
 
@@ -136,28 +138,42 @@ def _environment(job: Job, contexts: Mapping[str, object]) -> str:
     return expressions.render(job.environment.name, contexts).strip() if job.environment else ""
 
 
-def _labels(given: tuple[str, ...] | str, contexts: Mapping[str, object]) -> tuple[str, ...]:
-    texts = (given,) if isinstance(given, str) else given
-    wanted: list[object] = [expressions.evaluate_value(item, contexts) for item in texts]
-    if len(wanted) == 1 and isinstance(wanted[0], Mapping):
-        wanted = [_labels_of_mapping(wanted[0])]
-    flat = [label for item in wanted for label in (item if isinstance(item, list | tuple) else [item])]
+def _runner(job: Job, contexts: Mapping[str, object]) -> tuple[tuple[str, ...], str]:
+    """The labels and the group that ``runs-on`` asks for; at least one of them."""
+    texts = (job.runs_on,) if isinstance(job.runs_on, str) else job.runs_on
+    wanted: object = [expressions.evaluate_value(item, contexts) for item in texts]
+    group: object = expressions.evaluate_value(job.runner_group, contexts) if job.runner_group is not None else ""
+    if isinstance(wanted, list) and len(wanted) == 1 and isinstance(wanted[0], Mapping) and job.runner_group is None:
+        wanted, group = _of_mapping(wanted[0])
+    labels, name = _labels(wanted), _group_name(group)
+    if not labels and not name:
+        raise WrongValue("There is no label that a runner could have")
+    return labels, name
+
+
+def _labels(wanted: object) -> tuple[str, ...]:
+    listed = wanted if isinstance(wanted, list | tuple) else [wanted]
+    flat = [label for item in listed for label in (item if isinstance(item, list | tuple) else [item])]
     labels: dict[str, str] = {}
     for label in flat:
         if isinstance(label, Mapping | list | tuple) or not expressions.to_text(label).strip():
             raise WrongValue(f"Unexpected value '{expressions.to_text(label)}'")
         text = expressions.to_text(label).strip()
         labels.setdefault(text.lower(), text)
-    if not labels:
-        raise WrongValue("There is no label that a runner could have")
     return tuple(labels.values())
 
 
-def _labels_of_mapping(given: Mapping[str, object]) -> object:
-    unknown = [key for key in given if key != "labels"]
+def _group_name(given: object) -> str:
+    if isinstance(given, Mapping | list | tuple) or len(expressions.to_text(given)) > _LONGEST_NAME:
+        raise WrongValue(f"Unexpected value '{expressions.to_text(given)[:_LONGEST_NAME]}'")
+    return expressions.to_text(given).strip()
+
+
+def _of_mapping(given: Mapping[str, object]) -> tuple[object, object]:
+    unknown = [key for key in given if key not in ("group", "labels")]
     if unknown:
-        raise WrongValue(f"'{unknown[0]}' is not supported by Forge yet")
-    return given.get("labels", [])
+        raise WrongValue(f"Unexpected value '{unknown[0]}'")
+    return given.get("labels", []), given.get("group", "")
 
 
 def _minutes(given: float | str | None, default: float, contexts: Mapping[str, object]) -> float:

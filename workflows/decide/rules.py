@@ -9,6 +9,7 @@ from workflows.decide.calls import enter
 from workflows.decide.expansion import CannotEvaluate, expand, plain_name
 from workflows.decide.needs import FAILURES, View
 from workflows.decide.snapshot import (
+    Admit,
     Ask,
     AskCall,
     CallLeg,
@@ -142,6 +143,8 @@ def _running(view: View, node: NodeState) -> Iterator[Move]:
     if failed is not None and node.fail_fast:
         yield from _cancel_all(node, {"code": "fail_fast", "job": failed.id, "leg": failed.leg})
         return
+    if stopped is not None:  # what its environment keeps from running must not run by being cancelled
+        yield from _cancel_all(node, stopped, Status.WAITING)
     yield from _release(node)
 
 
@@ -159,9 +162,10 @@ def _first_failure(node: NodeState) -> JobState | None:
     return min(failed, key=lambda job: job.leg, default=None)
 
 
-def _cancel_all(node: NodeState, reason: dict[str, object]) -> Iterator[Move]:
+def _cancel_all(node: NodeState, reason: dict[str, object], status: Status | None = None) -> Iterator[Move]:
+    """Those that are not over, or only those of one status."""
     for job in node.jobs:
-        if job.status is not Status.COMPLETED and not job.cancel_requested:
+        if job.status is not Status.COMPLETED and not job.cancel_requested and status in (None, job.status):
             yield Cancel(job.id, reason)
 
 
@@ -175,7 +179,10 @@ def _ask(view: View, node: NodeState) -> Iterator[Move]:
 
 
 def _release(node: NodeState) -> Iterator[Move]:
-    """Pending legs go in order of their index, as many as max-parallel has room for; with a group they ask first."""
+    """Pending legs go in order of their index, as many as max-parallel has room for; with a group they ask first.
+    Waiting ones take no room, and are pending once the rules of their environment are met."""
+    waiting = [job for job in node.jobs if job.status is Status.WAITING]
+    yield from (Admit(job.id) for job in waiting if job.admitted and not job.cancel_requested)
     pending = sorted((job for job in node.jobs if job.status is Status.PENDING), key=lambda job: job.leg)
     for job in pending:
         if job.gate is Gate.HELD and not job.cancel_requested:
@@ -183,7 +190,7 @@ def _release(node: NodeState) -> Iterator[Move]:
     held = [job for job in pending if job.gate in (Gate.OPEN, Gate.WANTED)]
     if node.max_parallel is not None:
         closed = sum(job.status is Status.COMPLETED for job in node.jobs)
-        running = len(node.jobs) - closed - len(held)
+        running = len(node.jobs) - closed - len(held) - len(waiting)
         held = held[: max(node.max_parallel - running, 0)]
     for job in held:
         if not job.cancel_requested:

@@ -41,11 +41,13 @@ class Leg:
     continue_on_error: bool = False
     groups: tuple[Group, ...] = ()
     environment: str = ""  # the name of the environment that it deploys to
+    runner_group: str = ""  # the group of runners that it asks for
 
 
 @dataclass(frozen=True)
 class JobState:
-    """One existing job of a node. ``pending`` is kept for legs that max-parallel or a concurrency group holds back."""
+    """One existing job of a node. ``pending`` is kept for legs that max-parallel or a concurrency group holds back,
+    ``waiting`` for those whose environment has rules: ``admitted`` says that they are met."""
 
     id: int
     leg: int
@@ -55,6 +57,7 @@ class JobState:
     cancel_requested: bool = False
     outputs: Mapping[str, str] = field(default_factory=dict)
     gate: Gate = Gate.OPEN
+    admitted: bool = False
 
 
 @dataclass(frozen=True)
@@ -114,8 +117,8 @@ class Expand:
     """Make the node's jobs, one for each leg, and mark the node as expanded.
 
     The first ``max_parallel`` legs by index are made ``queued`` (all of them when it is None), the others
-    ``pending``, and so is every leg with ``groups``; an ``Ask`` or ``Queue`` for each of those follows when its turn
-    has come.
+    ``pending``, and so is every leg with ``groups``; one whose environment has rules is made
+    ``waiting``. An ``Admit``, ``Ask`` or ``Queue`` for each of those follows when its turn has come.
     """
 
     key: str
@@ -165,6 +168,13 @@ class AskCall:
 
 
 @dataclass(frozen=True)
+class Admit:
+    """Let a waiting job be pending: the rules of its environment are met, and its turn for the rest comes."""
+
+    job: int
+
+
+@dataclass(frozen=True)
 class Queue:
     """Let a pending job (held by max-parallel or a group) go to the runners."""
 
@@ -190,4 +200,4 @@ class Conclude:
     conclusion: Conclusion
 
 
-Move = Expand | Enter | End | Ask | AskCall | Queue | Cancel | Conclude
+Move = Expand | Enter | End | Ask | AskCall | Admit | Queue | Cancel | Conclude

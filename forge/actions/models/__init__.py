@@ -7,6 +7,7 @@ key of the file, a Job one leg of an expanded node, a Claim one runner's hold on
 
 from __future__ import annotations
 
+from forge.actions.models.deployments import DeploymentReview, PendingDeployment, RuleVerdict
 from forge.actions.models.events import Event, Schedule, Workflow, WorkflowSource
 from forge.actions.models.findings import Finding, LookCursor
 from forge.actions.models.groups import ConcurrencyGroup, Place
@@ -23,6 +24,7 @@ __all__ = [
     "Beat",
     "Claim",
     "ConcurrencyGroup",
+    "DeploymentReview",
     "Event",
     "Finding",
     "Job",
@@ -32,7 +34,9 @@ __all__ = [
     "LogChunk",
     "LogPage",
     "LookCursor",
+    "PendingDeployment",
     "Place",
+    "RuleVerdict",
     "Run",
     "RunAttempt",
     "RunEvent",

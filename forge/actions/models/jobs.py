@@ -38,10 +38,12 @@ class JobNode(models.Model):
 
 
 class LabelSet(models.Model):
-    """A list of labels that jobs ask for; few distinct ones exist, so a claim matches sets, not jobs."""
+    """What jobs ask of a runner: labels, and maybe a group. Few distinct ones exist, so a claim matches sets, not
+    jobs."""
 
-    key = models.CharField(max_length=1024, unique=True)  # lower case, sorted, joined by a newline
+    key = models.CharField(max_length=1024, unique=True)  # as ``moves.label_sets`` makes it
     labels = models.JSONField()  # as first written
+    runner_group = models.CharField(max_length=255, blank=True, default="", db_default="")  # ``runs-on.group``
 
 
 class Job(models.Model):
@@ -56,6 +58,11 @@ class Job(models.Model):
     name = models.CharField(max_length=255)
     matrix = models.JSONField(default=dict)
     label_set = models.ForeignKey(LabelSet, null=True, on_delete=models.PROTECT, related_name="jobs")
+    #: The workflow file that defines it: owner/repository/path, owner and repository in lower case; and of which ref
+    #: and commit it is. What runner groups that are restricted to workflows are asked.
+    file = models.CharField(max_length=400, blank=True, default="", db_default="")
+    file_ref = models.CharField(max_length=512, blank=True, default="", db_default="")
+    file_sha = models.CharField(max_length=64, blank=True, default="", db_default="")
     timeout_minutes = models.FloatField(default=360)
     #: So long its always() and post steps may take after a cancel.
     cancel_timeout_minutes = models.FloatField(default=5)
@@ -95,9 +102,18 @@ class Job(models.Model):
         indexes = [
             # The claim: oldest first among those that a runner's labels fit.
             models.Index(fields=["label_set", "id"], condition=Q(status="queued", free=True), name="job_claimable"),
+            # The same of an owner's runners, whatever else waits on the site.
+            models.Index(
+                fields=["owner", "label_set", "id"],
+                condition=Q(status="queued", free=True),
+                name="job_claimable_of_owner",
+            ),
             models.Index(fields=["attempt", "id"], name="job_of_attempt"),
             models.Index(fields=["run", "id"], name="job_of_run"),
             models.Index(fields=["runner"], condition=~Q(status="completed"), name="job_running_on"),
+            models.Index(
+                fields=["repository", "completed_at"], condition=Q(completed_at__isnull=False), name="job_ended"
+            ),
         ]
 
 

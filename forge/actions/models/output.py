@@ -25,6 +25,8 @@ class JobLog(models.Model):
     sealed_state = models.JSONField(default=dict)
     #: The whole stream stands in pages and its hash was compared.
     sealed_at = models.DateTimeField(null=True)
+    #: At so many places a long line was cut for transport; null until the stream is sealed. See workflows.log_lines.
+    joints = models.PositiveBigIntegerField(null=True)
     #: The stream does not match the hash that its runner stated.
     damaged = models.BooleanField(default=False)
     deleted_at = models.DateTimeField(null=True)

@@ -51,11 +51,14 @@ class Run(models.Model):
         indexes = [
             models.Index(fields=["repository", "-id"], name="run_newest"),
             models.Index(fields=["workflow", "-id"], name="run_of_workflow"),
+            models.Index(fields=["workflow", "head_branch", "-id"], name="run_of_workflow_branch"),
+            models.Index(fields=["workflow", "event_name", "-id"], name="run_of_workflow_by_event"),
+            models.Index(fields=["workflow", "actor", "-id"], name="run_of_workflow_actor"),
             models.Index(fields=["repository", "head_branch", "-id"], name="run_branch"),
             models.Index(fields=["repository", "event_name", "-id"], name="run_by_event"),
             models.Index(fields=["repository", "actor", "-id"], name="run_actor"),
             models.Index(fields=["repository", "head_sha", "-id"], name="run_sha"),
-            models.Index(fields=["repository", "created_at"], name="run_created"),
+            models.Index(fields=["repository", "-created_at", "-id"], name="run_created"),
         ]
 
 
@@ -84,6 +87,9 @@ class RunAttempt(models.Model):
     cancel_requested_by = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
     started_at = models.DateTimeField(db_default=Now())  # GitHub's run_started_at
     completed_at = models.DateTimeField(null=True)
+    #: When its logs go, fixed soon after its end; and that they have gone.
+    logs_expire_at = models.DateTimeField(null=True)
+    logs_expired = models.BooleanField(default=False)
     updated_at = models.DateTimeField(db_default=Now())
 
     class Meta:
@@ -98,6 +104,12 @@ class RunAttempt(models.Model):
                 fields=["repository", "conclusion", "-run"], condition=Q(latest=True), name="attempt_by_conclusion"
             ),
             models.Index(fields=["updated_at"], condition=~Q(status="completed"), name="attempt_open"),
+            models.Index(
+                fields=["repository", "completed_at"], condition=Q(completed_at__isnull=False), name="attempt_ended"
+            ),
+            models.Index(
+                fields=["logs_expire_at"], condition=Q(status="completed", logs_expired=False), name="attempt_logs_kept"
+            ),
         ]
 
 

@@ -13,6 +13,8 @@ from forge.actions.queries import runs
 from forge.repos.models import Ref, Repository
 
 PAGE = 25
+#: Words are looked for in the titles of so many of the newest runs that fit otherwise.
+SEARCHED = 10_000
 ANNOTATIONS = 50
 
 
@@ -35,13 +37,17 @@ def run_page(
     sha: str = "",
     after: int | None = None,
     before: int | None = None,
+    searched: int = SEARCHED,
 ) -> RunPage:
-    """Runs older than ``after``, or newer than ``before``; ``words`` stand in the title, ``sha`` is a beginning."""
+    """Runs older than ``after``, or newer than ``before``; ``words`` stand in the title, and are looked for in the
+    ``searched`` newest runs that fit otherwise; ``sha`` is a beginning."""
     found = runs.runs(repository, wanted)
+    if words:
+        found = found.filter(id__gte=_oldest(found, searched))
     for word in words:
         found = found.filter(title__icontains=word)
-    if sha:
-        found = found.filter(head_sha__startswith=sha.lower())
+    if sha:  # as a span, for which any index on it will do
+        found = found.filter(head_sha__gte=sha.lower(), head_sha__lt=f"{sha.lower()}g")
     rows = _slice(found, after, before)
     has_newer = bool(rows) and (after is not None or (before is not None and len(rows) > PAGE))
     has_older = before is not None or len(rows) > PAGE
@@ -51,9 +57,15 @@ def run_page(
     return RunPage(tuple(rows), newer, rows[-1].pk if rows and has_older else None, total, more)
 
 
+def _oldest(found: QuerySet[Run], count: int) -> int:
+    """Id of the oldest of the so many newest."""
+    ids = found.select_related(None).order_by("-id").values_list("id", flat=True)
+    return next(iter(ids[count - 1 : count]), 0)
+
+
 def _slice(found: QuerySet[Run], after: int | None, before: int | None) -> list[Run]:
     if before is not None:
-        return list(found.filter(id__gt=before).order_by("id")[: PAGE + 1])[::-1]
+        return list(found.filter(id__gt=before).reverse()[: PAGE + 1])[::-1]
     return list((found.filter(id__lt=after) if after is not None else found)[: PAGE + 1])
 
 

@@ -14,7 +14,7 @@ from forge.runners.models import Runner
 def runners(*, owner: Account | None = None, repository: Repository | None = None) -> QuerySet[Runner]:
     """Registered runners of exactly this scope, oldest first; ``busy`` says whether one holds a job."""
     held = Claim.objects.filter(runner=OuterRef("pk"), ended_at=None)
-    found = Runner.objects.filter(owner=owner, repository=repository, removed_at=None)
+    found = Runner.objects.select_related("group").filter(owner=owner, repository=repository, removed_at=None)
     return found.annotate(busy=Exists(held)).order_by("id")
 
 

@@ -55,19 +55,30 @@ class RunFilter:
 
 def runs(repository: Repository, wanted: RunFilter | None = None) -> QuerySet[Run]:
     """The runs that fit, newest first, with all that a list shows of them."""
-    wanted = wanted or RunFilter()
-    found = Run.objects.filter(_scope(repository, wanted), _plain(wanted), _created(wanted.created))
-    if wanted.status:
-        found = _in_state(found, repository, wanted.status)
-    return found.filter(latest_attempt__isnull=False).select_related(*_OF_RUN).order_by("-id")
+    found = _found(repository, wanted or RunFilter())
+    return found.filter(latest_attempt__isnull=False).select_related(*_OF_RUN)
 
 
 def count(repository: Repository, wanted: RunFilter | None = None) -> int:
     """How many runs fit: exact for a repository or a workflow, up to SEARCH_LIMIT for a search."""
     wanted = wanted or RunFilter()
-    if wanted.search:
-        return runs(repository, wanted).select_related(None)[:SEARCH_LIMIT].count()
-    return wanted.workflow.run_count if wanted.workflow else repository.run_count
+    if not wanted.search:
+        return wanted.workflow.run_count if wanted.workflow else repository.run_count
+    if wanted.status and wanted == RunFilter(status=wanted.status):  # their index alone can tell
+        attempts = RunAttempt.objects.filter(repository=repository, latest=True).order_by("-run")
+        return attempts.filter(_state(wanted.status))[:SEARCH_LIMIT].count()
+    return _found(repository, wanted)[:SEARCH_LIMIT].count()
+
+
+def _found(repository: Repository, wanted: RunFilter) -> QuerySet[Run]:
+    """The runs that fit. A run and its first attempt come in one transaction, so counting need not look for that."""
+    found = Run.objects.filter(_scope(repository, wanted), _plain(wanted), _created(wanted.created))
+    if wanted.status:
+        found = found.filter(
+            _state(wanted.status, "attempts__"), attempts__repository=repository, attempts__latest=True
+        )
+    # Runs of a period are found by their times, wherever it lies; their ids have the same order.
+    return found.order_by("-id") if wanted.created == Period() else found.order_by("-created_at", "-id")
 
 
 def run(repository: Repository, run_id: int) -> Run:
@@ -163,6 +174,13 @@ def workflow_named(repository: Repository, text: str) -> Workflow:
         return _one(workflows(repository).filter(name__iexact=text))
 
 
+def workflow_called(repository: Repository, name: str) -> Workflow:
+    """The workflow of this name; of several one that is not gone, and of those the newest."""
+    found = workflows(repository).filter(name=name)
+    gone = Case(When(state=Workflow.State.DELETED, then=Value(1)), default=Value(0), output_field=IntegerField())
+    return _one(found.annotate(gone=gone).order_by("gone", "-id")[:1])
+
+
 def _folder_rank() -> Case:
     deleted = Q(state=Workflow.State.DELETED)
     first = Q(path__startswith=FOLDERS[0])
@@ -199,19 +217,18 @@ def _created(within: Period) -> Q:
     return after & Q(created_at__lt=within.end) if within.end else after
 
 
-def _in_state(found: QuerySet[Run], repository: Repository, word: str) -> QuerySet[Run]:
-    """Runs whose latest attempt has this status or conclusion; an unknown word finds nothing.
+def _state(word: str, of: str = "") -> Q:
+    """Attempts with this status or conclusion; none for an unknown word.
 
-    Asked of the attempts by repository and ``latest``, as their partial indexes want it.
+    To be asked together with repository and ``latest``, as their partial indexes want it.
     """
-    here = {"attempts__repository": repository, "attempts__latest": True}
     if word in list(Status):
-        return found.filter(**here, attempts__status=word)
-    return found.filter(**here, attempts__conclusion=word) if word in list(Conclusion) else found.none()
+        return Q(**{f"{of}status": word})
+    return Q(**{f"{of}conclusion": word}) if word in list(Conclusion) else Q(**{f"{of}pk__in": []})
 
 
 def _shown(found: QuerySet[Job]) -> QuerySet[Job]:
-    related = ("label_set", "runner", "run", "attempt", "carries")
+    related = ("label_set", "runner__group", "run", "attempt", "carries")
     return found.select_related(*related).prefetch_related("steps", "carries__steps").order_by("id")
 
 

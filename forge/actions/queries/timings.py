@@ -27,8 +27,8 @@ def of_attempt(attempt: RunAttempt) -> dict[str, Any]:
 def of_workflow(workflow: Workflow) -> dict[str, Any]:
     """The jobs that ended this month in runs of the workflow, and its attempts that did, added up."""
     month = timezone.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    jobs = Job.objects.filter(run__workflow=workflow, completed_at__gte=month)
-    attempts = RunAttempt.objects.filter(run__workflow=workflow, completed_at__gte=month)
+    ended = {"repository": workflow.repository_id, "completed_at__gte": month, "run__workflow": workflow}
+    jobs, attempts = Job.objects.filter(**ended), RunAttempt.objects.filter(**ended)
     lasted = attempts.aggregate(sum=Sum(_LENGTH))["sum"]
     return {"billable": _by_system(jobs), "run_duration_ms": _milliseconds(lasted or timedelta())}
 

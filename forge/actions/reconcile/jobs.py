@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.db.models import Count, F, Min, Q, Sum
 
 from forge.actions import leases, log_chunks
-from forge.actions.models import Beat, Job, JobLog, LogChunk, LogPage, Step
+from forge.actions.models import Beat, Job, JobLog, LogChunk, LogPage, PendingDeployment, Step
 from forge.actions.reconcile.rule import OVERDUE, Breach, Rule
 from forge.actions.reconcile.run_rows import RunRows
 from workflows.states import Conclusion, Status
@@ -121,6 +121,17 @@ def _acknowledged(rows: RunRows) -> Iterator[Breach]:
                 yield *_job(job), {"status": job.status, "claim": claim.pk}
 
 
+def _waiting(rows: RunRows) -> Iterator[Breach]:
+    waiting = [job for job in rows.jobs if job.status == Status.WAITING]
+    if not waiting:
+        return
+    held = PendingDeployment.objects.filter(job__in=waiting).exclude(state=PendingDeployment.State.REFUSED)
+    known = set(held.values_list("job", flat=True))
+    for job in waiting:
+        if job.pk not in known:
+            yield *_job(job), {"environment": job.environment}
+
+
 def _overdue(rows: RunRows) -> Iterator[Breach]:
     door_open = None
     for job in rows.jobs:
@@ -200,6 +211,7 @@ RULES: tuple[Rule[RunRows], ...] = (
     Rule("started_once", "After a step of its workflow has started, a job is never handed out again.", _started_once),
     Rule("acknowledged", "A job whose runner has reported is in progress.", _acknowledged),
     Rule("lease_overdue", "A lease that ran out is noticed by the sweep.", _overdue),
+    Rule("waiting", "A job waits only while its environment has something that it waits for.", _waiting),
     Rule("endless", "A job ends soon after its timeout, and after a cancel that nobody answers.", _endless),
     Rule("carried", "A carried-over job ended as the one that it carries.", _carried),
     Rule("log_length", "A log's pages and chunks are as long as it is, and begin where the others end.", _logs),

@@ -8,16 +8,14 @@ from contextlib import contextmanager
 from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
-from django.utils import timezone
 
 from forge.accounts import guesses
 from forge.actions import leases
 from forge.actions.refusals import TooManyWrong
 from forge.api.agent.door import answer, bearer, door, message, nothing, runner_of
-from forge.api.agent.polls import must_be_alone, presence
+from forge.api.agent.polls import heard, must_be_alone
 from forge.errors import Forbidden
-from forge.runners import registration
-from forge.runners.models import Runner
+from forge.runners import groups, registration
 from workflows.messages import (
     Heartbeat,
     HeartbeatAnswer,
@@ -48,6 +46,7 @@ def register(request: HttpRequest) -> HttpResponseBase:
             labels=tuple(runner.labels),
             lease_seconds=settings.LEASE_SECONDS,
             heartbeat_seconds=settings.HEARTBEAT_SECONDS,
+            group=groups.title(runner.group)[1],
         )
     )
 
@@ -62,8 +61,7 @@ def heartbeat(request: HttpRequest) -> HttpResponseBase:
             must_be_alone(runner, beat.instance)
         superseded = tuple(HeartbeatEntry(one.job, one.epoch, held=False) for one in beat.active)
         return answer(HeartbeatAnswer(superseded, runner.draining))
-    if presence.arrived(runner.pk, beat.instance):
-        Runner.objects.filter(pk=runner.pk).update(last_seen_at=timezone.now())
+    heard(runner, beat.instance)
     return answer(HeartbeatAnswer(leases.heartbeat(runner, beat.active), runner.draining))
 
 

@@ -1,22 +1,20 @@
-"""Workflow runs, jobs, workflows, runners and their logs, below ``/api/v3/``."""
+"""Workflow runs, jobs, workflows and their logs, below ``/api/v3/``."""
 
 from django.urls import URLPattern, URLResolver, path
 
 from forge.api.v3 import run_logs
+from forge.api.v3.approvals import RunApprovalsView, RunApproveView, RunPendingDeploymentsView, RunProtectionRuleView
 from forge.api.v3.base import repository_routes
 from forge.api.v3.checks import CheckRunAnnotationsView, RunAnnotationsView
 from forge.api.v3.description import DescriptionView
 from forge.api.v3.feed_tokens import FeedTokenView
 from forge.api.v3.jobs import AttemptJobsView, JobLogsView, JobRerunView, JobView, RunJobsView
-from forge.api.v3.runners import RunnerRemoveTokenView, RunnersView, RunnerTokenView, RunnerView
 from forge.api.v3.runs import (
     AttemptLogsView,
     AttemptView,
-    RunApprovalsView,
     RunCancelView,
     RunForceCancelView,
     RunLogsView,
-    RunPendingDeploymentsView,
     RunRerunFailedView,
     RunRerunView,
     RunsView,
@@ -35,8 +33,6 @@ from forge.api.v3.workflows import (
     WorkflowView,
 )
 
-#: The permission for what an organisation's owners do with its runners.
-_OF_ORGANIZATION = "organization_self_hosted_runners"
 _RUN = "actions/runs/<int:run_id>"
 _JOB = "actions/jobs/<int:job_id>"
 _WORKFLOW = "actions/workflows/<path:workflow_id>"  # a path: clients may encode a slash in it
@@ -44,23 +40,17 @@ _WORKFLOW = "actions/workflows/<path:workflow_id>"  # a path: clients may encode
 urlpatterns: list[URLPattern | URLResolver] = [
     path("openapi.json", DescriptionView.as_view()),
     path("signed/logs/<str:token>", run_logs.signed),
-    path("orgs/<str:org>/actions/runners", RunnersView.as_view(permission=_OF_ORGANIZATION)),
-    path("orgs/<str:org>/actions/runners/registration-token", RunnerTokenView.as_view(permission=_OF_ORGANIZATION)),
-    path("orgs/<str:org>/actions/runners/remove-token", RunnerRemoveTokenView.as_view(permission=_OF_ORGANIZATION)),
-    path("orgs/<str:org>/actions/runners/<int:runner_id>", RunnerView.as_view(permission=_OF_ORGANIZATION)),
     path("orgs/<str:org>/actions/permissions/workflow", OrganizationWorkflowPermissionsView.as_view()),
     *repository_routes(
         ("actions/permissions/access", WorkflowAccessView),
         ("actions/permissions/workflow", WorkflowPermissionsView),
         ("actions/feed-token", FeedTokenView),
-        ("actions/runners", RunnersView),
-        ("actions/runners/registration-token", RunnerTokenView),
-        ("actions/runners/remove-token", RunnerRemoveTokenView),
-        ("actions/runners/<int:runner_id>", RunnerView),
         ("actions/runs", RunsView),
         (_RUN, RunView),
         (f"{_RUN}/annotations", RunAnnotationsView),
         (f"{_RUN}/approvals", RunApprovalsView),
+        (f"{_RUN}/approve", RunApproveView),
+        (f"{_RUN}/deployment_protection_rule", RunProtectionRuleView),
         (f"{_RUN}/attempts/<int:attempt_number>", AttemptView),
         (f"{_RUN}/attempts/<int:attempt_number>/jobs", AttemptJobsView),
         (f"{_RUN}/attempts/<int:attempt_number>/logs", AttemptLogsView),

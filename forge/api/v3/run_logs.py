@@ -14,10 +14,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from rest_framework.request import Request
 
-from forge.actions import logs
+from forge.actions import log_downloads
 from forge.actions.models import Job, JobLog, RunAttempt
 from forge.actions.queries import runs as queries
-from forge.api import errors
+from forge.api import errors, ranges
 from forge.api.addresses import api_url
 from forge.api.streams import streamed
 from forge.api.v3 import log_archives
@@ -36,11 +36,7 @@ def redirect(request: Request, what: dict[str, int]) -> HttpResponseRedirect:
 
 def check_job(job: Job) -> None:
     """NotFound when the job has written no log, Gone when it was deleted."""
-    log = JobLog.objects.filter(job=queries.source(job)).first()
-    if log is None:
-        raise NotFound("Not Found: this job has no log (yet)")
-    if log.deleted_at is not None:
-        raise Gone(_GONE)
+    log_downloads.of(queries.source(job))
 
 
 def check_attempt(attempt: RunAttempt) -> None:
@@ -64,24 +60,31 @@ def signed(request: HttpRequest, token: str) -> HttpResponseBase:
         return errors.plain(request, 403, "This address has expired; ask the API for a new one")
     except signing.BadSignature:
         return errors.plain(request, 403, "The signature of this address is wrong")
-    return _text(request, what["job"]) if "job" in what else _zip(request, what["attempt"])
+    try:
+        return _text(request, what["job"]) if "job" in what else _zip(request, what["attempt"])
+    except (NotFound, Gone) as error:
+        return errors.plain(request, 404 if isinstance(error, NotFound) else 410, error.message)
 
 
 def _text(request: HttpRequest, job_id: int) -> HttpResponseBase:
     job = _jobs(Job.objects.filter(pk=job_id)).first()
     if job is None:
-        return errors.plain(request, 404, "Not Found")
-    pieces = logs.download(queries.source(job))
-    return streamed(request, pieces, "text/plain; charset=utf-8", filename=f"{_safe(job.name)}.txt")
+        raise NotFound
+    text = log_downloads.of(queries.source(job))
+    return ranges.answer(request, text, "text/plain; charset=utf-8", f"{_safe(job.name)}.txt")
 
 
 def _zip(request: HttpRequest, attempt_id: int) -> HttpResponseBase:
+    """Made while it is sent, so that its length is not known before its end: it has no parts."""
     attempt = RunAttempt.objects.select_related("run__repository__owner").filter(pk=attempt_id).first()
     if attempt is None or attempt.run.repository.deleted_at is not None:
-        return errors.plain(request, 404, "Not Found")
+        raise NotFound
+    check_attempt(attempt)
     name = f"logs_{attempt.run_id}_{attempt.number}.zip"
-    written = log_archives.archive(list(queries.jobs(attempt)), queries.source)
-    return streamed(request, written, "application/zip", filename=name)
+    written = log_archives.archive(list(queries.jobs(attempt)), queries.source) if request.method == "GET" else iter(())
+    response = streamed(request, written, "application/zip", filename=name)
+    response["Accept-Ranges"] = "none"
+    return response
 
 
 def _jobs(found: QuerySet[Job]) -> QuerySet[Job]:

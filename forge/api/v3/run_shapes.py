@@ -15,6 +15,7 @@ from forge.actions.models import Annotation, Job, RunAttempt, Step, Workflow
 from forge.actions.queries import runs as queries
 from forge.api.v3.places import Place
 from forge.api.v3.shapes import node_id, simple_user, time
+from forge.runners import groups
 
 #: In place of an account that is gone, as on GitHub.
 _GHOST = Account(id=0, login="ghost", login_key="ghost")
@@ -83,6 +84,7 @@ def job(row: Job, at: Place, reason: Mapping[str, Any] | None) -> dict[str, Any]
     ran = queries.source(row)
     run = row.run
     runner = row.runner_name or (row.runner.name if row.runner else None)
+    group_id, group_name = groups.title(row.runner.group if row.runner else None)
     return {
         "id": row.pk,
         "run_id": run.pk,
@@ -106,14 +108,10 @@ def job(row: Job, at: Place, reason: Mapping[str, Any] | None) -> dict[str, Any]
         "labels": row.label_set.labels if row.label_set else [],
         "runner_id": row.runner_id,
         "runner_name": runner,
-        "runner_group_id": DEFAULT_GROUP["id"] if runner else None,
-        "runner_group_name": DEFAULT_GROUP["name"] if runner else None,
+        "runner_group_id": group_id if runner else None,
+        "runner_group_name": group_name if runner else None,
         "carried_from_job_id": row.carries_id,
     }
-
-
-#: The group of every runner, until others exist.
-DEFAULT_GROUP: dict[str, Any] = {"id": 1, "name": "Default"}
 
 
 def step(row: Step) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.http import HttpResponseBase, QueryDict
 from drf_spectacular.types import OpenApiTypes
@@ -10,6 +10,7 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from forge.accounts.needs import Declaration
 from forge.actions import cancel, discard, rerun
 from forge.actions.models import Run, RunAttempt, Workflow
 from forge.actions.queries import runs as queries
@@ -81,7 +82,7 @@ class RunsView(ApiView):
 class RunBound(ApiView):
     """Base of what concerns one run, named in the URL as ``run_id``."""
 
-    permission = "actions"
+    permission: ClassVar[Declaration] = "actions"
 
     def run(self, right: Right) -> Run:
         """The run of the URL, in the repository of the URL."""
@@ -194,26 +195,6 @@ class RunTimingView(RunBound):
     def get(self, request: Request, **_: Any) -> Response:
         """How long the jobs of the latest attempt ran, by operating system."""
         return Response(timings.of_attempt(self.attempt(Right.READ)))
-
-
-class RunApprovalsView(RunBound):
-    """GET …/actions/runs/{run_id}/approvals"""
-
-    @extend_schema(operation_id="actions_get_reviews_for_run", responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request, **_: Any) -> Response:
-        """Reviews of this run's environments: there are none, since no job has an environment."""
-        self.run(Right.READ)
-        return Response([])
-
-
-class RunPendingDeploymentsView(RunBound):
-    """GET …/actions/runs/{run_id}/pending_deployments"""
-
-    @extend_schema(operation_id="actions_get_pending_deployments_for_run", responses=OpenApiTypes.OBJECT)
-    def get(self, request: Request, **_: Any) -> Response:
-        """Deployments that wait for a review: there are none, since no job has an environment."""
-        self.run(Right.READ)
-        return Response([])
 
 
 def debug_logging(request: Request) -> bool:

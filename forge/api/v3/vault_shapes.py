@@ -1,14 +1,11 @@
-"""Secrets, variables and environments as GitHub shows them. Of a secret there is nothing but name and times."""
+"""Secrets and variables as GitHub shows them. Of a secret there is nothing but name and times."""
 
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from forge.api.addresses import API
-from forge.api.v3.places import Place
-from forge.api.v3.shapes import node_id, time
-from forge.environments.models import Environment
+from forge.api.v3.shapes import time
 from forge.vault.models import Secret, Variable, Visibility
 
 
@@ -29,20 +26,3 @@ def shared(row: Secret | Variable, login: str, base: str) -> dict[str, Any]:
     url = f"{base}{API}/orgs/{login}/actions/{kind}/{row.name}/repositories"
     chosen = {"selected_repositories_url": url} if row.visibility == Visibility.SELECTED else {}
     return {"visibility": row.visibility, **chosen}
-
-
-def environment(row: Environment, place: Place) -> dict[str, Any]:
-    """GitHub's ``environment``."""
-    name = quote(row.name, safe="")
-    return {
-        "id": row.pk,
-        "node_id": node_id("Environment", row.pk),
-        "name": row.name,
-        "url": f"{place.api}/environments/{name}",
-        "html_url": f"{place.html}/deployments/activity_log?environments_filter={name}",
-        "created_at": time(row.created_at),
-        "updated_at": time(row.updated_at),
-        "can_admins_bypass": True,
-        "protection_rules": [],
-        "deployment_branch_policy": None,
-    }

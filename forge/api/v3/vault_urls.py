@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
+from forge.api.v3 import environment_rules as of_rules
 from forge.api.v3 import secrets, selected_repositories, variables
 from forge.api.v3.base import repository_routes
 from forge.api.v3.environments import EnvironmentsView, EnvironmentView
@@ -35,6 +36,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         (f"{_ENVIRONMENT}/{_SECRET}", secrets.EnvironmentSecretView),
         (f"{_ENVIRONMENT}/variables", variables.EnvironmentVariablesView),
         (f"{_ENVIRONMENT}/{_VARIABLE}", variables.EnvironmentVariableView),
+        (f"{_ENVIRONMENT}/deployment-branch-policies", of_rules.BranchPoliciesView),
+        (f"{_ENVIRONMENT}/deployment-branch-policies/<int:branch_policy_id>", of_rules.BranchPolicyView),
+        (f"{_ENVIRONMENT}/deployment_protection_rules", of_rules.ProtectionRulesView),
+        (f"{_ENVIRONMENT}/deployment_protection_rules/apps", of_rules.ProtectionAppsView),
+        (f"{_ENVIRONMENT}/deployment_protection_rules/<int:protection_rule_id>", of_rules.ProtectionRuleView),
         (_ENVIRONMENT, EnvironmentView),
     ),
 ]

@@ -69,7 +69,6 @@ def test_a_time_zone_that_nobody_knows_is_named(zone: str) -> None:
     ("text", "said"),
     [
         ("on: [push, release]\njobs: {a: {runs-on: x}}\n", ["1:12: 'release' is not supported by Forge yet"]),
-        (_job("{runs-on: {group: g}}"), ["3:3: 'group' is not supported by Forge yet"]),
         (_job("{runs-on: x, snapshot: y}"), ["4:28: 'snapshot' is not supported by Forge yet"]),
         (
             _job("{runs-on: x, strategy: {'${{ insert }}': '${{ vars.x }}'}}"),

@@ -193,9 +193,3 @@ def test_long_lines_without_end_are_kept(work: Work) -> None:
     assert b"".join(logs.read(work.job)) == data
     assert logs.count_lines(work.job, 0, len(data)) == 1
     assert logs.lines(work.job, 0, len(data))[0].text == data.decode()
-
-
-def test_a_download_joins_cut_lines(work: Work) -> None:
-    stamp, cut = b"2026-01-15T12:00:01.0000000Z ", b"2026-01-15T12:00:01.0000000+ "
-    work.log(stamp + b"one" + b"\n" + cut + b"two\n" + stamp + b"three\n", 0)
-    assert b"".join(logs.download(work.job)) == stamp + b"onetwo\n" + stamp + b"three\n"

@@ -21,8 +21,26 @@ def check(answer: Any, path: str, method: str = "get", status: int = 200) -> Non
     """Fail with every difference between an answer's body and what the description says of it."""
     operation = _document()["paths"][path][method]
     content = _resolved(operation["responses"][str(status)]).get("content", {})
-    schema = content["application/json"]["schema"]
-    _check(answer, schema)
+    schema = content.get("application/json", {}).get("schema")
+    if schema is not None:
+        _check(answer, schema)
+    else:
+        assert not answer, f"a body where the description has none: {answer!r:.200}"
+
+
+def is_here() -> bool:
+    """Whether it lies beside the project."""
+    return _PLACE.exists()
+
+
+def statuses(path: str, method: str) -> set[int]:
+    """What it says that a call may answer."""
+    return {int(status) for status in _document()["paths"][path][method.lower()]["responses"] if status.isdigit()}
+
+
+def has(path: str, method: str) -> bool:
+    """Whether the description has this call."""
+    return method.lower() in _document()["paths"].get(path, {})
 
 
 def check_shape(answer: Any, name: str) -> None:

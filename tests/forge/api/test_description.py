@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,15 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
 from rest_framework.views import APIView
 
+from forge.api.described.operations import operations
 from forge.api.v3.base import NotFoundView
 
+#: Served by functions: the feed, and where the addresses of logs lead.
+FUNCTIONS = {("/{owner}/{name}/actions.atom", "get"), ("/api/v3/signed/logs/{token}", "get")}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
@@ -52,8 +58,57 @@ def test_it_says_what_the_url_table_has(document: dict[str, Any]) -> None:
     described = {
         (path.rstrip("/"), method) for path, item in document["paths"].items() for method in item if method in METHODS
     }
-    assert described == {(path.rstrip("/"), method) for path, method in routes()}
+    assert described == {(path.rstrip("/"), method) for path, method in routes()} | FUNCTIONS
     assert len(described) > 60
+
+
+def test_it_is_valid(document: dict[str, Any]) -> None:
+    validate(document)
+
+
+def test_every_call_says_what_it_takes_and_answers(document: dict[str, Any]) -> None:
+    said = {name: one["responses"] for name, one in named(document).items()}
+    assert sorted(set(said) - set(operations())) == [], "write these into forge/api/described/"
+    assert sorted(set(operations()) - set(said)) == [], "these stand in forge/api/described/ and are no calls"
+    assert [name for name, answers in said.items() if not any(status < "400" for status in answers)] == []
+
+
+def test_the_examples_are_what_it_says(document: dict[str, Any]) -> None:
+    """Each was answered, or sent and taken; the tests of the endpoints hold that they still are."""
+    count = 0
+    for name, one in named(document).items():
+        for said in [one.get("requestBody", {}), *one["responses"].values()]:
+            for content in said.get("content", {}).values():
+                if "example" in content:
+                    whole = {**content["schema"], "components": document["components"]}
+                    wrong = [error.message for error in Draft202012Validator(whole).iter_errors(content["example"])]
+                    assert wrong == [], name
+                    count += 1
+    assert count > 60
+
+
+def named(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Every operation by method and path, those below a repository's id left out: they are made of the others."""
+    return {
+        f"{method.upper()} {path}": one
+        for path, item in document["paths"].items()
+        for method, one in item.items()
+        if not path.startswith("/api/v3/repositories/{repository_id}")
+    }
+
+
+def test_people_read_it_as_pages(document: dict[str, Any]) -> None:
+    client = Client()
+    index = client.get("/-/api").content.decode()
+    for name, one in named(document).items():
+        assert f'href="/-/api/{one["operationId"]}"' in index, name
+        page = client.get(f"/-/api/{one['operationId']}")
+        assert page.status_code == 200
+        text = page.content.decode()
+        assert html.escape(name) in text
+        assert all(f"<b>{status}</b>" in text or f">{status}</h2>" in text for status in one["responses"]), name
+        assert not re.search(r"(?:src|href)=\"https?:", text)
+    assert client.get("/-/api/nothing").status_code == 404
 
 
 def test_operation_ids_are_unique(document: dict[str, Any]) -> None:

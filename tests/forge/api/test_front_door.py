@@ -130,7 +130,10 @@ def test_what_is_not_there_is_404_in_githubs_words(alice: Api, path: str) -> Non
 
 
 def test_a_wrong_method_is_405(alice: Api) -> None:
-    assert alice("PUT", "/user").status_code == 405
+    answer = alice("PUT", "/user")
+
+    assert (answer.status_code, answer.json()["status"]) == (405, "405")
+    assert "GET" in answer["Allow"]
 
 
 @pytest.mark.parametrize(
@@ -156,13 +159,59 @@ def test_headers_that_clients_read(alice: Api) -> None:
     assert int(answer["X-RateLimit-Reset"]) % throttling.HOUR == 0
 
 
-def test_an_unchanged_answer_is_304(alice: Api) -> None:
+@pytest.mark.parametrize(
+    ("asked", "status"), [("2022-11-28", 200), ("2026-03-10", 200), ("2021-01-01", 400), ("v3", 400)]
+)
+def test_only_versions_that_there_are(anonymous: Api, asked: str, status: int) -> None:
+    answer = anonymous("GET", "/meta", headers={"x-github-api-version": asked})
+
+    assert answer.status_code == status
+    assert answer["X-GitHub-Api-Version-Selected"] == (asked if status == 200 else "2022-11-28")
+    if status == 400:
+        assert '"2022-11-28", "2026-03-10"' in answer.json()["message"]
+
+
+def test_an_unchanged_answer_is_304_and_free(alice: Api) -> None:
     first = alice("GET", "/user")
 
     again = alice("GET", "/user", headers={"if-none-match": first["ETag"]})
+    other = alice("GET", "/user", headers={"if-none-match": 'W/"other"'})
 
     assert (again.status_code, again.content, again["ETag"]) == (304, b"", first["ETag"])
-    assert alice("GET", "/user", headers={"if-none-match": 'W/"other"'}).status_code == 200
+    assert other.status_code == 200
+    assert [one["X-RateLimit-Used"] for one in (first, again, other)] == ["1", "1", "2"]
+
+
+def test_nobody_asks_for_nothing(anonymous: Api) -> None:
+    first = anonymous("GET", "/meta")
+
+    again = anonymous("GET", "/meta", headers={"if-none-match": first["ETag"]})
+
+    assert (again.status_code, again["X-RateLimit-Used"]) == (304, "2")
+
+
+@override_settings(DATA_UPLOAD_MAX_MEMORY_SIZE=100)
+def test_a_body_that_is_too_large_is_413(alice: Api) -> None:
+    answer = alice("POST", "/user/repos", {"name": "x" * 100})
+
+    assert (answer.status_code, answer.json()["status"]) == (413, "413")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "scopes"),
+    [
+        ("GET", "/repos/{0}", "repo, repo:read"),
+        ("PATCH", "/repos/{0}", "repo"),
+        ("GET", "/repos/{1}", ""),
+        ("PATCH", "/repos/{1}", "repo, public_repo"),
+        ("GET", "/meta", ""),
+    ],
+)
+def test_a_token_is_told_which_scopes_would_do(alice: Api, method: str, path: str, scopes: str) -> None:
+    both = [factories.repository(alice.account, private=private).full_name for private in (True, False)]
+    for asker in (alice, Api(factories.account(is_site_admin=True), "repo"), Api(alice.account, "repo:read")):
+        assert asker(method, path.format(*both))["X-Accepted-OAuth-Scopes"] == scopes
+    assert not Api()(method, path.format(*both)).has_header("X-Accepted-OAuth-Scopes")
 
 
 @override_settings(RATE_LIMIT=3, RATE_LIMIT_ANONYMOUS=2)

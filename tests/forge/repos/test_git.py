@@ -123,7 +123,6 @@ def test_commits_of_a_push_are_the_newest_oldest_first(repository: Repository, c
     assert came(git.pushed(repository, MAIN, made[0], made[4], tips)) == made[1:]
     assert came(git.pushed(repository, MAIN, made[0], made[4], tips, limit=2)) == made[3:]
     assert came(git.pushed(repository, "refs/heads/topic", git.ZERO, branched, tips)) == [branched]
-    assert [one["id"] for one in git.log(repository, made[4], limit=2, skip=1)] == [made[3], made[2]]
 
 
 def test_a_new_branch_on_an_old_commit_brings_nothing(repository: Repository, commit: Commit) -> None:
@@ -183,12 +182,6 @@ def test_files_and_folders_are_read(repository: Repository, commit: Commit) -> N
     assert git.read_file(repository, sha, "b/c") == b"two"
     assert git.read_file(repository, sha, "b") is None
     assert git.read_file(repository, sha, "no/such") is None
-    folder = git.entry(repository, sha, "")
-    assert isinstance(folder, list)
-    assert [(one.path, one.kind, one.size) for one in folder] == [("a", "file", 3), ("b", "dir", 0)]
-    file = git.entry(repository, sha, "/b/c/")
-    assert isinstance(file, git.Entry)
-    assert (file.path, file.data) == ("b/c", b"two")
 
 
 def test_a_pinned_commit_outlives_its_branch(repository: Repository, commit: Commit) -> None:

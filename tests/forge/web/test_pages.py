@@ -12,6 +12,8 @@ from django.test.utils import CaptureQueriesContext
 
 from forge.accounts.models import AccessToken, Account
 from forge.actions.models import Job, JobNode, Run, Summary
+from forge.actions.queries import pages
+from forge.actions.queries.runs import RunFilter
 from forge.repos.models import Collaborator, Repository, Right
 from forge.web import security
 from tests import factories
@@ -163,10 +165,11 @@ def test_empty_states(person: Client, widget: Repository) -> None:
     assert "“foo:” is no key" in _text(person.get("/rosa/widget/actions?query=foo:x"))
 
 
-def test_pages_of_the_list(person: Client, widget: Repository) -> None:
+@pytest.mark.parametrize("query", ["", "created:>=2026-01-01", "Number"])
+def test_pages_of_the_list(person: Client, widget: Repository, query: str) -> None:
     workflow = factories.workflow(widget)
     runs = [factories.run(workflow, title=f"Number {number:03}") for number in range(60)]
-    first = person.get("/rosa/widget/actions")
+    first = person.get("/rosa/widget/actions", {"query": query})
     assert first.context["found"].rows == tuple(reversed(runs[35:]))
     second = person.get(first.context["older"])
     assert second.context["found"].rows == tuple(reversed(runs[10:35]))
@@ -176,6 +179,14 @@ def test_pages_of_the_list(person: Client, widget: Repository) -> None:
     again = person.get(third.context["newer"])
     assert again.context["found"].rows == second.context["found"].rows
     assert not person.get(again.context["newer"]).context["newer"]
+
+
+def test_words_are_looked_for_in_the_newest_runs(widget: Repository) -> None:
+    workflow = factories.workflow(widget)
+    old, *new = [factories.run(workflow, title=title) for title in ("Fix one", "Fix two", "Other", "Fix three")]
+    found = pages.run_page(widget, RunFilter(), words=("fix",), searched=3)
+    assert (found.rows, found.total, found.more) == ((new[2], new[0]), 2, False)
+    assert old in pages.run_page(widget, RunFilter(), words=("fix",), searched=4).rows
 
 
 @pytest.mark.parametrize(

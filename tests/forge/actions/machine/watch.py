@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
+
+from django.db.models import QuerySet
 
 from forge.actions import reconcile
 from forge.actions.models import Claim, Event, Job, JobNode, Place, Run, RunAttempt, Step
@@ -121,13 +124,39 @@ class Watch:
         jobs: dict[int, list[tuple[Any, ...]]] = {}
         for attempt, *rest in Job.objects.filter(repository=repository).values_list(*fields):
             jobs.setdefault(attempt, []).append(tuple(rest))
-        left = set(
-            JobNode.objects.filter(attempt__repository=repository, expanded=False).values_list("attempt", flat=True)
-        )
+        nodes = JobNode.objects.filter(attempt__repository=repository)
+        left = set(nodes.filter(expanded=False).values_list("attempt", flat=True))
+        for attempt in _waiting_calls(nodes):  # a call that waits for its groups has no job that could say so
+            jobs.setdefault(attempt, []).append(("pending", None, False))
         rows = RunAttempt.objects.filter(repository=repository).values_list("pk", "status", "conclusion", "hold")
         for pk, status, conclusion, hold in rows:
             expected = _verdict(jobs.get(pk, []), pk in left, hold)
             assert (status, conclusion) == expected, f"attempt {pk} is {status, conclusion}, its jobs say {expected}"
+
+
+def _waiting_calls(nodes: QuerySet[JobNode]) -> list[int]:
+    """Attempts, each as often as it has legs of calling jobs that want a group which they do not hold."""
+    asked: dict[tuple[int | None, int], int] = {}
+    places = Place.objects.filter(node__in=nodes, state=Place.State.HOLDING)
+    for node, leg in places.values_list("node", "leg"):
+        asked[node, leg] = asked.get((node, leg), 0) + 1
+    under: dict[tuple[int | None, int], list[JobNode]] = {}
+    for node in nodes.prefetch_related("jobs"):
+        under.setdefault((node.parent_id, node.leg), []).append(node)
+
+    def is_over(node: JobNode) -> bool:
+        jobs = all(job.status == Status.COMPLETED for job in node.jobs.all())
+        return node.expanded and jobs and all(map(is_over, _called(node)))
+
+    def _called(node: JobNode) -> list[JobNode]:
+        return [child for leg in range(len(node.calls)) for child in under.get((node.pk, leg), [])]
+
+    return [
+        node.attempt_id
+        for node in itertools.chain.from_iterable(under.values())
+        for leg, call in enumerate(node.calls)
+        if asked.get((node.pk, leg), 0) < len(call["groups"]) and not all(map(is_over, under.get((node.pk, leg), [])))
+    ]
 
 
 def _verdict(jobs: Iterable[tuple[Any, ...]], undecided: bool, hold: str) -> tuple[str, str | None]:

@@ -397,6 +397,12 @@ def schedule_overdue(scene: Scene) -> str:
     return f"schedule:{line.pk}"
 
 
+def waiting(scene: Scene) -> str:
+    job = scene.leg(3)
+    change(job, status="waiting")
+    return f"job:{job.pk}"
+
+
 Break = Callable[[Scene], str]
 
 #: What to do, and the rule that is broken by it; the object is what the function answers.
@@ -450,6 +456,7 @@ CASES: tuple[tuple[Break, str], ...] = (
     (event_overdue, "event_overdue"),
     (schedule_overdue, "schedule_overdue"),
     (push_overdue, "push_overdue"),
+    (waiting, "waiting"),
 )
 #: An attempt that is over too early, or without its word, does not show what its jobs come to either.
 ALSO: dict[str, set[str]] = {

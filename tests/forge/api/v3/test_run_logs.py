@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 from zipfile import ZipFile
 
@@ -14,12 +16,13 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
-from forge.actions.models import Job, JobLog, Run, RunAttempt
+from forge.actions.models import Job, JobLog, LogChunk, Run, RunAttempt
 from forge.actions.queries import runs as queries
 from forge.api.v3 import log_archives
 from forge.repos import git
 from forge.repos.models import Repository
 from tests import factories
+from workflows import log_lines
 
 R = "/api/v3/repos/octo/hello"
 
@@ -202,3 +205,102 @@ def test_deleting_a_run(client: Client, repository: Repository, attempt: RunAtte
     assert client.get(f"{R}/actions/runs").json()["total_count"] == 1
     assert client.get(f"{R}/actions/workflows/ci.yml/runs").json()["total_count"] == 1
     assert Run.objects.count() == 1
+
+
+RANGED = [
+    ("bytes=0-4", 206, slice(0, 5)),
+    ("bytes=5-", 206, slice(5, None)),
+    ("bytes=-3", 206, slice(-3, None)),
+    ("bytes=-9999999", 206, slice(0, None)),
+    ("bytes=3-9999999", 206, slice(3, None)),
+    ("Bytes= 1 - 1 ", 206, slice(1, 2)),
+    ("bytes=9999999-", 416, None),
+    ("bytes=-0", 416, None),
+    ("bytes=5-2", 200, slice(0, None)),
+    ("bytes=0-1,3-4", 200, slice(0, None)),
+    ("bytes=-", 200, slice(0, None)),
+    ("lines=0-1", 200, slice(0, None)),
+    ("bytes=x-1", 200, slice(0, None)),
+]
+
+
+@pytest.mark.parametrize(("asked", "status", "part"), RANGED)
+def test_parts_of_a_log(client: Client, attempt: RunAttempt, asked: str, status: int, part: slice | None) -> None:
+    job = factories.job(attempt)
+    whole = factories.log(job, ("Set up job", ["hello"]), ("Run tests", ["grün", "done"]))
+    path = urlsplit(client.get(f"{R}/actions/jobs/{job.pk}/logs")["Location"]).path
+    answer = Client().get(path, headers={"Range": asked})
+    assert (answer.status_code, answer["Accept-Ranges"]) == (status, "bytes")
+    if part is None:
+        assert answer["Content-Range"] == f"bytes */{len(whole)}"
+        return
+    body = b"".join(answer.streaming_content)
+    assert body == whole[part]
+    if status == 206:
+        first = range(len(whole))[part].start
+        assert answer["Content-Range"] == f"bytes {first}-{first + len(body) - 1}/{len(whole)}"
+        assert answer["Content-Length"] == str(len(body))
+
+
+def test_a_part_counts_only_of_the_same_text(client: Client, attempt: RunAttempt) -> None:
+    job = factories.job(attempt)
+    whole = factories.log(job, ("Run tests", ["one", "two"]))
+    path = urlsplit(client.get(f"{R}/actions/jobs/{job.pk}/logs")["Location"]).path
+    head = Client().head(path)
+    assert (head.status_code, head["Content-Length"], head.content) == (200, str(len(whole)), b"")
+    same = Client().get(path, headers={"Range": "bytes=4-", "If-Range": head["ETag"]})
+    assert (same.status_code, b"".join(same.streaming_content)) == (206, whole[4:])
+    assert Client().get(path, headers={"If-None-Match": head["ETag"]}).status_code == 304
+    JobLog.objects.update(length=len(whole) - 3)
+    for condition in (head["ETag"], "Thu, 15 Jan 2026 12:00:00 GMT"):
+        other = Client().get(path, headers={"Range": "bytes=4-", "If-Range": condition})
+        assert (other.status_code, b"".join(other.streaming_content)) == (200, whole[:-3])
+
+
+def test_a_signed_address_of_what_was_deleted_since(client: Client, attempt: RunAttempt) -> None:
+    job = factories.job(attempt)
+    factories.log(job, ("Run tests", ["ok"]))
+    for path in (f"{R}/actions/jobs/{job.pk}/logs", f"{R}/actions/runs/{attempt.run_id}/logs"):
+        JobLog.objects.update(deleted_at=None)
+        signed = urlsplit(client.get(path)["Location"]).path
+        assert Client().head(signed).status_code == 200
+        JobLog.objects.update(deleted_at=timezone.now())
+        assert Client().get(signed).status_code == 410
+
+
+def test_a_zip_has_no_parts(client: Client, attempt: RunAttempt) -> None:
+    factories.log(factories.job(attempt), ("Run tests", ["ok"]))
+    path = urlsplit(client.get(f"{R}/actions/runs/{attempt.run_id}/logs")["Location"]).path
+    answer = Client().get(path, headers={"Range": "bytes=0-3"})
+    assert (answer.status_code, answer["Accept-Ranges"]) == (200, "none")
+    assert b"".join(answer.streaming_content).startswith(b"PK")
+
+
+def test_no_line_of_the_zip_is_too_long_for_the_client(client: Client, attempt: RunAttempt) -> None:
+    """As the runner cuts lines: the text of the job has them whole, the files in the zip do not."""
+    job = factories.job(attempt)
+    first, rest = "x" * log_lines.LINE_LIMIT, "y" * 100
+    whole = factories.log(job, ("Run tests", [first, rest]))
+    cut = whole.replace(b"Z " + rest.encode(), b"+ " + rest.encode())
+    LogChunk.objects.update(data=cut)
+    assert fetch(client, f"{R}/actions/jobs/{job.pk}/logs")[1].endswith(f"{first}{rest}\n".encode())
+    found = unzipped(client, f"{R}/actions/runs/{attempt.run_id}/logs")
+    assert sorted(found) == ["0_build.txt", "build/1_Run tests.txt"]
+    for data in found.values():
+        assert data == cut
+        assert max(map(len, data.splitlines(keepends=True))) < 1 << 16
+
+
+def test_the_zip_costs_the_same_however_many_jobs(
+    client: Client, attempt: RunAttempt, django_assert_max_num_queries: Callable[..., Any]
+) -> None:
+    """Two to read each log, and a fixed number besides."""
+    first = factories.attempt(attempt.run)
+    for number in range(6):
+        ran = factories.job(attempt, f"a{number}")
+        factories.log(ran, ("Run tests", ["ok"]))
+        factories.job(first, f"a{number}", carries=ran)
+    path = urlsplit(client.get(f"{R}/actions/runs/{attempt.run_id}/logs")["Location"]).path
+    with django_assert_max_num_queries(9):
+        answer = Client().get(path)
+    assert answer.status_code == 200

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+import time_machine
 from django.conf import settings
 from django.test import Client
 
@@ -98,6 +100,23 @@ def test_a_token_without_the_scope_is_told_which(as_: Any, owner: Account, workf
 def test_timing(client: Client, workflow: Workflow) -> None:
     answer = client.get(f"{R}/actions/workflows/ci.yml/timing").json()
     assert answer == {"billable": {}, "run_duration_ms": 0}
+
+
+@time_machine.travel("2026-02-03T12:00:00Z")
+def test_timing_is_of_this_month(client: Client, workflow: Workflow) -> None:
+    """What ended in it counts whole; another workflow's, a carried-over and an unfinished job do not."""
+    other = factories.workflow(workflow.repository, "other.yml")
+    mac = factories.runner(os="macOS")
+    for of, month, runner in ((workflow, 1, None), (workflow, 2, None), (workflow, 2, mac), (other, 2, None)):
+        begun = datetime(2026, month, 2, tzinfo=UTC)
+        attempt = queries.latest(factories.run(of, created_at=begun))
+        job = factories.job(attempt, "a", runner=runner)
+        factories.job(attempt, "b", carries=job)
+        factories.job(attempt, "c", status="in_progress")
+    assert client.get(f"{R}/actions/workflows/ci.yml/timing").json() == {
+        "billable": {"UBUNTU": {"total_ms": 60_000, "jobs": 1}, "MACOS": {"total_ms": 60_000, "jobs": 1}},
+        "run_duration_ms": 180_000,
+    }
 
 
 def test_dispatch_answers_nothing_unless_asked(client: Client, dispatched: Workflow) -> None:

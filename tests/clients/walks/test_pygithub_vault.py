@@ -2,31 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from github import Auth, Github, GithubException
+from github import Github, GithubException
 from github.Repository import Repository
 
 from tests.services.stack import LOGIN, Stack
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(180)]
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("vault")) as running:
-        running.forge("org", "create", "acme", "--owner", LOGIN)
-        running.forge("repo", "create", "acme/shared")
-        yield running
-
-
-@pytest.fixture
-def github(stack: Stack) -> Iterator[Github]:
-    # Its pauses between calls are made for GitHub's own limits.
-    pace = {"seconds_between_requests": 0, "seconds_between_writes": 0}
-    with Github(base_url=f"{stack.url}/api/v3", auth=Auth.Token(stack.token), retry=0, **pace) as client:
-        yield client
 
 
 @pytest.fixture

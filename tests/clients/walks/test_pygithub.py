@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
 from pathlib import Path
 from zipfile import ZipFile
 
 import feedparser
 import httpx
 import pytest
-from github import Auth, Github, GithubException
+from github import Auth, BadCredentialsException, Github, GithubException, UnknownObjectException
 
+from tests.clients.walks.walk import ORGANIZATION
 from tests.services.stack import LOGIN, Project, Stack, eventually
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(180)]
@@ -39,24 +39,9 @@ jobs:
 BROKEN = "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    stepz: []\n"
 
 
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("clients")) as running:
-        running.runner()
-        yield running
-
-
 @pytest.fixture
 def project(stack: Stack) -> Project:
     return stack.repository({".github/workflows/greet.yml": WORKFLOW})
-
-
-@pytest.fixture
-def github(stack: Stack) -> Iterator[Github]:
-    # Its pauses between calls are made for GitHub's own limits.
-    pace = {"seconds_between_requests": 0, "seconds_between_writes": 0}
-    with Github(base_url=f"{stack.url}/api/v3", auth=Auth.Token(stack.token), retry=0, **pace) as client:
-        yield client
 
 
 def test_a_push_is_followed_to_its_end(stack: Stack, project: Project, github: Github) -> None:
@@ -123,6 +108,38 @@ def test_runners(stack: Stack, project: Project, github: Github) -> None:
     assert list(repository.get_self_hosted_runners()) == []
     token = stack.api(project.path("/runners/registration-token"), "POST").json()["token"]
     assert token.startswith("shr_")
+    organization = github.withLazy(True).get_organization(ORGANIZATION)
+    assert organization.create_self_hosted_runner_registration_token().token.startswith("shr_")
+    assert organization.create_self_hosted_runner_remove_token().expires_at
+    assert list(organization.get_self_hosted_runners()) == []
+
+
+def test_pages_and_attempts(project: Project, github: Github) -> None:
+    for number in range(4):
+        project.completed(project.run(project.push(message=f"Change {number}"))["id"])
+    github.per_page = 3
+    repository = github.get_repo(f"{LOGIN}/{project.name}")
+    runs = list(repository.get_workflow_runs())
+    assert [run.display_title for run in runs] == [f"Change {number}" for number in (3, 2, 1, 0)]
+    assert runs[0].rerun() is True
+    project.completed(runs[0].id)
+    assert [job.run_attempt for job in runs[0].jobs(_filter="all")] == [2, 2, 1, 1]
+    assert [job.run_attempt for job in runs[0].jobs()] == [2, 2]
+    assert [workflow.name for workflow in repository.get_workflows()] == ["Greet"]
+    changed = runs[0].created_at
+    assert repository.get_workflow_runs(created=f">={changed:%Y-%m-%dT%H:%M:%SZ}").totalCount >= 1
+    assert repository.get_workflow_runs(created="<2020-01-01").totalCount == 0
+
+
+def test_what_is_refused(stack: Stack, project: Project, github: Github) -> None:
+    repository = github.get_repo(f"{LOGIN}/{project.name}")
+    with pytest.raises(UnknownObjectException):
+        repository.get_workflow("none.yml")
+    with pytest.raises(UnknownObjectException):
+        github.get_repo(f"{LOGIN}/none")
+    stranger = Github(base_url=f"{stack.url}/api/v3", auth=Auth.Token("shp_wrong"), retry=0)
+    with stranger, pytest.raises(BadCredentialsException):
+        stranger.get_repo(f"{LOGIN}/{project.name}")
 
 
 def test_a_log_is_streamed_by_the_real_server(stack: Stack, project: Project, tmp_path: Path) -> None:

@@ -1,0 +1,25 @@
+"""Somebody takes a runner away."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from forge.accounts import audit
+from forge.accounts.actor import Actor
+from forge.actions import leases
+from forge.actions.models import Claim
+from forge.errors import Invalid
+from forge.runners import labels, registration
+from forge.runners.models import Runner
+
+
+def remove(actor: Actor, runner: Runner) -> None:
+    """It is no runner any more, and its credential opens nothing. Invalid while it runs a job."""
+    with transaction.atomic():
+        # A claim locks the runner's row too: whoever comes first, it is never both removed and given a job.
+        Runner.objects.select_for_update(no_key=True, of=("self",)).get(pk=runner.pk)
+        if Claim.objects.filter(runner=runner, ended_at=None).exists():
+            raise Invalid(f'Runner "{runner.name}" is currently running a job and cannot be deleted.')
+        if registration.remove(runner):
+            audit.write("runner.removed", actor=actor, names=[runner.name], **labels.audited(runner))
+    leases.release(runner.pk)
