@@ -67,7 +67,7 @@ def operation(request: HttpRequest, operation_id: str) -> HttpResponse:
     if call is None:
         raise NotFound
     answers = [(status, one["description"], _body(one)) for status, one in call.said["responses"].items()]
-    context = {
+    context: dict[str, Any] = {
         "call": call,
         "parameters": [(one, _text(one["schema"])) for one in call.said.get("parameters", ())],
         "sent": _body(call.said.get("requestBody", {})),

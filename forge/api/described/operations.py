@@ -67,7 +67,7 @@ def describe(result: dict[str, Any], **_: Any) -> dict[str, Any]:
     components = result.setdefault("components", {})
     components["schemas"] = {name: schema(said, shapes()) for name, said in shapes().items()}
     for name, said in operations().items():
-        method, _, path = name.partition(" ")
+        method, path = name.split(" ", 1)
         item = result["paths"].setdefault(path, {})
         operation = item.setdefault(method.lower(), {})
         _describe(operation, method, path, said)
@@ -96,7 +96,7 @@ def _parts(operation: Mapping[str, Any], path: str) -> list[dict[str, Any]]:
     return [known.get(name) or {"name": name, **plain} for name in re.findall(r"{(\w+)}", path)]
 
 
-def _query(said: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _query(said: Mapping[Any, Any]) -> list[dict[str, Any]]:
     wanted = {**said.get("query", {}), **(_PAGED if said.get("paged") else {})}
     found = []
     for key, kind in wanted.items():
@@ -110,7 +110,7 @@ def _headers(method: str) -> list[dict[str, Any]]:
     return [tag] if method == "GET" else []
 
 
-def _responses(method: str, path: str, said: Mapping[str, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
+def _responses(method: str, path: str, said: Mapping[Any, Any], shown: Mapping[str, Any]) -> dict[str, Any]:
     error = "ErrorOfV1" if path.startswith("/api/v1/") else "Error"
     found: dict[str, Any] = {}
     own = {status: value for status, value in said.items() if isinstance(status, int)}
