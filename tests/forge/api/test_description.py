@@ -18,7 +18,11 @@ from forge.api.described.operations import operations
 from forge.api.v3.base import NotFoundView
 
 #: Served by functions: the feed, and where the addresses of logs lead.
-FUNCTIONS = {("/{owner}/{name}/actions.atom", "get"), ("/api/v3/signed/logs/{token}", "get")}
+FUNCTIONS = {
+    ("/{owner}/{name}/actions.atom", "get"),
+    ("/api/v3/signed/logs/{token}", "get"),
+    ("/api/v3/signed/archives/{token}", "get"),
+}
 METHODS = ("get", "post", "put", "patch", "delete")
 
 
