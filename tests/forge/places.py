@@ -24,6 +24,7 @@ NOTHING: dict[str, object] = {
     "runner_id": 987_654,
     "runner_group_id": 987_654,
     "filename": "nothing.whl",
+    "operation_id": "nothing_here",
     "artifact_id": 987_654,
     "branch_policy_id": 987_654,
     "protection_rule_id": 987_654,
