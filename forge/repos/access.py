@@ -86,7 +86,8 @@ def account_right(account: Account, repository: Repository) -> Right:
 def account_rights(accounts: Iterable[Account], repository: Repository) -> dict[int, Right]:
     """The same of several accounts, by id."""
     asked = list(accounts)
-    ids = [one.pk for one in asked]
+    # Owners and site administrators may do everything: nothing is asked about them.
+    ids = [one.pk for one in asked if one.is_active and not one.is_site_admin and one.pk != repository.owner_id]
     roles = dict(
         Membership.objects.filter(organization=repository.owner_id, user__in=ids).values_list("user_id", "role")
     )

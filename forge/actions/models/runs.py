@@ -52,6 +52,8 @@ class Run(models.Model):
             models.Index(fields=["repository", "-id"], name="run_newest"),
             models.Index(fields=["workflow", "-id"], name="run_of_workflow"),
             models.Index(fields=["workflow", "head_branch", "-id"], name="run_of_workflow_branch"),
+            models.Index(fields=["workflow", "event_name", "-id"], name="run_of_workflow_by_event"),
+            models.Index(fields=["workflow", "actor", "-id"], name="run_of_workflow_actor"),
             models.Index(fields=["repository", "head_branch", "-id"], name="run_branch"),
             models.Index(fields=["repository", "event_name", "-id"], name="run_by_event"),
             models.Index(fields=["repository", "actor", "-id"], name="run_actor"),
