@@ -99,11 +99,8 @@ class UserNode(Owner):
 
     @property
     def email(self) -> str:
-        """Shown to oneself; empty for others."""
-        if not self.is_viewer:
-            return ""
-        self._asker.need_scope("user:email", "email")
-        return self.account.email
+        """What the person shows to everybody; empty when that is nothing."""
+        return self.account.public_email
 
     @property
     def is_viewer(self) -> bool:
@@ -132,7 +129,16 @@ class OrganizationNode(Owner):
     """An organisation."""
 
     type_name = "Organization"
-    description = email = None
+
+    @property
+    def description(self) -> str | None:
+        """What it says about itself."""
+        return self.account.about or None
+
+    @property
+    def email(self) -> str | None:
+        """What it shows to everybody."""
+        return self.account.public_email or None
 
     @property
     def viewer_can_administer(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.clients.gh.conftest import Ended, Gh, Site, lines, matches
-from tests.clients.gh.words import CI
+from tests.clients.gh.words import CI, WITHIN
 from tests.services.stack import eventually
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(300)]
@@ -79,3 +79,13 @@ def newest(ended: Ended) -> list[Any]:
     """The runs that were dispatched."""
     found = ended.project.stack.api(ended.project.path("/runs?event=workflow_dispatch")).json()
     return [run["id"] for run in found["workflow_runs"]]
+
+
+def test_within_a_job(site: Site) -> None:
+    """With the job's own token, as docs/gh.md has it."""
+    text = WITHIN.replace("(host)", site.host).replace("(authority)", str(site.front.authority))
+    project = site.project({".github/workflows/within.yml": text})
+    run = project.completed(project.run(project.git("rev-parse", "HEAD").strip())["id"])
+    log = [line.partition(" ")[2] for line in project.log(project.jobs(run["id"])["ask"]["id"]).splitlines()]
+    assert run["conclusion"] == "success", log
+    assert {f"run {run['id']}", f"name {project.name}", "bot github-actions[bot]", "refused"} <= set(log)

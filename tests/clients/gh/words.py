@@ -104,3 +104,21 @@ jobs:
         env: {SECRET: '${{ secrets.TOKEN }}'}
       - run: echo "the colour is ${{ vars.COLOUR }}"
 """
+#: Uses gh with the token of the job.
+WITHIN = """\
+on: push
+permissions: {actions: read}
+env:
+  GH_HOST: (host)
+  GH_ENTERPRISE_TOKEN: ${{ github.token }}
+  SSL_CERT_FILE: (authority)
+jobs:
+  ask:
+    runs-on: ubuntu-latest
+    steps:
+      - run: |
+          echo "run $(gh run list -R "$GITHUB_REPOSITORY" --json databaseId --jq '.[].databaseId')"
+          echo "name $(gh repo view "$GITHUB_REPOSITORY" --json name --jq .name)"
+          echo "bot $(gh api graphql -f query='{viewer{login}}' --jq .data.viewer.login)"
+          gh run cancel "$GITHUB_RUN_ID" -R "$GITHUB_REPOSITORY" || echo refused
+"""

@@ -144,7 +144,7 @@ def test_ids_of_repositories(
         f'repo_{number:03}: repository(owner: "alice", name: "r{number}") {{ databaseId }}' for number in range(100)
     )
 
-    with django_assert_num_queries(2):  # token, repositories: they are all her own
+    with django_assert_num_queries(4):  # token, repositories, and the two of the rights
         found = asked.data(f"query MapRepositoryNames {{ {text} }}")
 
     assert [found[f"repo_{number:03}"]["databaseId"] for number in range(100)] == [row.pk for row in rows]

@@ -111,12 +111,20 @@ def test_without_a_credential_and_with_a_wrong_one(db: None) -> None:
 
 
 def test_what_a_scope_covers(alice: Account) -> None:
-    assert as_(alice, "user:email").data("{viewer{email}}") == {"viewer": {"email": "alice@example.org"}}
+    made = factories.repository(alice)
+    emails = "query($owner: String!, $name: String!) {repository(owner: $owner, name: $name) {%s}}"
+    emails %= "viewerPossibleCommitEmails viewerDefaultCommitEmail"
+    for scopes, shown in ((("repo", "user:email"), ["alice@example.org"]), (("repo",), [])):
+        found = as_(alice, *scopes).data(emails, owner="alice", name=made.name)["repository"]
+        assert found["viewerPossibleCommitEmails"] == shown
+        assert found["viewerDefaultCommitEmail"] == next(iter(shown), None)
     plain = as_(alice, "repo")
-    assert plain.refused("{viewer{email}}")[0][0] == "INSUFFICIENT_SCOPES"
     assert plain.refused("{viewer{organizations(first: 1) {totalCount}}}")[0][0] == "INSUFFICIENT_SCOPES"
     other = as_(factories.account("bob"), "user")
     assert other.data('{user(login: "alice") {email isViewer}}') == {"user": {"email": "", "isViewer": False}}
+    Account.objects.filter(pk=alice.pk).update(public_email="hello@example.org")
+    assert other.data('{user(login: "alice") {email}}') == {"user": {"email": "hello@example.org"}}
+    Repository.objects.all().delete()
     made = 'mutation {createRepository(input: {name: "x", visibility: PRIVATE}) {clientMutationId}}'
     assert as_(alice, "public_repo").refused(made)[0][0] == "INSUFFICIENT_SCOPES"
     assert not Repository.objects.exists()
