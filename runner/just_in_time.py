@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ from runner.errors import ConfigError
 
 #: Stands beside a credential that came so; one without it belongs to a runner that was registered here.
 _MARK = "just-in-time"
+_FOLDER = re.compile(r"(?!\.)[A-Za-z0-9._-]{1,100}")
+#: What else the agent has in its folder.
+_TAKEN = ("unsent", "externals", "credential", "credential.new", "config.toml", _MARK)
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,8 @@ def decode(text: str) -> JitConfig:
         )
     except (binascii.Error, ValueError, KeyError, TypeError, AttributeError):
         raise ConfigError("--jitconfig: this is no configuration of a just-in-time runner") from None
-    if Path(found.work_folder).name != found.work_folder or not found.credential.startswith(credentials.PREFIX):
+    is_folder = _FOLDER.fullmatch(found.work_folder) and found.work_folder not in _TAKEN
+    if not is_folder or not found.credential.startswith(credentials.PREFIX):
         raise ConfigError("--jitconfig: this is no configuration of a just-in-time runner")
     return found
 

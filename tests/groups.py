@@ -99,7 +99,7 @@ GROUPS = (
         "clients",
         _marked("clients"),
         "clients and not (browser or chaos or soak)",
-        needs=(machine.GIT, machine.CURL, machine.NODE, machine.CLIENTS),
+        needs=(machine.GIT, machine.CURL, machine.NODE, machine.CLIENTS, machine.GH, machine.NEWER_GH),
         workers=2,
         whole_files=True,
     ),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+
+from tests.clients.gh import newer as newer_gh
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,13 @@ COMPILER = Need(
 )
 CHROMIUM = Need("Chromium", ("chromium",), _command("chromium"))
 CURL = Need("curl", ("curl",), _command("curl"))
+GH = Need("gh", ("gh",), _command("gh"))
+NEWER_GH = Need(
+    "a newer gh",
+    ("gh",),
+    newer_gh.is_there,
+    fetch=(sys.executable, str(Path(newer_gh.__file__))),
+)
 NODE = Need("Node.js with npm", ("nodejs", "npm"), _command("node", "npm"))
 
 

@@ -13,12 +13,11 @@ from forge.accounts import users
 from forge.accounts.actor import Actor
 from forge.actions import events
 from forge.errors import Conflict, Forbidden, NotFound
-from forge.repos import access, authoring, git, git_commands, history, pushes, repositories
+from forge.repos import access, authoring, git, git_commands, history, pushes, quarantine, repositories
 from forge.repos.authoring import Made, Person
 from forge.repos.models import Repository
 
 _HEADS = "refs/heads/"
-_NO_SCOPE = "refusing to allow a Personal Access Token to create or update workflow `{}` without `workflow` scope"
 
 
 class Signers(NamedTuple):
@@ -118,7 +117,7 @@ def _check_workflows(actor: Actor, path: str) -> None:
     if actor.kind == "job":
         raise Forbidden(access.BY_INTEGRATION)
     if not actor.allows("workflow"):
-        raise Forbidden(_NO_SCOPE.format(path), ("workflow",))
+        raise Forbidden(quarantine.BY_TOKEN.format(path), ("workflow",))
 
 
 def _publish(actor: Actor, repository: Repository, change: Mapping[str, str]) -> None:

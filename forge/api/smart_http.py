@@ -87,8 +87,9 @@ async def receive_pack(request: HttpRequest, owner: str, repo: str) -> HttpRespo
     if not asked.commands:  # git asks whether it may, before it sends a large push in chunks
         return await git_backend.stream(request, repository, "git-receive-pack", body)
     reasons = pktline.refusals(asked)
-    if actor.kind == "job" and not reasons:
-        reasons = await _workflow_changes(repository, body, asked, gzipped=gzipped)
+    if not reasons and not actor.allows("workflow"):  # a job holds no scope
+        words = quarantine.BY_JOB if actor.kind == "job" else quarantine.BY_TOKEN
+        reasons = await _workflow_changes(repository, body, asked, words, gzipped=gzipped)
     if reasons:
         return HttpResponse(pktline.refused(asked, reasons), content_type="application/x-git-receive-pack-result")
     task = asyncio.create_task(_carry(request, actor, repository, body, asked))
@@ -98,13 +99,13 @@ async def receive_pack(request: HttpRequest, owner: str, repo: str) -> HttpRespo
 
 
 async def _workflow_changes(
-    repository: Repository, body: IO[bytes], asked: pktline.PushRequest, *, gzipped: bool
+    repository: Repository, body: IO[bytes], asked: pktline.PushRequest, words: str, *, gzipped: bool
 ) -> dict[str, str]:
-    """The refs of a job's push that would change workflow files, with the reason."""
+    """The refs of a push that would change workflow files, which its credential may not, with the reason."""
     with tempfile.TemporaryFile(dir=settings.FILE_UPLOAD_TEMP_DIR) as pack:
         await run_sync(pktline.copy_pack, body, pack, gzipped=gzipped)
         async with quarantine.unpacked(repository, pack) as folder:
-            return await run_sync(quarantine.workflow_changes, repository, folder, asked.commands)
+            return await run_sync(quarantine.workflow_changes, repository, folder, asked.commands, words)
 
 
 async def _carry(

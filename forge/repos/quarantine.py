@@ -1,7 +1,7 @@
 """A push looked at before git takes it: its objects in a folder of their own, beside those of the repository.
 
-Only pushes by jobs are: a GITHUB_TOKEN changes no workflow files, or whoever runs a step could write the next
-run's steps, with whatever they may reach.
+Only pushes by jobs are, and those with tokens that lack the scope ``workflow``: a GITHUB_TOKEN changes no workflow
+files, or whoever runs a step could write the next run's steps, with whatever they may reach.
 """
 
 from __future__ import annotations
@@ -23,7 +23,9 @@ from forge.repos import git
 from forge.repos.models import Repository
 from forge.threads import run_sync
 
-_REFUSED = "refusing to allow a GitHub App to create or update workflow `{}` without `workflows` permission"
+#: What is said of a job, and of a person's token.
+BY_JOB = "refusing to allow a GitHub App to create or update workflow `{}` without `workflows` permission"
+BY_TOKEN = "refusing to allow a Personal Access Token to create or update workflow `{}` without `workflow` scope"
 _UNREADABLE = "the history of this push could not be read"
 
 
@@ -40,8 +42,10 @@ async def unpacked(repository: Repository, pack: IO[bytes]) -> AsyncIterator[Pat
         await run_sync(shutil.rmtree, folder, ignore_errors=True)
 
 
-def workflow_changes(repository: Repository, folder: Path, commands: Sequence[Mapping[str, str]]) -> dict[str, str]:
-    """The refs that a job may not push since workflow files would change, each with GitHub's words.
+def workflow_changes(
+    repository: Repository, folder: Path, commands: Sequence[Mapping[str, str]], words: str = BY_JOB
+) -> dict[str, str]:
+    """The refs that may not be pushed since workflow files would change, each with GitHub's words.
 
     That is so when a ref would move between commits whose files differ, and when a commit comes that no ref
     holds yet with a file unlike that of each of its parents.
@@ -57,7 +61,7 @@ def workflow_changes(repository: Repository, folder: Path, commands: Sequence[Ma
             reasons[one["ref"]] = _UNREADABLE
         else:
             if changed is not None:
-                reasons[one["ref"]] = _REFUSED.format(_printable(changed))
+                reasons[one["ref"]] = words.format(_printable(changed))
     return reasons
 
 

@@ -12,7 +12,7 @@ from django.db.models.functions import Now
 from forge.accounts import audit, users
 from forge.accounts.actor import Actor
 from forge.accounts.models import Account, Kind, Membership
-from forge.errors import FieldError, Forbidden, Invalid, NotFound
+from forge.errors import FieldError, Forbidden, Invalid
 from forge.repos import access, git, history
 from forge.repos.models import Repository, Right
 
@@ -180,7 +180,7 @@ def _check_creator(actor: Actor, owner: Account, *, private: bool) -> None:
         raise Forbidden(f"You cannot create repositories for {owner.login}")
     member = Membership.objects.filter(organization=owner, user=account).first()
     if member is None:
-        raise NotFound
+        raise Forbidden(f"You are no member of {owner.login}")
     if member.role != Membership.Role.OWNER and not _members_may_create(owner, private=private):
         raise Forbidden(f"Only owners of {owner.login} can create its {_visibility(private)} repositories")
 

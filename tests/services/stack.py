@@ -56,7 +56,8 @@ def clean(more: Mapping[str, str]) -> dict[str, str]:
 class Stack:
     """The server's processes and what a person does with them.
 
-    ``several`` names a database and a Redis: then web, worker and beat are processes of their own.
+    ``several`` names a database and a Redis: then web, worker and beat are processes of their own. ``options`` are
+    further ones of the server's command.
     """
 
     def __init__(
@@ -66,8 +67,10 @@ class Stack:
         environment: Mapping[str, str] | None = None,
         several: tuple[str, str] | None = None,
         bridge: bool = False,
+        options: Sequence[str | Path] = (),
     ) -> None:
         self.folder = folder
+        self.options = options
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.data = folder / "data"
@@ -115,7 +118,7 @@ class Stack:
     def start_web(self) -> Process:
         """The server (again), at the same address."""
         command: list[str | Path] = [BIN / "forge", "web" if self.several else "up"]
-        command += ["--port", str(self.port), "--data", str(self.data)]
+        command += ["--port", str(self.port), "--data", str(self.data), *self.options]
         if self.bridge:
             from forge.serve import bridge_address
 

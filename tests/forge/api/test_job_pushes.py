@@ -133,6 +133,19 @@ def test_workflow_files_are_not_changed(server: Served, tmp_path: Path) -> None:
     assert [line.split("\t")[1] for line in refs.splitlines() if "\t" in line] == ["HEAD", "refs/heads/main"]
 
 
+def test_a_token_without_the_scope_changes_none_either(server: Served, tmp_path: Path) -> None:
+    running = Running(server, tmp_path, "{}")
+    weak = server.forge("token", "create", "alice", "--scopes", "repo")
+    running.work.commit("README.md", "2")
+
+    running.work("push", "-q", server.remote(running.name, weak), "main")
+    running.work.commit(CI, "on: push\n")
+
+    said = running.work("push", server.remote(running.name, weak), "main", ok=False)
+    assert f"a Personal Access Token to create or update workflow `{CI}` without `workflow` scope" in said
+    running.work("push", "-q", server.remote(running.name, "alice"), "main")
+
+
 def test_a_gzipped_push_is_looked_at_too(server: Served, tmp_path: Path) -> None:
     running = Running(server, tmp_path, "write-all")
     sha = running.work.commit(".github/workflows/more.yml", "on: push\n")

@@ -70,7 +70,7 @@ def test_organizations_own_repositories(alice: Api, conforms: Check) -> None:
     assert made.json()["organization"]["login"] == "Acme"
     assert [one["name"] for one in alice("GET", "/orgs/ACME/repos").json()] == ["tool"]
     assert stranger("GET", "/orgs/acme/repos").json() == []
-    assert stranger("POST", "/orgs/acme/repos", {"name": "x"}).status_code == 404
+    assert stranger("POST", "/orgs/acme/repos", {"name": "x"}).status_code == 403
     assert alice("GET", "/orgs/alice/repos").status_code == 404
 
 

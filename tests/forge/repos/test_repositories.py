@@ -54,7 +54,7 @@ def test_only_those_who_may_create(alice: Actor) -> None:
         repositories.create(ANONYMOUS, "alice", "a")
     with pytest.raises(Forbidden):
         repositories.create(alice, "bob", "a")
-    with pytest.raises(NotFound):
+    with pytest.raises(Forbidden):
         repositories.create(alice, "acme", "a")
     with pytest.raises(Forbidden):
         repositories.create(Actor.for_session(bob), "acme", "a")

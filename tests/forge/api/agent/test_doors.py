@@ -11,10 +11,12 @@ import pytest
 import zstandard
 from django.test import AsyncClient, Client
 
-from forge.actions import assignment, cancel
+from forge.accounts.actor import Actor
+from forge.actions import assignment, cancel, wakeup
 from forge.actions.models import Claim, Job, JobLog, Run, Step
 from forge.api.agent import polls
-from forge.runners import credentials, registration
+from forge.runners import credentials, groups, labels, registration
+from forge.runners.group_settings import Settings
 from forge.runners.models import Runner
 from forge.threads import run_sync
 from tests import factories
@@ -356,3 +358,92 @@ def test_every_credential_is_refused_at_every_other_door() -> None:
     assert assignment.actor_for_token(work.assignment.lease_token) is None
     work.finish()
     assert assignment.actor_for_token(work.assignment.github_token) is None
+
+
+async def test_labels_and_groups_that_change_reach_the_held_call() -> None:
+    run = await run_sync(lambda: Project.new().run(ONE))
+    runner = await run_sync(FakeRunner.new, "other")
+    held = asyncio.ensure_future(poll(runner, wait_seconds=30))
+    await waiting()
+
+    def change() -> None:
+        account = Job.objects.select_related("owner").get(run=run).owner
+        row = labels.replace(Actor.for_session(account), runner.row, ["ubuntu-latest"])
+        wakeup.runner_changed(row.pk)
+
+    await run_sync(change)
+    assert (await asyncio.wait_for(held, 10)).json()["assignment"]["run"] == run.pk
+
+
+async def test_a_new_label_counts_for_offers_of_a_call_that_was_held_before() -> None:
+    runner = await run_sync(FakeRunner.new, "other")
+    held = asyncio.ensure_future(poll(runner, wait_seconds=30))
+    await waiting()
+    account = await run_sync(factories.account)
+    await run_sync(lambda: labels.add(Actor.for_session(account), runner.row, ["ubuntu-latest"]))
+    await run_sync(wakeup.runner_changed, runner.row.pk)
+    call = polls.presence.calls[runner.row.pk]
+    while "ubuntu-latest" not in call.seeker.labels:  # noqa: ASYNC110 - the call runs in this very loop
+        await asyncio.sleep(0)
+    run = await run_sync(lambda: Project.new().run(ONE))
+    assert (await asyncio.wait_for(held, 10)).json()["assignment"]["run"] == run.pk
+
+
+async def test_an_offer_finds_the_runner_whose_group_takes_it() -> None:
+    """Runners of groups that are closed to the job do not keep the offer from the one that is open."""
+    project = await run_sync(lambda: Project.new(private=True))
+
+    def runners() -> list[FakeRunner]:
+        made = []
+        for name, said in (
+            ("closed", {"visibility": "selected"}),
+            ("restricted", {"restricted_to_workflows": True}),
+            ("open", {}),
+        ):
+            runner = FakeRunner.new("ubuntu-latest", owner=project.account)
+            settings = Settings(name, runner_ids=[runner.row.pk], **said)  # type: ignore[arg-type]
+            groups.create(Actor.for_session(project.account), project.account, settings)
+            made.append(runner)
+        return made
+
+    made = await run_sync(runners)
+    held = [asyncio.ensure_future(poll(runner, wait_seconds=20)) for runner in made]
+    await waiting(3)
+    run = await run_sync(lambda: project.run(ONE))
+    assert (await asyncio.wait_for(held[2], 10)).json()["assignment"]["run"] == run.pk
+    for call in held[:2]:
+        call.cancel()
+    await asyncio.gather(*held[:2], return_exceptions=True)
+
+
+async def test_a_runner_whose_call_breaks_off_is_offline_until_it_is_heard_from() -> None:
+    runner = await run_sync(FakeRunner.new, "a")
+    held = asyncio.ensure_future(poll(runner, wait_seconds=30))
+    await waiting()
+
+    def online() -> bool:
+        return registration.online(Runner.objects.get(pk=runner.row.pk))
+
+    assert await run_sync(online)
+    held.cancel()
+    await asyncio.gather(held, return_exceptions=True)
+    missing = [task for task in polls._tasks if task.get_name() == "miss a runner"]
+    await asyncio.gather(*missing)
+    assert not await run_sync(online)
+    assert (await poll(runner)).status_code == 204
+    assert await run_sync(online)
+
+
+def test_the_door_puts_a_runner_into_a_group() -> None:
+    account = factories.account()
+    groups.create(Actor.for_session(account), account, Settings("big"))
+    token = registration.create_token(owner=account)
+    body = {"name": "one", "labels": [], "credential_hash": "a" * 64, "group": "BIG"}
+    assert post("runners/register", token, body).json()["group"] == "big"
+    refused = post("runners/register", token, {**body, "name": "two", "credential_hash": "b" * 64, "group": "none"})
+    assert (refused.status_code, "no runner group none" in refused.json()["error"]) == (422, True)
+    of_site = registration.create_token()
+    refused = post("runners/register", of_site, {**body, "credential_hash": "c" * 64})
+    assert refused.status_code == 422
+    default = post("runners/register", of_site, {**body, "credential_hash": "d" * 64, "group": "default"})
+    assert default.json()["group"] == "Default"

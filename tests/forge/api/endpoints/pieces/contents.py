@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.test import Client
+
 from forge.repos import git, trees
 from forge.repos.models import Collaborator, Right
 from tests import factories
@@ -30,6 +32,15 @@ def _as_pushed_again(world: World) -> None:
 def _tag(world: World) -> None:
     """The tag ``v1`` on the commit."""
     git.opened(world.hello).references.create("refs/tags/v1", world.values["sha"], force=True)
+
+
+@piece("signed archives", "archive_token", "zip_archive_token")
+def _signed(world: World) -> None:
+    """Where the repository's archives lie for a minute."""
+    reader = Client(headers={"authorization": f"token {factories.token(world.account('reader'))}"})
+    for name, kind in (("archive_token", "tarball"), ("zip_archive_token", "zipball")):
+        place = reader.get(f"/api/v3/repos/octo/hello/{kind}").headers["Location"]
+        world.values[name] = place.rpartition("/")[2]
 
 
 @piece("docs")
