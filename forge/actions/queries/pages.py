@@ -49,10 +49,13 @@ def run_page(
     if sha:  # as a span, for which any index on it will do
         found = found.filter(head_sha__gte=sha.lower(), head_sha__lt=f"{sha.lower()}g")
     rows = _slice(found, after, before)
+    whole = after is None and before is None and len(rows) <= PAGE
     has_newer = bool(rows) and (after is not None or (before is not None and len(rows) > PAGE))
     has_older = before is not None or len(rows) > PAGE
     rows = rows[-PAGE:] if before is not None else rows[:PAGE]
-    total, more = _total(repository, wanted, found, searched=bool(words or sha))
+    is_search = bool(words or sha) or wanted.search
+    # What stands on one page is counted already: nothing is looked for twice.
+    total, more = (len(rows), False) if whole and is_search else _total(repository, wanted, found, is_search)
     newer = rows[0].pk if has_newer else None
     return RunPage(tuple(rows), newer, rows[-1].pk if rows and has_older else None, total, more)
 
@@ -69,8 +72,8 @@ def _slice(found: QuerySet[Run], after: int | None, before: int | None) -> list[
     return list((found.filter(id__lt=after) if after is not None else found)[: PAGE + 1])
 
 
-def _total(repository: Repository, wanted: runs.RunFilter, found: QuerySet[Run], *, searched: bool) -> tuple[int, bool]:
-    if not searched and not wanted.search:
+def _total(repository: Repository, wanted: runs.RunFilter, found: QuerySet[Run], is_search: bool) -> tuple[int, bool]:
+    if not is_search:
         return runs.count(repository, wanted), False
     counted = found.select_related(None)[: runs.SEARCH_LIMIT + 1].count()
     return min(counted, runs.SEARCH_LIMIT), counted > runs.SEARCH_LIMIT

@@ -76,6 +76,8 @@ def test_a_run_from_its_dispatch_to_its_deletion(github: Any, project: Project, 
     assert usage.run_duration_ms > 0
     assert usage.billable.ubuntu.jobs == 2
     assert actions.get_workflow_usage(*at, "walk.yml").parsed_data.billable.ubuntu.total_ms > 0
+    assert actions.list_workflow_run_artifacts(*at, run.id).parsed_data.artifacts == []
+    assert actions.list_artifacts_for_repo(*at).parsed_data.total_count == 0
     assert actions.delete_workflow_run_logs(*at, run.id).status_code == 204
     assert refused(actions.download_job_logs_for_workflow_run, *at, hello.id) == 410
     assert actions.delete_workflow_run(*at, run.id).status_code == 204
@@ -171,6 +173,23 @@ def test_runners(github: Any, project: Project) -> None:
     assert actions.create_remove_token_for_repo(*at).parsed_data.expires_at
     assert actions.create_registration_token_for_org(ORGANIZATION).status_code == 201
     assert refused(actions.get_self_hosted_runner_for_repo, *at, 10**9) == 404
+    body = {"name": "just-in-time", "runner_group_id": 1, "labels": ["gpu"]}
+    made = actions.generate_runner_jitconfig_for_repo(*at, data=body).parsed_data
+    assert made.encoded_jit_config
+    assert [one.name for one in actions.list_self_hosted_runners_for_repo(*at).parsed_data.runners] == ["just-in-time"]
+    runner = (*at, made.runner.id)
+    shown = actions.get_self_hosted_runner_for_repo(*runner).parsed_data
+    assert (shown.status, shown.busy) == ("offline", False)
+    actions.add_custom_labels_to_self_hosted_runner_for_repo(*runner, labels=["large"])
+    assert {"gpu", "large"} <= _labels(actions.list_labels_for_self_hosted_runner_for_repo(*runner))
+    actions.remove_custom_label_from_self_hosted_runner_for_repo(*runner, "gpu")
+    assert {"gpu", "large"} & _labels(actions.list_labels_for_self_hosted_runner_for_repo(*runner)) == {"large"}
+    assert actions.delete_self_hosted_runner_from_repo(*runner).status_code == 204
+    assert actions.list_self_hosted_runners_for_repo(*at).parsed_data.total_count == 0
+
+
+def _labels(answer: Any) -> set[str]:
+    return {one.name for one in answer.parsed_data.labels}
 
 
 def test_pages(github: Any, project: Project) -> None:

@@ -56,6 +56,7 @@ def test_a_push_is_followed_to_its_end(stack: Stack, project: Project, github: G
     assert run.actor.login == LOGIN
     assert repository.get_workflow(run.workflow_id).path == ".github/workflows/greet.yml"
     assert run.timing().run_duration_ms > 0
+    assert list(run.get_artifacts()) == list(repository.get_artifacts()) == []
     jobs = {job.name: job for job in run.jobs()}
     assert {name: job.conclusion for name, job in jobs.items()} == {"hello": "success", "after": "success"}
     assert "Say hello" in [step.name for step in jobs["hello"].steps]
@@ -108,7 +109,7 @@ def test_runners(stack: Stack, project: Project, github: Github) -> None:
     assert list(repository.get_self_hosted_runners()) == []
     token = stack.api(project.path("/runners/registration-token"), "POST").json()["token"]
     assert token.startswith("shr_")
-    organization = github.withLazy(True).get_organization(ORGANIZATION)
+    organization = github.get_organization(ORGANIZATION)
     assert organization.create_self_hosted_runner_registration_token().token.startswith("shr_")
     assert organization.create_self_hosted_runner_remove_token().expires_at
     assert list(organization.get_self_hosted_runners()) == []

@@ -104,6 +104,7 @@ const steps = {
     const { data: usage } = await actions.getWorkflowRunUsage(run)
     assert.equal(usage.billable.UBUNTU.jobs, 2)
     assert.ok(usage.run_duration_ms > 0)
+    assert.deepEqual((await actions.listWorkflowRunArtifacts(run)).data, { total_count: 0, artifacts: [] })
     assert.equal((await actions.deleteWorkflowRunLogs(run)).status, 204)
     assert.equal(await refused(actions.downloadWorkflowRunLogs, run), 410)
     assert.equal((await actions.deleteWorkflowRun(run)).status, 204)
@@ -179,6 +180,13 @@ const steps = {
     assert.match((await actions.createRegistrationTokenForRepo(at)).data.token, /^shr_/)
     assert.equal((await actions.createRemoveTokenForOrg({ org })).status, 201)
     assert.equal(await refused(actions.getSelfHostedRunnerForRepo, { ...at, runner_id: 10 ** 9 }), 404)
+    const { data: made } = await actions.generateRunnerJitconfigForRepo(
+      { ...at, name: 'just-in-time', runner_group_id: 1, labels: ['gpu'] })
+    const runner = { ...at, runner_id: made.runner.id }
+    const { data: set } = await actions.setCustomLabelsForSelfHostedRunnerForRepo({ ...runner, labels: ['large'] })
+    assert.ok(set.labels.some(label => label.name === 'large'))
+    assert.equal((await actions.deleteSelfHostedRunnerFromRepo(runner)).status, 204)
+    assert.equal((await actions.listSelfHostedRunnersForRepo(at)).data.total_count, 0)
   },
 
   async 'pages' () {
