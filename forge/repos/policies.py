@@ -232,11 +232,8 @@ def _switch(name: str, own: ActionsPolicy, above: ActionsPolicy) -> bool:
 
 
 def switch_forks(actor: Actor, scope: Scope, wanted: Mapping[str, bool]) -> None:
-    """Choose these. ``Invalid`` for a public repository; ``Conflict`` for what the organisation does not give."""
+    """Choose these. ``Conflict`` for what the organisation does not give."""
     if isinstance(scope, Repository):
-        if not scope.private:
-            words = "This is for private repositories"
-            raise Invalid(words, [FieldError("Repository", "private", "invalid", words)])
         above = of(scope.owner)
         for name, on in wanted.items():
             if not above._state.adding and _switch(name, ActionsPolicy(**{name: on}), above) != on:

@@ -18,7 +18,7 @@ from forge.api.v3.places import Place
 from forge.api.v3.runs import RunBound
 from forge.api.v3.vault_scopes import numbers
 from forge.environments import rules
-from forge.errors import FieldError, Invalid
+from forge.errors import FieldError, Forbidden, Invalid
 from forge.repos.models import Right
 
 
@@ -48,8 +48,7 @@ class RunPendingDeploymentsView(RunBound):
     @extend_schema(operation_id="actions_review_pending_deployments_for_run", responses=OpenApiTypes.OBJECT)
     def post(self, request: Request, **_: Any) -> Response:
         """A reviewer approves or rejects what waits for these environments; reading the repository is enough."""
-        run, data = self.run(Right.READ), body(request)
-        self.need_account("repo", "repo:write", "public_repo")
+        run, data = _reviewed(self), body(request)
         ids = numbers(data, "environment_ids", required=True) or []
         state, comment = required_text(data, "state", "Deployment"), text(data, "comment")
         if comment is None:
@@ -83,8 +82,7 @@ class RunProtectionRuleView(RunBound):
     @extend_schema(operation_id="actions_review_custom_gates_for_run", responses={204: None})
     def post(self, request: Request, **_: Any) -> Response:
         """An integration approves or rejects, as a rule of the environment that it names."""
-        run, data = self.run(Right.READ), body(request)
-        self.need_account("repo", "repo:write", "public_repo")
+        run, data = _reviewed(self), body(request)
         name = required_text(data, "environment_name", "Deployment")
         state = required_text(data, "state", "Deployment")
         approve.rule(self.actor, run, name, state, text(data, "comment", "") or "")
@@ -99,3 +97,12 @@ class RunApproveView(RunBound):
         """Let a run go on that waits as a whole for an approval; 403 for any other."""
         approve.run(self.actor, self.run(Right.WRITE))
         return Response({}, status=201)
+
+
+def _reviewed(view: RunBound) -> Run:
+    """The run of the URL, for a person or program whose token may write: reading is enough, looking is not."""
+    run = view.run(Right.READ)
+    view.need_account("repo", "repo:write", "public_repo")
+    if view.actor.only_repository_id not in (None, run.repository_id):
+        raise Forbidden("This token is bound to another repository")
+    return run

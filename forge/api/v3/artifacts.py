@@ -6,7 +6,7 @@ import base64
 import re
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase, HttpResponseNotModified, JsonResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
@@ -115,9 +115,11 @@ def signed(request: HttpRequest, token: str) -> HttpResponseBase:
         artifacts.check(row)
     except ForgeError as error:
         return errors.plain(request, errors.status_of(error), error.message)
+    digest = row.digest.removeprefix("sha256:")
+    if request.headers.get("If-None-Match") == f'"{digest}"':
+        return HttpResponseNotModified(headers={"ETag": f'"{digest}"'})
     response = streamed(request, artifacts.read(row), "application/zip", filename=f"{_safe(row.name)}.zip")
     response["Content-Length"] = str(row.size)
-    digest = row.digest.removeprefix("sha256:")
     response["ETag"] = f'"{digest}"'
     response["Repr-Digest"] = f"sha-256=:{base64.b64encode(bytes.fromhex(digest)).decode()}:"
     return response

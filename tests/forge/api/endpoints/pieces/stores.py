@@ -1,0 +1,139 @@
+"""Artifacts, caches, rules of environments, and runs that wait for them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.core import signing
+from django.utils import timezone
+
+from forge.accounts.actor import Actor
+from forge.actions.models import PendingDeployment
+from forge.artifacts.models import Artifact
+from forge.environments import environments, rules
+from forge.environments.models import Environment, ProtectionRule
+from forge.repos import policies
+from tests import factories
+from tests.forge.api.endpoints.world import World, piece
+
+
+@piece("artifact", "artifact_id", "archive_format")
+def _artifact(world: World) -> None:
+    """An artifact ``dist`` of the run's job."""
+    world.need("run")
+    world.rows["artifact"] = row = factories.artifact(world.rows["job"])
+    world.values |= {"artifact_id": row.pk, "archive_format": "zip"}
+
+
+@piece("expired artifact")
+def _expired(world: World) -> None:
+    """The artifact past its time."""
+    row = world.need("artifact")
+    Artifact.objects.filter(pk=row.pk).update(expires_at=timezone.now() - timedelta(seconds=1))
+
+
+@piece("signed artifact", "token")
+def _signed(world: World) -> None:
+    """An address that opens the artifact for a minute."""
+    row = world.need("artifact")
+    world.values["token"] = signing.dumps({"artifact": row.pk}, salt="forge.api.signed.artifacts")
+
+
+@piece("cache", "cache_id")
+def _cache(world: World) -> None:
+    """A cache ``deps`` of the main branch."""
+    world.rows["cache"] = row = factories.cache(world.hello)
+    world.values["cache_id"] = row.pk
+
+
+@piece("acme cache")
+def _acme_cache(world: World) -> None:
+    """A cache of the organisation's repository."""
+    world.need("acme repository")
+    factories.cache(world.rows["tools"])
+
+
+@piece("branch policy", "branch_policy_id")
+def _branch_policy(world: World) -> None:
+    """The environment takes deployments from ``main`` only."""
+    row = _patterned(world)
+    world.values["branch_policy_id"] = rules.add_branch_policy(_owner(world), row, "main", "branch").pk
+
+
+@piece("patterns")
+def _patterns(world: World) -> None:
+    """The environment takes deployments from the branches that it names, which are none so far."""
+    _patterned(world)
+
+
+@piece("integration")
+def _integration(world: World) -> None:
+    """An account of a program."""
+    world.rows["integration"] = row = factories.account("deployer", kind="Bot")
+    world.values["integration_id"] = row.pk
+
+
+@piece("protection rule", "protection_rule_id")
+def _protection_rule(world: World) -> None:
+    """A program that must agree to deployments to the environment."""
+    rule = ProtectionRule.objects.create(environment=world.need("environment"), integration=world.need("integration"))
+    world.values["protection_rule_id"] = rule.pk
+
+
+@piece("waiting run")
+def _waiting(world: World) -> None:
+    """A run whose job waits for the environment, of which everybody who may read is a reviewer."""
+    world.need("queued run")
+    environment = environments.get_or_create(world.hello, "Prod/eu")
+    people = [world.account(login).pk for login in ("octo", "admin", "writer", "reader", "root")]
+    rules.change(_owner(world), environment, {}, people)
+    job, run = world.rows["job"], world.rows["run"]
+    for row in (job, run.latest_attempt):
+        row.status = "waiting"
+        row.save()
+    PendingDeployment.objects.create(job=job, run=run, environment=environment, environment_name=environment.name)
+    world.values["environment_id"] = environment.pk
+
+
+@piece("held run")
+def _held(world: World) -> None:
+    """A run that waits as a whole for an approval."""
+    world.need("queued run")
+    attempt = world.rows["run"].latest_attempt
+    attempt.hold, attempt.status = "approval", "waiting"
+    attempt.save()
+    world.rows["job"].delete()
+
+
+@piece("acme selection")
+def _acme_selection(world: World) -> None:
+    """The organisation lets selected repositories run workflows, of which its own is none."""
+    world.need("acme repository")
+    actor = Actor.for_session(world.account("octo"))
+    chosen = {"enabled_repositories": "selected", "runner_repositories": "selected"}
+    policies.change(actor, world.account("acme"), chosen)
+
+
+@piece("acme claims")
+def _acme_claims(world: World) -> None:
+    """The organisation proposes claims for OIDC subjects."""
+    values = {"oidc_default": False, "oidc_claim_keys": ["repo"]}
+    policies.change(Actor.for_session(world.account("octo")), world.account("acme"), values)
+
+
+@piece("selected actions")
+def _selected_actions(world: World) -> None:
+    """Repository and organisation let in selected actions."""
+    actor = Actor.for_session(world.account("octo"))
+    for scope in (world.hello, world.account("acme")):
+        policies.change(actor, scope, {"allowed_actions": "selected"})
+
+
+def _owner(world: World) -> Actor:
+    return Actor.for_session(world.account("octo"))
+
+
+def _patterned(world: World) -> Environment:
+    row: Environment = world.need("environment")
+    rules.change(_owner(world), row, {"custom_branch_policies": True}, [])
+    return row
