@@ -95,6 +95,15 @@ def _waiting(world: World) -> None:
     world.values["environment_id"] = environment.pk
 
 
+@piece("ruled run")
+def _ruled(world: World) -> None:
+    """The waiting run, where everybody who may read is a rule that must agree."""
+    world.need("waiting run")
+    environment = environments.get_or_create(world.hello, "Prod/eu")
+    for login in ("octo", "admin", "writer", "reader", "root"):
+        ProtectionRule.objects.create(environment=environment, integration=world.account(login))
+
+
 @piece("held run")
 def _held(world: World) -> None:
     """A run that waits as a whole for an approval."""
