@@ -135,8 +135,8 @@ def _answer(body: Any, example: Any) -> dict[str, Any]:
 
 
 def _content(body: Any, example: Any) -> dict[str, Any]:
-    if isinstance(body, str) and "/" in body:  # a media type of what is no JSON
-        return {"content": {body: {"schema": {"type": "string"}}}}
+    if isinstance(body, str) and "/" in body:  # media types of what is no JSON
+        return {"content": {media: {"schema": {"type": "string"}} for media in body.split("|")}}
     said: dict[str, Any] = {"schema": schema(body, shapes())}
     return {"content": {"application/json": said if example is None else {**said, "example": example}}}
 

@@ -18,8 +18,11 @@ from forge.api.described.operations import operations
 from forge.api.v3.base import NotFoundView
 from tests.forge.api.endpoints.cases import operations as endpoints
 
-#: Served by functions: the feed, and where the addresses of logs lead.
-FUNCTIONS = {("/{owner}/{name}/actions.atom", "get"), ("/api/v3/signed/logs/{token}", "get")}
+#: Served by functions: the feed, and where signed addresses lead.
+FUNCTIONS = {
+    ("/{owner}/{name}/actions.atom", "get"),
+    *((f"/api/v3/signed/{kind}/{{token}}", "get") for kind in ("logs", "artifacts", "archives")),
+}
 #: Whose doors are described where their client is.
 AGENTS = ("runner", "lease", "registration")
 METHODS = ("get", "post", "put", "patch", "delete")

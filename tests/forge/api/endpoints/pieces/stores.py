@@ -8,11 +8,11 @@ from django.core import signing
 from django.utils import timezone
 
 from forge.accounts.actor import Actor
+from forge.actions import approve
 from forge.actions.models import PendingDeployment
 from forge.artifacts.models import Artifact
 from forge.environments import environments, rules
 from forge.environments.models import Environment, ProtectionRule
-from forge.repos import policies
 from tests import factories
 from tests.forge.api.endpoints.world import World, piece
 
@@ -114,28 +114,25 @@ def _held(world: World) -> None:
     world.rows["job"].delete()
 
 
-@piece("acme selection")
-def _acme_selection(world: World) -> None:
-    """The organisation lets selected repositories run workflows, of which its own is none."""
-    world.need("acme repository")
-    actor = Actor.for_session(world.account("octo"))
-    chosen = {"enabled_repositories": "selected", "runner_repositories": "selected"}
-    policies.change(actor, world.account("acme"), chosen)
+@piece("second branch policy")
+def _second_branch_policy(world: World) -> None:
+    """The environment takes deployments from ``next`` as well."""
+    world.need("branch policy")
+    rules.add_branch_policy(_owner(world), world.rows["environment"], "next", "branch")
 
 
-@piece("acme claims")
-def _acme_claims(world: World) -> None:
-    """The organisation proposes claims for OIDC subjects."""
-    values = {"oidc_default": False, "oidc_claim_keys": ["repo"]}
-    policies.change(Actor.for_session(world.account("octo")), world.account("acme"), values)
+@piece("reviewer", "reviewer_id")
+def _reviewer(world: World) -> None:
+    """Somebody who may read the repository, for whom environments can ask."""
+    world.values["reviewer_id"] = world.account("reader").pk
 
 
-@piece("selected actions")
-def _selected_actions(world: World) -> None:
-    """Repository and organisation let in selected actions."""
-    actor = Actor.for_session(world.account("octo"))
-    for scope in (world.hello, world.account("acme")):
-        policies.change(actor, scope, {"allowed_actions": "selected"})
+@piece("reviewed run")
+def _reviewed(world: World) -> None:
+    """The waiting run, which a reviewer has rejected."""
+    world.need("waiting run")
+    actor = Actor.for_session(world.account("reader"))
+    approve.review(actor, world.rows["run"], [world.values["environment_id"]], "rejected", "not today")
 
 
 def _owner(world: World) -> Actor:
