@@ -19,6 +19,8 @@ from tests.forge.api.endpoints.world import World
 #: The parts of every refusal's body, by the beginning of the path.
 _ERROR = {"message", "documentation_url", "status", "errors"}
 _FIELD = {"resource", "field", "code", "message", "index", "value"}
+#: What answers in GitHub's words.
+_GITHUB = ("/api/v3", "/api/graphql")
 _NO_JSON = b"{"
 _NO_OBJECT = b"[1]"
 
@@ -110,7 +112,7 @@ def every_answer(found: Exchange) -> Iterator[str]:
         yield f"{at}: {found.status} without a body"
     if found.status >= 400:
         yield from (f"{at}: {one}" for one in _refusal(found))
-    if found.url.startswith("/api/v3") and "X-GitHub-Request-Id" not in found.headers:
+    if found.url.startswith(_GITHUB) and "X-GitHub-Request-Id" not in found.headers:
         yield f"{at}: no X-GitHub-Request-Id"
 
 
@@ -118,7 +120,7 @@ def _refusal(found: Exchange) -> Iterator[str]:
     if found.url.startswith("/api/v1"):
         if not isinstance(found.body, dict) or not isinstance(found.body.get("error"), str):
             yield f"a refusal of v1 is {{'error': text}}, not {found.body!r:.200}"
-    elif found.url.startswith("/api/v3"):
+    elif found.url.startswith(_GITHUB):
         body = found.body if isinstance(found.body, dict) else {}
         if not {"message", "documentation_url", "status"} <= set(body) <= _ERROR:
             yield f"a refusal has message, documentation_url, status and at most errors: {found.body!r:.200}"
