@@ -7,30 +7,41 @@ status, the same headers that tell something, the same body.
 from __future__ import annotations
 
 import difflib
+import json
 import re
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import transaction
 from django.http.response import HttpResponseBase
 from django.test import Client, override_settings
 
+from forge.accounts.actor import Actor
+from forge.accounts.models import Account
+from forge.repos import policies
+from forge.runners import groups
+from tests import factories
 from tests.engine import FakeRunner, Project
 from tests.forge.places import NOTHING, World
 from tests.forge.routes import METHODS, Route, routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-#: Parts that name something of one repository.
-_IDS = ("run_id", "job_id", "check_run_id", "runner_id", "workflow_id", "repository_id")
 _REPOSITORY = frozenset({"owner", "repository_id"})
 #: These tell a runner or a lease from everybody else before they look at any id.
 _AGENT = re.compile(r"api/v1/(runners|jobs/<job_id>/(cancel-check|steps|log|status)$)")
 _CHANGING = re.compile(r'csrfmiddlewaretoken" value="[^"]+"|nonce="[^"]+"|data-now="\d+"')
 _TABLE = [route for route in routes() if route.names]
+#: Parts that name something of one repository or organisation: all ids but those of a page that everybody may read,
+#: and of a person's tokens, which no repository has.
+_IDS = sorted({name for route in _TABLE for name in route.names if name.endswith("_id")} - {"operation_id", "token_id"})
+#: What each form of request finds in a body that it needs.
+_BODY = b'{"ref": "main", "selected_repository_ids": [], "runners": [], "labels": ["own"]}'
 #: The same views once more, by the repository's id.
 _TWICE = "api/v3/repositories/<repository_id>/"
 
@@ -75,7 +86,7 @@ def ask(client: Client, method: str, url: str) -> HttpResponseBase:
     if url.endswith("-pack"):
         kind = f"application/x-{url.rpartition('/')[2]}-request"
     query = {"info/refs": "?service=git-upload-pack", "log/lines": "?step=1"}.get("/".join(url.split("/")[-2:]), "")
-    data = b'{"ref": "main"}' if method in ("POST", "PUT", "PATCH") and "/api/" in url else b"0000"
+    data = _BODY if method in ("POST", "PUT", "PATCH") and "/api/" in url else b"0000"
     return client.generic(method, url + query, data, content_type=kind)
 
 
@@ -98,19 +109,77 @@ def test_a_private_repository_is_like_none(hidden: World) -> None:
     assert wrong == []
 
 
-def test_foreign_ids_below_ones_own_repository(hidden: World) -> None:
+@pytest.mark.parametrize("place", ["repository", "organization"])
+def test_foreign_ids_below_ones_own(hidden: World, place: str) -> None:
     own = World.of("bob", private=False)
     people = clients(own)
+    all_selected(own)
+    others = shared(hidden)
+    foreign = [{**hidden.values, "runner_group_id": others["runner_group_id"]}]
+    foreign += [others] if place == "organization" else []
     wrong = []
     for route in _TABLE:
-        for name in _IDS if route.names & _REPOSITORY else ():
-            if name in route.names:
-                real = route.url({**NOTHING, **own.values, name: hidden.values[name]})
-                none = route.url({**NOTHING, **own.values, name: 987_654})
-                # Nobody may post forms there who has not logged in, whatever the ids are.
-                wrong += differences(people, route, real, none, {401, 403, 404, 405})
+        if not route.names & (_REPOSITORY if place == "repository" else {"org"}):
+            continue
+        for name, values in ((name, values) for name in _IDS if name in route.names for values in foreign):
+            real = route.url({**NOTHING, **own.values, name: values[name]})
+            none = route.url({**NOTHING, **own.values, name: 987_654})
+            # Nobody may post forms there who has not logged in, whatever the ids are.
+            wrong += differences(people, route, real, none, {401, 403, 404, 405})
     assert wrong == []
     assert hidden.unchanged()
+
+
+def test_foreign_ids_in_bodies(hidden: World) -> None:
+    own = World.of("bob", private=False)
+    all_selected(own)
+    client = clients(own)["token"]
+    others = shared(hidden)
+    wrong = []
+    for route in _TABLE:
+        if not route.pattern.startswith("api/v3") or not route.names & {"org", "owner"}:
+            continue
+        url = route.url({**NOTHING, **own.values})
+        for method in METHODS[1:4]:
+            none = named(client, method, url, 987_654, 987_653)
+            for values in (hidden.values, others):
+                there = named(client, method, url, values["repository_id"], values["runner_id"])
+                wrong += [f"{method} {url}: {there} instead of {none}"] if there != none else []
+    assert wrong == []
+
+
+def named(client: Client, method: str, url: str, repository: int, runner: int) -> tuple[object, ...]:
+    """What is answered when a body names these, of whatever is selected there: the status, a refusal as it is, and
+    how many are there then. It is undone."""
+    chosen = {"visibility": "selected", "selected_repository_ids": [repository], "runners": [runner]}
+    body = {"name": "ANOTHER", "value": "1", "enabled_repositories": "selected", "ref": "main", **chosen}
+    with transaction.atomic():
+        answer = client.generic(method, url, json.dumps(body), content_type="application/json")
+        refusal = seen(answer, url)[2] if answer.status_code >= 400 else ""
+        refusal = re.sub(rf"(?<=[\" ])({repository}|{runner})(?=[:\"])", "ID", refusal)  # as it was asked for
+        after = client.get(url) if url.endswith(("/repositories", "/runners")) else None
+        transaction.set_rollback(True)
+    return answer.status_code, refusal, after and after.json().get("total_count")
+
+
+def all_selected(world: World) -> None:
+    """Let the organisation ask for each repository by its id, as far as it has a word for that."""
+    organization, actor = Account.objects.get(login=world.values["org"]), Actor.for_session(world.account)
+    word = policies.Enabled.SELECTED
+    policies.change(actor, organization, {"enabled_repositories": word, "runner_repositories": word})
+    groups.update(actor, groups.default(organization), groups.Settings(visibility="selected"))
+
+
+def shared(world: World) -> dict[str, Any]:
+    """What the organisation has of which repositories have some as well: a group and a runner in it, a repository."""
+    organization = Account.objects.get(login=world.values["org"])
+    repository = factories.repository(organization, "shared", private=True)
+    runner = factories.runner("runner-of-all", owner=organization)
+    actor = Actor.for_session(world.account)
+    said = {"visibility": "selected", "repository_ids": [repository.pk], "runner_ids": [runner.pk]}
+    made = [groups.create(actor, organization, groups.Settings(name=name, **said)) for name in ("a", "b")]
+    # Groups are counted from one in each organisation: the second has a number that others have not.
+    return {**world.values, "runner_group_id": made[-1].number, "runner_id": runner.pk, "repository_id": repository.pk}
 
 
 def differences(people: Mapping[str, Client], route: Route, real: str, none: str, refusals: set[int]) -> Iterator[str]:

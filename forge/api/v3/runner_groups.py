@@ -116,8 +116,8 @@ class GroupRepositoriesView(OfOrganization):
     @extend_schema(responses={204: None})
     def put(self, request: Request, **_: Any) -> Response:
         """These and no others. 409 while the visibility is another than ``selected``."""
-        chosen = numbers(body(request), "selected_repository_ids", required=True) or []
-        wakeup.runners_changed(groups.select(self.actor, self.group(), chosen))
+        group, chosen = self.group(), numbers(body(request), "selected_repository_ids", required=True) or []
+        wakeup.runners_changed(groups.select(self.actor, group, chosen))
         return Response(status=204)
 
 
@@ -162,8 +162,8 @@ class GroupRunnersView(OfOrganization):
     @extend_schema(responses={204: None})
     def put(self, request: Request, **_: Any) -> Response:
         """These and no others; those that were go to the default group."""
-        chosen = numbers(body(request), "runners", required=True) or []
-        wakeup.runners_changed(groups.fill(self.actor, self.group(), chosen))
+        group, chosen = self.group(), numbers(body(request), "runners", required=True) or []
+        wakeup.runners_changed(groups.fill(self.actor, group, chosen))
         return Response(status=204)
 
 
