@@ -19,6 +19,7 @@ _ROW = re.compile(r"^\| ([A-Z]+) \| `([^`]+)` \|.*$", re.MULTILINE)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z")
 _TOKEN = re.compile(r"(sh[a-z]_)[\w-]{20,}")
 _DIGEST = re.compile(r"\b[0-9a-f]{64}\b")  # of a package, which every change of the agent changes
+_SIGNED = re.compile(r"([?&]token=)(?!sh)[^&]+")  # an address that opens one thing for some minutes
 _ENCODED = re.compile(r"\beyJ[\w+/=]{40,}")  # JSON in Base64, with a credential in it
 
 
@@ -87,5 +88,6 @@ def _steady(value: Any) -> Any:
         return [_steady(one) for one in value[:1]]
     if isinstance(value, str):
         steady = _TOKEN.sub(r"\1example", _TIME.sub("2026-01-15T12:00:00Z", value))
+        steady = _SIGNED.sub(r"\1example", steady)
         return _ENCODED.sub("eyJleGFtcGxl", _DIGEST.sub("0" * 64, steady))
     return value
