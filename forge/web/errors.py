@@ -25,7 +25,8 @@ _TITLES = {
     500: "Forge failed",
 }
 _NOT_FOUND = "It does not exist, or you may not see it. Log in if you have an account that may."
-#: Machine doors: what has no route there is answered as JSON.
+#: Machine doors: what has no route there is answered as JSON; the first has a dialect of its own.
+_V1 = "/api/v1/"
 _MACHINES = ("/api/", "/_apis/", "/twirp/")
 
 
@@ -87,9 +88,9 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 def _answer(request: HttpRequest, status: int, message: str, details: list[str] | None = None) -> HttpResponse:
     if request.path.startswith(_MACHINES):
-        return JsonResponse(
-            {"message": "Not Found" if status == 404 else message, "status": str(status)}, status=status
-        )
+        said = "Not Found" if status == 404 else message
+        v1 = request.path.startswith(_V1)
+        return JsonResponse({"error": said} if v1 else {"message": said, "status": str(status)}, status=status)
     context: dict[str, Any] = {
         "status": status,
         "title": _TITLES.get(status, "Refused"),

@@ -135,3 +135,9 @@ def test_a_public_repository_needs_the_scope_all_the_same(owner: Account, run: R
 @pytest.mark.parametrize("path", ["jobs/99999/cancel", "runs/99999/rerun", f"runs/{10**30}/rerun"])
 def test_unknown_ids(owner: Account, path: str) -> None:
     assert set(body(asking(owner).post(f"/api/v1/{path}"), 404)) == {"error"}
+
+
+@pytest.mark.parametrize("path", ["jobs/-1/cancel", "runs/x/rerun", "nothing"])
+def test_an_address_without_a_route_is_refused_in_the_same_words(path: str) -> None:
+    answer = Client().post(f"/api/v1/{path}")
+    assert (answer.status_code, answer.json()) == (404, {"error": "Not Found"})
