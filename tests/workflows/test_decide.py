@@ -88,7 +88,8 @@ def _words(move: Move, snapshot: Snapshot) -> str:
     keys = {job.id: f"{node.key}.{job.leg}" for node in snapshot.nodes for job in node.jobs}
     match move:
         case Expand(key, legs, _, most):
-            labels = f" on {' '.join(legs[0].labels)}" if legs[0].labels != ("l",) else ""
+            labels = f" on {' '.join(legs[0].labels)}" if legs[0].labels not in ((), ("l",)) else ""
+            labels += f" in {legs[0].runner_group}" if legs[0].runner_group else ""
             return f"expand {key}: {', '.join(leg.name for leg in legs)}{labels}{f' max {most}' if most else ''}"
         case Enter(key, legs, _, _, most):
             return f"enter {key}: {', '.join(leg.name for leg in legs)}{f' max {most}' if most else ''}"
