@@ -55,9 +55,12 @@ def test_an_environment(repository: Repository) -> None:
     found = repository.get_environment("PROD/EU")
     assert [secret.name for secret in found.get_secrets()] == ["TOKEN"]
     assert [(one.name, one.value) for one in found.get_variables()] == [("COLOUR", "blue")]
+    slow = repository.create_environment("slow", wait_timer=30)
+    assert [(rule.type, rule.wait_timer) for rule in slow.protection_rules] == [("wait_timer", 30)]
     with pytest.raises(GithubException) as refused:
-        repository.create_environment("slow", wait_timer=30)
+        repository.create_environment("slow", wait_timer=50_000)  # more than thirty days
     assert refused.value.status == 422
+    repository.delete_environment("slow")
     repository.delete_environment("prod/eu")
     assert repository.get_environments().totalCount == 0
 
