@@ -59,3 +59,8 @@ def html(text: str) -> SafeString:
     """Safe HTML of a Markdown text, cut at ``LIMIT`` characters."""
     lines = "\n".join(ansi.visible(line) for line in text[:LIMIT].splitlines())
     return mark_safe(_MARKDOWN.render(lines))
+
+
+def line(text: str) -> SafeString:
+    """The same of one line, without a paragraph around it: code, emphasis and links."""
+    return mark_safe(_MARKDOWN.renderInline(ansi.visible(text[:LIMIT])))

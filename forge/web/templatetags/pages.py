@@ -13,6 +13,7 @@ from forge.actions.models import Job, Run
 from forge.repos.models import Repository
 from forge.web import ansi, appearance, clock, security
 from forge.web.markdown import html as markdown_html
+from forge.web.markdown import line as markdown_line_html
 
 register = template.Library()
 
@@ -92,6 +93,12 @@ def plain(text: object) -> str:
 def markdown(text: str) -> SafeString:
     """Safe HTML of Markdown."""
     return markdown_html(text)
+
+
+@register.filter
+def markdown_line(text: str) -> SafeString:
+    """Safe HTML of one line of Markdown, without a paragraph around it."""
+    return markdown_line_html(text)
 
 
 @register.filter

@@ -107,6 +107,7 @@ def named(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 def test_people_read_it_as_pages(document: dict[str, Any]) -> None:
     client = Client()
     index = client.get("/-/api").content.decode()
+    assert "``" not in index
     for name, one in named(document).items():
         assert f'href="/-/api/{one["operationId"]}"' in index, name
         page = client.get(f"/-/api/{one['operationId']}")
@@ -115,6 +116,7 @@ def test_people_read_it_as_pages(document: dict[str, Any]) -> None:
         assert html.escape(name) in text
         assert all(f"<b>{status}</b>" in text or f">{status}</h2>" in text for status in one["responses"]), name
         assert not re.search(r"(?:src|href)=\"https?:", text)
+        assert "``" not in text, f"{name}: its words are Markdown, and drawn as such"
     assert client.get("/-/api/nothing").status_code == 404
 
 

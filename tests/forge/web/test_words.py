@@ -116,6 +116,7 @@ def test_relative(ago: timedelta, text: str) -> None:
 )
 def test_markdown_is_tame(text: str, never: str) -> None:
     assert never not in markdown.html(text)
+    assert never not in markdown.line(text)
 
 
 def test_markdown_draws() -> None:
@@ -123,6 +124,7 @@ def test_markdown_draws() -> None:
     assert "<h4>Tests</h4>" in found
     assert "<td>1</td>" in found
     assert '<a href="https://example.org" rel="nofollow noopener">site</a>' in found
+    assert markdown.line("one `call` <b>") == "one <code>call</code> &lt;b&gt;"
 
 
 @pytest.mark.parametrize(
