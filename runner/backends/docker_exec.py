@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 import urllib3
-from docker.errors import APIError, DockerException, NotFound
+from docker.errors import DockerException, NotFound
 
 from runner import process_tree
 from runner.backends.base import DRAIN_SECONDS, Command, SignalName, Trouble
@@ -32,6 +32,7 @@ exec "$@"
 _MERGE = ("sh", "-c", _BEGIN, "sh")
 LOST = 137  # also what a kill by the kernel, for want of memory, ends with
 _WORD_WAIT = 1.0  # s that the word of what killed a process may come after its end
+_SIGNAL_WAIT = 2.0  # s that a signal may be on its way: it is sent by an exec, which a busy engine starts late
 GONE = Trouble(
     "container_lost",
     "The job's container ended while this step ran. A step, or someone else, has ended it.",
@@ -149,10 +150,15 @@ class DockerExecution:
         if self.exit_code is not None:
             return
         self._is_killed = self._is_killed or name == "KILL"
+        sending = threading.Thread(target=self._send, args=(name,), name="docker-signal", daemon=True)
+        sending.start()
+        sending.join(_SIGNAL_WAIT)  # what follows counts from the arrival; the next signal shall not overtake this one
+
+    def _send(self, name: SignalName) -> None:
         argv = ["sh", "-c", process_tree.SCRIPT, "sh", name, self._command.tracking_id]
-        with contextlib.suppress(APIError):  # the container is gone: so is the command
+        with contextlib.suppress(DockerException, OSError):  # the container is gone: so is the command
             created = self._api.exec_create(self._container, argv, user="")
-            self._api.exec_start(created["Id"], detach=True)
+            self._api.exec_start(created["Id"])
 
     def _read(self) -> None:
         try:
