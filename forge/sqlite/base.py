@@ -1,8 +1,9 @@
 """What Django looks for in a database backend (its documentation: "Subclassing the built-in database backends").
 
 Django reckons with the 999 parameters that SQLite took before 3.32, and so writes the 256 legs of a matrix in ten
-statements; newer versions take 32,766. And it opens a connection for each request; here they come from a pool.
-PostgreSQL needs nothing of this.
+statements; newer versions take 32,766. It opens a connection for each request; here they come from a pool. And it
+leaves the write-ahead log to whoever commits; here a thread copies it into the database. PostgreSQL needs nothing of
+this.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from typing import Any
 from django.db.backends.sqlite3 import base, creation, features
 from django.utils.functional import cached_property
 
+from forge.sqlite.checkpoints import Checkpoints
 from forge.sqlite.pool import Key, key_of, pool
+
+checkpoints = Checkpoints()
 
 
 class DatabaseFeatures(features.DatabaseFeatures):
@@ -31,6 +35,7 @@ class DatabaseCreation(creation.DatabaseCreation):
     """Test databases."""
 
     def _destroy_test_db(self, test_database_name: str, verbosity: int) -> None:
+        checkpoints.settle()
         pool.close()  # the last to close a database removes the files beside it, which the next one must not find
         super()._destroy_test_db(test_database_name, verbosity)  # type: ignore[misc]  # no stub
 
@@ -52,6 +57,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._key = None if self.is_in_memory_db() else key_of(conn_params)
         self._cursors.clear()
         return connection
+
+    def _commit(self) -> None:
+        super()._commit()  # type: ignore[misc]  # no stub
+        if self._key is not None:
+            checkpoints.note(str(self.settings_dict["NAME"]))
 
     def create_cursor(self, name: str | None = None) -> Any:
         """Remembered as long as anybody holds it."""

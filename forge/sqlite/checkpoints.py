@@ -1,0 +1,83 @@
+"""Copies the write-ahead log into the database behind everybody's back.
+
+SQLite's documentation ("Write-Ahead Logging", "Avoiding Excessively Large WAL Files" and "Application-Initiated
+Checkpoints"): otherwise whoever commits past the limit copies it all and waits for the disk, here every few appends
+of a long log. A passive checkpoint makes no reader and no writer wait. What this thread does not come to is
+SQLite's own again, at ``wal_autocheckpoint``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import threading
+from pathlib import Path
+
+#: Bytes of write-ahead log from which on it is copied.
+ENOUGH = 16 << 20
+
+
+class Checkpoints:
+    """One thread a process, started by the first log that is long enough. Safe from every thread."""
+
+    def __init__(self, enough: int = ENOUGH) -> None:
+        self._enough = enough
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)  # threads stay behind
+
+    def _begin(self) -> None:
+        self._changed = threading.Condition()
+        self._due: set[str] = set()
+        self._next: dict[str, int] = {}  # bytes at which each is looked at again
+        self._at_work = False
+        self._thread: threading.Thread | None = None
+
+    def note(self, database: str) -> None:
+        """Something was committed there."""
+        try:
+            size = os.stat(f"{database}-wal").st_size
+        except OSError:
+            return
+        if size < self._next.get(database, self._enough):
+            return
+        with self._changed:
+            self._due.add(database)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._work, name="checkpoints", daemon=True)
+                self._thread.start()
+            self._changed.notify_all()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing is at work, or to be done."""
+        return not self._at_work and not self._due
+
+    def settle(self) -> None:
+        """Come back when nothing is at work: the files may be removed."""
+        with self._changed:
+            self._due.clear()
+            self._changed.wait_for(lambda: not self._at_work)
+
+    def _work(self) -> None:
+        while True:
+            with self._changed:
+                self._at_work = False
+                self._changed.notify_all()
+                self._changed.wait_for(lambda: bool(self._due))
+                database = self._due.pop()
+                self._at_work = True
+            with contextlib.suppress(sqlite3.Error, OSError):  # removed, or busy for long: the next commit tells again
+                self._next[database] = _checkpoint(database) + self._enough
+
+
+def _checkpoint(database: str) -> int:
+    """Copy what can be copied; the bytes of the log after that: none, unless somebody reads at this moment."""
+    connection = sqlite3.connect(f"{Path(database).absolute().as_uri()}?mode=rw", uri=True, timeout=0)
+    try:
+        connection.execute("PRAGMA synchronous=NORMAL")
+        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the little that came since; nothing when it is busy
+    finally:
+        connection.close()
+    return os.stat(f"{database}-wal").st_size
