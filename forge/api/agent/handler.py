@@ -8,11 +8,13 @@ Django does all the rest.
 from __future__ import annotations
 
 import functools
+import io
 import re
 from collections.abc import Awaitable, Callable
 from typing import Any, cast
 
 from asgiref.sync import iscoroutinefunction
+from django.core.exceptions import RequestAborted
 from django.core.handlers.asgi import ASGIHandler
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest
@@ -49,6 +51,19 @@ class DoorHandler(ASGIHandler):
         handler._view_middleware, handler._template_response_middleware, handler._exception_middleware = [], [], []
         answered = ApiAnswers(convert_exception_to_response(handler._get_response_async))
         handler._middleware_chain = convert_exception_to_response(answered)
+
+    async def read_body(self, receive: Receive) -> io.BytesIO:  # type: ignore[override]
+        """The body, in memory: it is a batch of log at most (``BodyLimit``), and read at once."""
+        body = io.BytesIO()
+        more = True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise RequestAborted
+            body.write(message.get("body", b""))
+            more = message.get("more_body", False)
+        body.seek(0)
+        return body
 
     def resolve_request(self, request: HttpRequest) -> Any:
         """The view, which the pool runs where it is synchronous, and its arguments."""
