@@ -193,6 +193,19 @@ class Client:
         return _call(self._transport, "POST", path, self._credential, message, timeout)  # it changed meanwhile
 
 
+@dataclass(frozen=True)
+class Packed:
+    """Log bytes as they are sent, and by what Content-Encoding."""
+
+    body: bytes
+    encoding: str = ""
+
+
+def packed(data: bytes) -> Packed:
+    """Log bytes, packed where it is worth it."""
+    return Packed(zstandard.compress(data, level=1), "zstd") if len(data) > _SMALL else Packed(data)
+
+
 class JobClient:
     """The doors of one job, opened by its lease token."""
 
@@ -201,7 +214,6 @@ class JobClient:
         self._job = job
         self._epoch = epoch
         self._token = token
-        self._packer = zstandard.ZstdCompressor(level=1)
 
     def cancel_check(self) -> CancelState:
         """Is this job to be stopped?"""
@@ -217,11 +229,15 @@ class JobClient:
 
     def append(self, offset: int, data: bytes) -> int:
         """Append log bytes; the offset that the server wants next."""
-        headers, body = {"Content-Type": "application/octet-stream"}, data
-        if len(data) > _SMALL:
-            headers["Content-Encoding"], body = "zstd", self._packer.compress(data)
+        return self.append_packed(offset, packed(data))
+
+    def append_packed(self, offset: int, batch: Packed) -> int:
+        """The same of bytes that were packed before."""
+        headers = {"Content-Type": "application/octet-stream"}
+        if batch.encoding:
+            headers["Content-Encoding"] = batch.encoding
         try:
-            answer = self._request("PUT", f"log?offset={offset}", headers, body)
+            answer = self._request("PUT", f"log?offset={offset}", headers, batch.body)
         except Refused as refusal:
             if refusal.status == 409 and isinstance(refusal.data, dict) and isinstance(refusal.data.get("next"), int):
                 return int(refusal.data["next"])

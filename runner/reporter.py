@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 
-from runner.client import LOG_BATCH, JobClient, retrying
+from runner.client import LOG_BATCH, JobClient, Packed, packed, retrying
 from runner.errors import JobEnded, LeaseLost, Refused, ServerError, Unreachable
 from runner.spool import JobLog
 from workflows.errors import InvalidMessage
@@ -169,13 +169,18 @@ class Reporter:
 
     def _send_log(self) -> None:
         last = 0.0
+        following: _Packing | None = None
         while self._wait_for_bytes(last):
             last = time.monotonic()
-            data = self._log.read(self._acknowledged, LOG_BATCH)
-            self._ask(lambda data=data: self._append(data))  # type: ignore[misc]  # bound at once
+            at = self._acknowledged
+            batch = following if following is not None and following.offset == at else _Packing(self._log, at)
+            end = at + LOG_BATCH
+            is_more = self._log.size - end >= LOG_BATCH and not self._log.is_rushed
+            following = _Packing(self._log, end).ahead() if is_more else None
+            self._ask(lambda batch=batch: self._append(batch.packed()))  # type: ignore[misc]  # bound at once
 
-    def _append(self, data: bytes) -> None:
-        wanted = self._client.append(self._acknowledged, data)
+    def _append(self, batch: Packed) -> None:
+        wanted = self._client.append_packed(self._acknowledged, batch)
         if wanted > self._log.size:
             raise InvalidMessage(f"the server wants offset {wanted} of a log of {self._log.size} bytes")
         self._acknowledged = wanted
@@ -202,6 +207,32 @@ class Reporter:
 
     def _waiting(self) -> int:
         return self._log.size - self._acknowledged
+
+
+class _Packing:
+    """A batch of the log. That of many which wait is packed while the server takes the one before it."""
+
+    def __init__(self, log: JobLog, offset: int) -> None:
+        self.offset = offset
+        self._log = log
+        self._packed: Packed | None = None
+        self._thread: threading.Thread | None = None
+
+    def ahead(self) -> _Packing:
+        """Begin with it now."""
+        self._thread = threading.Thread(target=self._pack, name="log-packing", daemon=True)
+        self._thread.start()
+        return self
+
+    def packed(self) -> Packed:
+        """What is sent."""
+        if self._thread is not None:
+            self._thread.join()
+        return self._packed or self._pack()
+
+    def _pack(self) -> Packed:
+        self._packed = packed(self._log.read(self.offset, LOG_BATCH))
+        return self._packed
 
 
 def _masked(report: JobReport, mask: Callable[[str], str]) -> JobReport:
