@@ -148,6 +148,7 @@ def test_no_secret_is_logged_and_nothing_else_is_lost(scene: tuple[list[str], li
 
 
 @pytest.mark.soak
+@pytest.mark.timeout(3600)
 @settings(max_examples=10_000, deadline=None, suppress_health_check=_quiet)
 @given(scenes())
 def test_the_same_for_long(scene: tuple[list[str], list[bytes]]) -> None:
