@@ -97,7 +97,7 @@ def one(project: Project, times: Times) -> None:
     """Push, and look on."""
     sha = project.push()
     watch = Watch(project.stack.data / "forge.sqlite3")
-    run = project.completed(project.run(sha)["id"], timeout=300)
+    run = project.completed(project.run(sha)["id"], timeout=300, pause=0.5)  # each question costs the server time
     watch.stop()
     assert run["conclusion"] == "success", run
     [job] = project.jobs(run["id"]).values()

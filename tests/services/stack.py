@@ -36,8 +36,9 @@ class NeverHappened(AssertionError):
     """What was waited for did not come within its time."""
 
 
-def eventually(look: Callable[[], Seen | None], *, timeout: float = 60.0, what: str = "") -> Seen:
-    """The first truthy answer of ``look``; NeverHappened after ``timeout`` seconds."""
+def eventually(look: Callable[[], Seen | None], *, timeout: float = 60.0, what: str = "", pause: float = 0.05) -> Seen:
+    """The first truthy answer of ``look``; NeverHappened after ``timeout`` seconds. ``pause`` is the bound of how late
+    it is noticed."""
     until = time.monotonic() + timeout
     while True:
         seen = look()
@@ -45,7 +46,7 @@ def eventually(look: Callable[[], Seen | None], *, timeout: float = 60.0, what: 
             return seen
         if time.monotonic() > until:
             raise NeverHappened(f"{what or look.__name__}: not within {timeout:g} s; last: {seen!r}")
-        time.sleep(0.05)  # the bound of how late we notice; nothing in Forge waits for it
+        time.sleep(pause)  # nothing in Forge waits for it
 
 
 def clean(more: Mapping[str, str]) -> dict[str, str]:
@@ -292,14 +293,14 @@ class Project:
         state: dict[str, Any] = self.stack.api(self.path(f"/runs/{run_id}")).json()
         return state
 
-    def completed(self, run_id: int, timeout: float = 120) -> dict[str, Any]:
-        """The run, when it is completed."""
+    def completed(self, run_id: int, timeout: float = 120, pause: float = 0.05) -> dict[str, Any]:
+        """The run, when it is completed; asked for so often (s)."""
 
         def look() -> dict[str, Any] | None:
             state = self.run_state(run_id)
             return state if state["status"] == "completed" else None
 
-        return eventually(look, timeout=timeout, what=f"the end of run {run_id}")
+        return eventually(look, timeout=timeout, what=f"the end of run {run_id}", pause=pause)
 
     def jobs(self, run_id: int) -> dict[str, dict[str, Any]]:
         """The jobs of the run's latest attempt, by name."""
