@@ -72,12 +72,13 @@ class Checkpoints:
 
 
 def _checkpoint(database: str) -> int:
-    """Copy what can be copied; the bytes of the log after that: none, unless somebody reads at this moment."""
+    """Copy what can be copied; the bytes of the log after that: none, unless somebody reads or writes at this moment."""
     connection = sqlite3.connect(f"{Path(database).absolute().as_uri()}?mode=rw", uri=True, timeout=0)
     try:
         connection.execute("PRAGMA synchronous=NORMAL")
-        connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # the little that came since; nothing when it is busy
+        _, there, copied = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()
+        if there == copied:  # otherwise writers would wait for the rest
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     finally:
         connection.close()
     return os.stat(f"{database}-wal").st_size
