@@ -1,8 +1,9 @@
 """Sends a job's states and log bytes to the server, in order, until they are acknowledged.
 
 Two threads a job: one for the states of steps, where the newest of each step counts, and one for the log,
-which resumes at whatever offset the server wants. An outage only makes both wait. When the lease is lost
-nothing more is sent, and everybody who waits here gets ``JobEnded``.
+which resumes at whatever offset the server wants; while much of it waits, two batches are on their way at once.
+An outage only makes both wait. When the lease is lost nothing more is sent, and everybody who waits here gets
+``JobEnded``.
 
 The first report of steps acknowledges the claim. It waits a moment for more: where the job's place is ready at once,
 one message says that the job is in progress, that it is set up, and that its first step runs. Later ones are
@@ -13,6 +14,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -24,7 +26,8 @@ from workflows.messages import JobReport, StepReport, StepsReport
 from workflows.states import Conclusion
 
 FIRST_WAIT = 0.05  # s: lines that come together go together
-RUSH_WAIT = 0.25  # s between two while a step writes as fast as it can
+RUSH_WAIT = 0.2  # s between two while a step writes as fast as it can
+IN_FLIGHT = 2  # batches on their way at once
 BATCH_WAIT = 0.2  # s between two appends, unless a full batch is there
 FIRST_STATES_WAIT = 0.02  # s that the first report of steps waits for more
 STATES_WAIT = 0.05  # s between two of them
@@ -124,7 +127,9 @@ class Reporter:
             raise JobEnded(str(error)) from error
 
     def _lose(self, why: str) -> None:
-        first = not self._stop.is_set()
+        with self._changed:  # several calls may hear of it at once
+            first = not self._stop.is_set()
+            self._stop.set()
         self.abandon()
         if first:
             self._lost(why)
@@ -168,19 +173,31 @@ class Reporter:
         self._changed.wait_for(at_once, max(0.0, due - time.monotonic()))
 
     def _send_log(self) -> None:
-        last = 0.0
-        following: _Packing | None = None
-        while self._wait_for_bytes(last):
+        last, in_flight = 0.0, IN_FLIGHT
+        flying: deque[_Batch] = deque()
+        while flying or self._wait_for_bytes(last):
             last = time.monotonic()
-            at = self._acknowledged
-            batch = following if following is not None and following.offset == at else _Packing(self._log, at)
-            end = at + LOG_BATCH
-            is_more = self._log.size - end >= LOG_BATCH and not self._log.is_rushed
-            following = _Packing(self._log, end).ahead() if is_more else None
-            self._ask(lambda batch=batch: self._append(batch.packed()))  # type: ignore[misc]  # bound at once
+            if not flying:
+                flying.append(self._batch(self._acknowledged))
+            while len(flying) < in_flight and self._log.size - flying[-1].end >= LOG_BATCH and not self._log.is_rushed:
+                flying.append(self._batch(flying[-1].end, behind=flying[-1]))
+            batch = flying.popleft()
+            self._acknowledge(batch.answered())
+            if self._acknowledged != batch.end:  # the server goes on somewhere else: those behind have come for nothing
+                in_flight = 1  # it may have several processes, in which they overtake each other
+                for other in flying:
+                    self._acknowledge(other.answered())
+                flying.clear()
 
-    def _append(self, batch: Packed) -> None:
-        wanted = self._client.append_packed(self._acknowledged, batch)
+    def _batch(self, offset: int, behind: _Batch | None = None) -> _Batch:
+        def append(batch: Packed) -> int:
+            wanted: list[int] = []
+            self._ask(lambda: wanted.append(self._client.append_packed(offset, batch)))
+            return wanted[-1]
+
+        return _Batch(self._log.read(offset, LOG_BATCH), offset, append, behind)
+
+    def _acknowledge(self, wanted: int) -> None:
         if wanted > self._log.size:
             raise InvalidMessage(f"the server wants offset {wanted} of a log of {self._log.size} bytes")
         self._acknowledged = wanted
@@ -209,30 +226,45 @@ class Reporter:
         return self._log.size - self._acknowledged
 
 
-class _Packing:
-    """A batch of the log. That of many which wait is packed while the server takes the one before it."""
+class _Batch:
+    """Bytes of the log on their way to the server; a full batch goes in a thread, so that another can follow at once,
+    ``behind`` it."""
 
-    def __init__(self, log: JobLog, offset: int) -> None:
-        self.offset = offset
-        self._log = log
-        self._packed: Packed | None = None
+    def __init__(self, data: bytes, offset: int, append: Callable[[Packed], int], behind: _Batch | None) -> None:
+        self.end = offset + len(data)
+        self._data = data
+        self._append = append
+        self._behind = behind
+        self._has_left = threading.Event()
+        self._wanted = -1
+        self._problem: Exception | None = None
         self._thread: threading.Thread | None = None
+        if len(data) == LOG_BATCH:
+            self._thread = threading.Thread(target=self._send, name="log-batch", daemon=True)
+            self._thread.start()
 
-    def ahead(self) -> _Packing:
-        """Begin with it now."""
-        self._thread = threading.Thread(target=self._pack, name="log-packing", daemon=True)
-        self._thread.start()
-        return self
-
-    def packed(self) -> Packed:
-        """What is sent."""
-        if self._thread is not None:
+    def answered(self) -> int:
+        """The offset that the server wants next; raises what went wrong."""
+        if self._thread is None:
+            self._send()
+        else:
             self._thread.join()
-        return self._packed or self._pack()
+        if self._problem is not None:
+            raise self._problem
+        return self._wanted
 
-    def _pack(self) -> Packed:
-        self._packed = packed(self._log.read(self.offset, LOG_BATCH))
-        return self._packed
+    def _send(self) -> None:
+        try:
+            if self._behind is not None:
+                self._behind._has_left.wait()
+                self._behind = None
+            batch = packed(self._data)
+            self._has_left.set()
+            self._wanted = self._append(batch)
+        except Exception as problem:
+            self._problem = problem
+        finally:
+            self._has_left.set()
 
 
 def _masked(report: JobReport, mask: Callable[[str], str]) -> JobReport:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from runner.client import LOG_BATCH, Client
+from runner.client import LOG_BATCH, Client, Response, Transport
 from runner.fake_server import FakeServer, KeptJob
 from runner.masking import Secrets
 from runner.reporter import Reporter
@@ -36,11 +36,32 @@ def server() -> FakeServer:
     return server
 
 
-def send(server: FakeServer, log: JobLog, before: bytes = b"") -> KeptJob:
+class Overtaking:
+    """A way to the server on which the second batch comes before the first."""
+
+    def __init__(self, server: FakeServer) -> None:
+        self._server = server
+        self._second_is_there = threading.Event()
+        self.gaps = 0
+
+    def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Response:
+        if path.endswith("log?offset=0"):
+            assert self._second_is_there.wait(20)
+        answer = self._server.request(method, path, headers, body, timeout)
+        self.gaps += answer.status == 409
+        if path.endswith(f"log?offset={LOG_BATCH}"):
+            self._second_is_there.set()
+        return answer
+
+    def close(self) -> None:
+        self._server.close()
+
+
+def send(server: FakeServer, log: JobLog, before: bytes = b"", way: Transport | None = None) -> KeptJob:
     """Drain a reporter of a job of whose log the server has some already."""
     kept = server.give(job_of(Step(id="a", run="true")))
     kept.log += before
-    client = Client(server, CREDENTIAL).job(kept.assignment)
+    client = Client(way or server, CREDENTIAL).job(kept.assignment)
     lost: list[str] = []
     reporter = Reporter(client, kept.assignment.epoch, log, lost.append)
     reporter.start()
@@ -52,7 +73,7 @@ def send(server: FakeServer, log: JobLog, before: bytes = b"") -> KeptJob:
 def test_it_comes_in_batches(server: FakeServer, log: JobLog) -> None:
     kept = send(server, log)
     assert bytes(kept.log) == log.read(0, log.size)
-    assert "log-packing" not in {thread.name for thread in threading.enumerate()}
+    assert "log-batch" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_lost_answers_send_the_same_again(server: FakeServer, log: JobLog) -> None:
@@ -62,6 +83,15 @@ def test_lost_answers_send_the_same_again(server: FakeServer, log: JobLog) -> No
 
 
 def test_the_server_has_more_than_was_sent(server: FakeServer, log: JobLog) -> None:
-    """What was packed ahead is not what it wants: it is packed anew from there."""
+    """What was sent ahead is not what it wants: it is sent anew from there."""
     kept = send(server, log, before=log.read(0, LOG_BATCH + 12_345))
     assert bytes(kept.log) == log.read(0, log.size)
+
+
+def test_a_batch_that_is_overtaken(server: FakeServer, log: JobLog) -> None:
+    """A server of several processes may refuse the second, and the third, which was sent before
+    that was heard; from then on they go one by one."""
+    way = Overtaking(server)
+    kept = send(server, log, way=way)
+    assert bytes(kept.log) == log.read(0, log.size)
+    assert way.gaps == 2

@@ -7,7 +7,8 @@ import zlib
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from forge.actions import leases, log_chunks, logs, report
+from forge.actions import leases, log_chunks, report
+from forge.api.agent import appends
 from forge.api.agent.door import answer, claim_of, door, message
 from forge.errors import Invalid
 from workflows.errors import InvalidMessage
@@ -53,7 +54,8 @@ def log(request: HttpRequest, job_id: int) -> HttpResponseBase:
         raise InvalidMessage("offset must be a number of bytes")
     body, encoding = request.body, request.META.get("HTTP_CONTENT_ENCODING", "")
     data = decoded(body, encoding)
-    return answer(LogAccepted(logs.append(claim, int(offset), data, frame=body if encoding == "zstd" else None)))
+    frame = body if encoding == "zstd" else None
+    return answer(LogAccepted(appends.append(claim, int(offset), data, frame)))
 
 
 def decoded(body: bytes, encoding: str) -> bytes:
