@@ -156,7 +156,8 @@ def named(client: Client, method: str, url: str, repository: int, runner: int) -
     with transaction.atomic():
         answer = client.generic(method, url, json.dumps(body), content_type="application/json")
         refusal = seen(answer, url)[2] if answer.status_code >= 400 else ""
-        refusal = re.sub(rf"(?<=[\" ])({repository}|{runner})(?=[:\"])", "ID", refusal)  # as it was asked for
+        asked_for = rf'(?<!"status":")(?<=[" ])({repository}|{runner})(?=[:"])'  # an id may be 403
+        refusal = re.sub(asked_for, "ID", refusal)
         after = client.get(url) if url.endswith(("/repositories", "/runners")) else None
         transaction.set_rollback(True)
     return answer.status_code, refusal, after and after.json().get("total_count")
