@@ -72,7 +72,7 @@ class Checkpoints:
 
 
 def _checkpoint(database: str) -> int:
-    """Copy what can be copied; the bytes of the log after that: none, unless somebody reads or writes at this moment."""
+    """Copy what can be copied; the bytes of the log after that: none, unless somebody reads or writes just now."""
     connection = sqlite3.connect(f"{Path(database).absolute().as_uri()}?mode=rw", uri=True, timeout=0)
     try:
         connection.execute("PRAGMA synchronous=NORMAL")
