@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from tests.clients.gh.conftest import Ended, Gh, Site, lines, matches
-from tests.clients.gh.words import ASK, VIEW
-from tests.services.stack import eventually
+from tests.clients.gh.words import ASK, CI, GATE, VIEW
+from tests.services.stack import LOGIN, eventually
 from tests.services.terminal import DOWN, ENTER
 
 pytestmark = [pytest.mark.clients, pytest.mark.timeout(300)]
@@ -69,6 +69,63 @@ def test_a_run_is_chosen_and_run_again(gh: Gh, ended: Ended, clone: Path) -> Non
         assert terminal.end()[0] == 0
     eventually(lambda: ended.project.run_state(int(ended.run))["run_attempt"] == 2, what="attempt 2")
     assert ended.project.completed(int(ended.run))["conclusion"] == "success"
+
+
+def test_runs_are_watched_cancelled_and_run_again(site: Site, gh: Gh, tmp_path: Path) -> None:
+    gate = tmp_path / "open"
+    ended = Ended(site, {".github/workflows/gate.yml": GATE % gate})
+    clone = gh.clone(ended.project)
+    found = ended.project.path("/workflows/gate.yml/runs?status=in_progress")
+
+    def started(*but: str) -> str:
+        says(gh, clone, "workflow", "run", "gate.yml")
+
+        def look() -> str:
+            runs = [str(run["id"]) for run in site.stack.api(found).json()["workflow_runs"]]
+            return next((run for run in runs if run not in but), "")
+
+        return eventually(look)
+
+    first = started()
+    with gh.terminal("run", "watch", "--interval", "1", "--exit-status", cwd=clone) as watching:
+        watching.wait_for("Select a workflow run")
+        watching.type(ENTER)
+        watching.wait_for("* wait (ID ")
+        gate.touch()
+        status, said = watching.end()
+    assert (status, lines(said)[-1]) == (0, f"✓ Run Gate ({first}) completed with 'success'")
+
+    gate.unlink()
+    second = started(first)
+    with gh.terminal("run", "cancel", cwd=clone) as cancelling:
+        cancelling.wait_for("Select a workflow run")
+        cancelling.type(ENTER)
+        cancelling.wait_for("✓ Request to cancel workflow")
+        assert cancelling.end()[0] == 0
+    assert ended.project.completed(int(second))["conclusion"] == "cancelled"
+
+    job = str(ended.ids["two"])
+    for attempt, again in enumerate(((ended.run, "--failed"), ("--job", job)), 2):
+        assert "✓ Requested rerun " in says(gh, clone, "run", "rerun", *again)
+        eventually(lambda: ended.project.run_state(int(ended.run))["run_attempt"] == attempt, what=f"attempt {attempt}")  # noqa: B023 - called at once
+        ended.project.completed(int(ended.run))
+
+
+def test_a_workflow_is_shown(gh: Gh, ended: Ended, clone: Path) -> None:
+    with gh.terminal("workflow", "view", cwd=clone) as terminal:
+        terminal.wait_for("Select a workflow")
+        terminal.type(DOWN + ENTER)
+        terminal.wait_for("CI - ci.yml")
+        assert terminal.end()[0] == 0
+    assert lines(CI)[0] in says(gh, clone, "workflow", "view", "ci.yml", "--yaml")
+    failed = says(gh, clone, "run", "view", ended.run, "--log-failed")
+    assert "##[error]broken" in failed
+    assert "hello world" not in failed
+    assert f"{LOGIN}/" in says(gh, clone, "api", "--paginate", "user/repos?per_page=1", "--jq", ".[].full_name")
+    assert "Logged in to" in says(gh, clone, "auth", "status")
+    assert "acme" in says(gh, clone, "secret", "set", "TYPED", "--body", "x", "--visibility", "all", "--org", "acme")
+    assert "TYPED" in says(gh, clone, "secret", "list", "--org", "acme")
+    assert "acme" in says(gh, clone, "secret", "delete", "TYPED", "--org", "acme")
 
 
 def test_a_workflow_is_chosen_and_run(gh: Gh, ended: Ended, clone: Path) -> None:
