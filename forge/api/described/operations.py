@@ -135,10 +135,15 @@ def _answer(body: Any, example: Any) -> dict[str, Any]:
 
 
 def _content(body: Any, example: Any) -> dict[str, Any]:
-    if isinstance(body, str) and "/" in body:  # media types of what is no JSON
-        return {"content": {media: {"schema": {"type": "string"}} for media in body.split("|")}}
+    if isinstance(body, str) and "/" in body:  # media types of what is no JSON, and perhaps the shape of what is
+        parts = [_content(part, example)["content"] if "/" not in part else _text(part) for part in body.split("|")]
+        return {"content": {media: shape for part in parts for media, shape in part.items()}}
     said: dict[str, Any] = {"schema": schema(body, shapes())}
     return {"content": {"application/json": said if example is None else {**said, "example": example}}}
+
+
+def _text(media: str) -> dict[str, Any]:
+    return {media: {"schema": {"type": "string"}}}
 
 
 def _tag(path: str) -> str:
