@@ -18,31 +18,35 @@ from forge.actions.refusals import WrongOffset
 #: Seconds that a batch waits for the one before it.
 PATIENCE = 0.25
 
-
-class _Turn:
-    """Whose turn it is at one log; notified when something was stored."""
-
-    def __init__(self) -> None:
-        self.changed = threading.Condition()
-
-
-_turns: WeakValueDictionary[int, _Turn] = WeakValueDictionary()
+#: By job, while a batch of it is here; notified when something was stored.
+_changed: WeakValueDictionary[int, threading.Condition] = WeakValueDictionary()
 _guard = threading.Lock()
+#: So many of the few threads behind the doors may wait for a batch; the others are for everybody else.
+_may_wait = threading.BoundedSemaphore(2)
 
 
 def append(claim: Claim, offset: int, data: bytes, frame: bytes | None) -> int:
     """``logs.append`` in the order of offsets; its answer and its refusals."""
     with _guard:
-        turn = _turns.setdefault(claim.job_id, _Turn())
+        changed = _changed.setdefault(claim.job_id, threading.Condition())
     until = time.monotonic() + PATIENCE
-    with turn.changed:
+    with changed:
         while True:
             try:
                 wanted = logs.append(claim, offset, data, frame=frame)
             except WrongOffset as gap:
-                left = until - time.monotonic()
-                if left <= 0 or offset - gap.wanted > log_chunks.LIMIT or not turn.changed.wait(left):
+                if offset - gap.wanted > log_chunks.LIMIT or not _wait(changed, until):
                     raise
             else:
-                turn.changed.notify_all()
+                changed.notify_all()
                 return wanted
+
+
+def _wait(changed: threading.Condition, until: float) -> bool:
+    """Whether something was stored by then (of the monotonic clock)."""
+    if not _may_wait.acquire(blocking=False):
+        return False
+    try:
+        return changed.wait(max(0.0, until - time.monotonic()))
+    finally:
+        _may_wait.release()

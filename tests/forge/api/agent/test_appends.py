@@ -44,10 +44,11 @@ def test_one_that_comes_first_waits_for_the_one_before_it(claim: Claim) -> None:
 
 
 def test_nobody_waits_for_what_does_not_come(claim: Claim) -> None:
-    with pytest.raises(WrongOffset) as gap:
-        appends.append(claim, 3, b"def\n", None)
-    assert gap.value.wanted == 0
-    assert appends.append(claim, 0, b"abc", None) == 3
+    with ThreadPoolExecutor(6) as beside:  # more than may wait
+        found = [beside.submit(append, claim, 3, b"def\n") for _ in range(6)]
+    gaps = [one.exception() for one in found]
+    assert [gap.wanted for gap in gaps if isinstance(gap, WrongOffset)] == [0] * 6
+    test_one_that_comes_first_waits_for_the_one_before_it(claim)
 
 
 def test_many_at_once(claim: Claim) -> None:
