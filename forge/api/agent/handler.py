@@ -54,16 +54,15 @@ class DoorHandler(ASGIHandler):
 
     async def read_body(self, receive: Receive) -> io.BytesIO:  # type: ignore[override]
         """The body, in memory: it is a batch of log at most (``BodyLimit``), and read at once."""
-        body = io.BytesIO()
+        pieces: list[bytes] = []
         more = True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise RequestAborted
-            body.write(message.get("body", b""))
+            pieces.append(message.get("body", b""))
             more = message.get("more_body", False)
-        body.seek(0)
-        return body
+        return io.BytesIO(b"".join(pieces))  # grown piece by piece, a large one would be copied again and again
 
     def resolve_request(self, request: HttpRequest) -> Any:
         """The view, which the pool runs where it is synchronous, and its arguments."""
