@@ -1,5 +1,6 @@
-// What every page gets: times, live updates, copying, menus that close.
+// What every page gets: times, live updates, shortcuts, copying, menus that close.
 
+import "./keys.js";
 import "./time.js";
 import "./live.js";
 
@@ -19,12 +20,6 @@ document.addEventListener("keydown", (event) => {
       menu.open = false;
       menu.querySelector("summary").focus();
     }
-  }
-  const typing = event.target.closest("input, textarea, select") || event.ctrlKey || event.metaKey || event.altKey;
-  const search = document.querySelector("input[type=search]");
-  if (event.key === "/" && !typing && search) {
-    event.preventDefault();
-    search.focus();
   }
 });
 
