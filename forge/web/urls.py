@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from forge.web import accounts, dispatch, job, repositories, run, runners, runs, stream
+from forge.web import accounts, code, dispatch, edit, job, repositories, run, runners, runs, stream
 
 _R = "<str:owner>/<str:name>"
 _RUN = f"{_R}/actions/runs/<int:run_id>"
@@ -24,6 +24,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_R}/settings", repositories.config, name="repository-settings"),
     path(f"{_R}/settings/runners", runners.of_repository, name="repository-runners"),
     path(f"{_R}/settings/runners/events", runners.repository_events, name="repository-runners-events"),
+    path(f"{_R}/tree/<path:rest>", code.tree, name="tree"),
+    path(f"{_R}/blob/<path:rest>", code.blob, name="blob"),
+    path(f"{_R}/raw/<path:rest>", code.raw, name="raw"),
+    path(f"{_R}/commits/<path:rest>", code.commits, name="commits"),
+    path(f"{_R}/commit/<str:sha>", code.commit, name="commit"),
+    path(f"{_R}/new/<path:rest>", edit.new, name="new-file"),
+    path(f"{_R}/edit/<path:rest>", edit.edit, name="edit-file"),
+    path(f"{_R}/delete/<path:rest>", edit.delete, name="delete-file"),
     path(f"{_R}/actions", runs.listing, name="runs"),
     path(f"{_R}/actions/events", stream.list_events, name="runs-events"),
     path(f"{_R}/actions/workflows/<str:file>", runs.listing, name="workflow-runs"),
