@@ -80,7 +80,7 @@ def folder(request: HttpRequest, repository: Repository, place: Place, **more: A
         **frame(repository, place),
         "rows": rows,
         "most": trees.ENTRIES,
-        "commit": Commit.of(git.commit(repository, place.sha)),
+        "commit": _last(repository, place),
         "readme": _readme(repository, place),
         "verb": "tree",
         **more,
@@ -96,7 +96,7 @@ def blob(request: HttpRequest, owner: str, name: str, rest: str) -> HttpResponse
     found = _found(repository, place)
     if found.kind == "dir":
         return door.see_other(_address(repository, "tree", place))
-    context = {**frame(repository, place), "file": found, "commit": Commit.of(git.commit(repository, place.sha))}
+    context = {**frame(repository, place), "file": found, "commit": _last(repository, place)}
     context |= {"verb": "blob", "picture": _picture(place.path) if found.kind == "file" else None}
     if found.kind == "symlink":
         context["target"], context["there"] = trees.link_target(repository, place.sha, found)
@@ -216,6 +216,16 @@ def _found(repository: Repository, place: Place) -> Entry:
     if found is None:
         raise NotFound(f"{place.path} does not exist on {place.shown}.")
     return found
+
+
+def _last(repository: Repository, place: Place) -> Commit:
+    """The newest commit that touched what stands there."""
+    found = None
+    if place.path:
+        found = next(
+            iter(history.commits(repository, place.sha, limit=1, wanted=history.Filter(path=place.path))), None
+        )
+    return Commit.of(found or git.commit(repository, place.sha))
 
 
 def _readme(repository: Repository, place: Place) -> tuple[str, str] | None:
