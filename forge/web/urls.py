@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from forge.web import accounts, dispatch, job, repositories, run, runners, runs, stream
+from forge.web import accounts, dispatch, job, job_log, repositories, run, runners, runs, stream
 
 _R = "<str:owner>/<str:name>"
 _RUN = f"{_R}/actions/runs/<int:run_id>"
@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(_JOB, job.show, name="job"),
     path(f"{_JOB}/rerun", run.rerun_job, name="job-rerun"),
     path(f"{_JOB}/events", stream.job_events, name="job-events"),
-    path(f"{_JOB}/log", job.raw, name="job-log"),
-    path(f"{_JOB}/log/lines", job.lines, name="job-lines"),
+    path(f"{_JOB}/log", job_log.raw, name="job-log"),
+    path(f"{_JOB}/log/lines", job_log.lines, name="job-lines"),
+    path(f"{_JOB}/log/search", job_log.search, name="job-search"),
 ]

@@ -64,8 +64,10 @@ def main() -> None:
     django.setup()
     from django.db import transaction
 
+    from tests.browser.seeds import logs
+
     with transaction.atomic():
-        found = _seed()
+        found = _seed() | logs.add()
     json.dump(found, sys.stdout)
 
 

@@ -169,3 +169,9 @@ def open_jobs(attempts: Iterable[RunAttempt]) -> list[Job]:
     """The jobs of some attempts that are not over, with what they ask for."""
     found = Job.objects.filter(attempt__in=[one.pk for one in attempts]).exclude(status="completed")
     return list(found.select_related("label_set").order_by("id")[:500])
+
+
+def ahead(job: Job) -> int:
+    """How many jobs of the same owner that ask for the same labels wait for a runner before it."""
+    waiting = Job.objects.filter(owner=job.owner_id, label_set=job.label_set_id, status="queued", free=True)
+    return waiting.filter(pk__lt=job.pk).order_by().count()
