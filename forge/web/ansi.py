@@ -134,6 +134,11 @@ def shown(text: str) -> str:
     return _turned(kept[kept.rfind("\r") + 1 :])
 
 
+def turns(text: str) -> bool:
+    """Whether something in it turns the direction of text."""
+    return _TURNING.search(text) is not None
+
+
 def _turned(text: str) -> str:
     return _TURNING.sub(lambda found: f"[U+{ord(found.group()):04X}]", text)
 
