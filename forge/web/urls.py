@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from forge.web import accounts, dispatch, job, repositories, run, runners, runs, stream
+from forge.web import accounts, dispatch, job, repositories, run, runners, runs, stream, styles
 
 _R = "<str:owner>/<str:name>"
 _RUN = f"{_R}/actions/runs/<int:run_id>"
@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login", accounts.log_in, name="login"),
     path("logout", accounts.log_out, name="logout"),
     path("-/theme", accounts.choose_theme, name="theme"),
+    path("-/styles/<str:names>", styles.serve, name="styles"),
     path("-/organizations/<str:login>/runners", runners.of_organization, name="organization-runners"),
     path("-/organizations/<str:login>/runners/events", runners.organization_events, name="organization-runners-events"),
     path("new", repositories.new, name="new-repository"),

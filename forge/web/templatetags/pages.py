@@ -12,6 +12,7 @@ from django.utils.safestring import SafeString
 from forge.actions.models import Job, Run
 from forge.repos.models import Repository
 from forge.web import ansi, appearance, clock, security
+from forge.web import styles as style_sheets
 from forge.web.markdown import html as markdown_html
 from forge.web.markdown import line as markdown_line_html
 
@@ -22,6 +23,12 @@ register = template.Library()
 def asset(name: str) -> str:
     """The address of a static file, with its version."""
     return f"/-/static/{name}?v={security.version(name)}"
+
+
+@register.simple_tag
+def styles(*names: str) -> str:
+    """The address of these style sheets as one file."""
+    return style_sheets.address(*names)
 
 
 @register.simple_tag
@@ -56,6 +63,20 @@ def pill(thing: Any) -> SafeString:
     """Icon and word on a tint."""
     shown = appearance.of(thing)
     return format_html('<span class="st s-{} pill">{}<span>{}</span></span>', shown.key, icon(shown.icon), shown.word)
+
+
+@register.simple_tag
+def mark(thing: Any) -> SafeString:
+    """The icon of a state in as few elements as it takes, for long lists; its name is the word."""
+    shown = appearance.of(thing)
+    return format_html(
+        '<svg class="i st s-{}{}" role="img" aria-label="{}"><use href="{}#{}"/></svg>',
+        shown.key,
+        " spin" if shown.icon == "spinner" else "",
+        shown.word,
+        asset("icons.svg"),
+        shown.icon,
+    )
 
 
 @register.filter
