@@ -188,15 +188,19 @@ def _changes(
 
 def frame(repository: Repository, place: Place) -> dict[str, Any]:
     """What the pages of one place have in common: where one is, and where else one may go."""
-    names = git.branches(repository)
-    tags = [one.name.removeprefix("refs/tags/") for one in history.refs(repository, "refs/tags/")]
+    names, tags = _names(repository, "refs/heads/"), _names(repository, "refs/tags/")
     return {
         "place": place,
-        "branches": list(names)[:_BRANCHES],
+        "branches": names[:_BRANCHES],
         "branch_count": len(names),
         "tags": tags[::-1][:_TAGS],
         "clone_url": f"{settings.PUBLIC_URL}/{repository.full_name}.git",
     }
+
+
+def _names(repository: Repository, start: str) -> list[str]:
+    """Short names of refs, by name; the pins of runs, of which there may be many, are not passed by."""
+    return [one.name.removeprefix(start) for one in history.refs(repository, start)]
 
 
 def readable(repository: Repository, found: Entry) -> str | None:

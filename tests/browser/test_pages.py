@@ -47,6 +47,7 @@ PAGES = {
     "dispatch": "/octo/widget/actions/workflows/ci.yml/dispatch",
     "dispatch of a broken file": "/octo/widget/actions/workflows/release.yml/dispatch",
     "not found": "/nope/nope",
+    "my runs": "/-/actions/mine",
     "fresh repository": "/rosa/fresh",
     "files": "/rosa/words",
     "folder": "/rosa/words/tree/main/src/words",
