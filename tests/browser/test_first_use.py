@@ -257,7 +257,8 @@ def test_hostile_names_do_nothing(opened: Opened, site: Site, width: int) -> Non
             wrong.append(f"{rest}: markup of a stranger")
         if page.evaluate(f"{TURNING}.test(document.title)"):
             wrong.append(f"{rest}: the title is turned")
-        page.evaluate(AXE.read_text())
-        wrong += [f"{rest}: {one}" for one in _violations(page)]
+        if width == 320:
+            page.evaluate(AXE.read_text())
+            wrong += [f"{rest}: {one}" for one in _violations(page)]
     assert not wrong, "\n".join(wrong)
     assert dialogs == []
