@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from forge.web import accounts, dispatch, job, repositories, run, runners, runs, stream, styles
+from forge.web import accounts, bulk, dispatch, job, repositories, run, runners, runs, stream, styles, workflows
 
 _R = "<str:owner>/<str:name>"
 _RUN = f"{_R}/actions/runs/<int:run_id>"
@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logout", accounts.log_out, name="logout"),
     path("-/theme", accounts.choose_theme, name="theme"),
     path("-/styles/<str:names>", styles.serve, name="styles"),
+    path("-/density", runs.choose_density, name="density"),
     path("-/organizations/<str:login>/runners", runners.of_organization, name="organization-runners"),
     path("-/organizations/<str:login>/runners/events", runners.organization_events, name="organization-runners-events"),
     path("new", repositories.new, name="new-repository"),
@@ -27,8 +28,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_R}/settings/runners/events", runners.repository_events, name="repository-runners-events"),
     path(f"{_R}/actions", runs.listing, name="runs"),
     path(f"{_R}/actions/events", stream.list_events, name="runs-events"),
+    path(f"{_R}/actions/cancel", bulk.cancel, name="cancel-runs"),
+    path(f"{_R}/actions/delete", bulk.delete, name="delete-runs"),
     path(f"{_R}/actions/workflows/<str:file>", runs.listing, name="workflow-runs"),
     path(f"{_R}/actions/workflows/<str:file>/dispatch", dispatch.form, name="dispatch"),
+    path(f"{_R}/actions/workflows/<str:file>/enable", workflows.enable, name="enable-workflow"),
+    path(f"{_R}/actions/workflows/<str:file>/disable", workflows.disable, name="disable-workflow"),
+    path(f"{_R}/actions/workflows/<str:file>/badge", workflows.badge, name="workflow-badge"),
     path(_RUN, run.summary, name="run"),
     path(f"{_RUN}/attempts/<int:number>", run.summary, name="run-attempt"),
     path(f"{_RUN}/workflow", run.workflow_file, name="run-workflow"),

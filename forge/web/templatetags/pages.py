@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from forge.actions.models import Job, Run
+from forge.actions.models import Job, Run, Workflow
 from forge.repos.models import Repository
 from forge.web import ansi, appearance, clock, security
 from forge.web import styles as style_sheets
@@ -138,6 +139,20 @@ def run_url(repository: Repository, run: Run | int, rest: str = "") -> str:
 def job_url(repository: Repository, job: Job, rest: str = "") -> str:
     """The page of a job, or something below it."""
     return f"{repo_url(repository)}/actions/runs/{job.run_id}/job/{job.pk}{rest}"
+
+
+@register.filter
+def workflow_url(workflow: Workflow, repository: Repository) -> str:
+    """The page of a workflow."""
+    return f"{repo_url(repository)}/actions/workflows/{quote(file_name(workflow.path), safe='')}"
+
+
+@register.filter
+def due(moment: datetime) -> SafeString:
+    """When something will be, with the exact time."""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', clock.iso(moment), clock.long(moment), clock.until(moment)
+    )
 
 
 @register.filter
