@@ -168,6 +168,7 @@ def attempt(of: Run, *, status: str = "completed", conclusion: str | None = None
     made = RunAttempt.objects.create(
         run=of,
         repository=of.repository,
+        workflow=of.workflow,
         number=number,
         status=status,
         conclusion=_ended(status, conclusion),

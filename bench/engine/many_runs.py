@@ -43,6 +43,7 @@ _TABLES: dict[str, dict[str, str]] = {
     },
     "RunAttempt": {
         "run_id": "g",
+        "workflow_id": _WORKFLOW,
         "status": _STATE,
         "conclusion": _CONCLUSION,
         "triggering_actor_id": _ACTOR,

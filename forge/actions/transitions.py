@@ -49,6 +49,7 @@ def new_attempt(
     attempt = RunAttempt.objects.create(
         run=run,
         repository_id=run.repository_id,
+        workflow_id=run.workflow_id,
         number=number,
         hold=hold,
         problems=list(problems),

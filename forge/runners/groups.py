@@ -52,11 +52,15 @@ def listing(owner: Account, *, usable_by: Repository | None = None) -> QuerySet[
     """The groups of an owner, the default one first; with ``usable_by`` those that are open to some of its jobs."""
     default(owner)
     found = RunnerGroup.objects.filter(owner=owner).order_by("number")
-    if usable_by is None:
-        return found
-    if not usable_by.private:
+    return found if usable_by is None else found.filter(pk__in=usable(usable_by).values("pk"))
+
+
+def usable(repository: Repository) -> QuerySet[RunnerGroup]:
+    """The groups of its owner that are open to some of its jobs."""
+    found = RunnerGroup.objects.filter(owner=repository.owner_id)
+    if not repository.private:
         found = found.filter(allows_public_repositories=True).exclude(visibility=RunnerGroup.Visibility.PRIVATE)
-    chosen = RunnerGroup.selected_repositories.through.objects.filter(repository=usable_by).values("runnergroup")
+    chosen = RunnerGroup.selected_repositories.through.objects.filter(repository=repository).values("runnergroup")
     return found.filter(~Q(visibility=RunnerGroup.Visibility.SELECTED) | Q(pk__in=chosen))
 
 

@@ -128,6 +128,11 @@ def visible(text: str) -> str:
     return _turned(_CONTROL.sub("", text))
 
 
+def turns(text: str) -> bool:
+    """Whether something in it turns the direction of text."""
+    return _TURNING.search(text) is not None
+
+
 def _turned(text: str) -> str:
     return _TURNING.sub(lambda found: f"[U+{ord(found.group()):04X}]", text)
 

@@ -16,7 +16,7 @@ from forge.environments import environments
 from forge.errors import Invalid, NotFound
 from forge.repos import git
 from forge.repos.models import Repository, Right
-from forge.web import commands, door
+from forge.web import commands, door, workflows
 from forge.web.errors import page
 from workflows import expressions
 from workflows.errors import Problem
@@ -66,6 +66,7 @@ class Found:
 
     place: str
     text: str
+    link: str = ""
     lines: tuple[tuple[int, str, bool], ...] = ()
 
 
@@ -144,7 +145,7 @@ def _form(repository: Repository, workflow: Workflow, ref: str, entered: Mapping
     parsed = called.whole(repository, found[1], workflow.path, data).parsed()
     if parsed.workflow is None:
         message = f"{workflow.path} is not valid on “{ref}”."
-        return Form(ref, message=message, found=_found(workflow, data, parsed.problems))
+        return Form(ref, message=message, found=_found(repository, workflow, ref, data, parsed.problems))
     trigger = next((one for one in parsed.workflow.on if one.event == "workflow_dispatch"), None)
     if trigger is None:
         message = f"{workflow.path} on “{ref}” has no workflow_dispatch trigger. Add it under “on:” to run it by hand."
@@ -153,15 +154,20 @@ def _form(repository: Repository, workflow: Workflow, ref: str, entered: Mapping
     return Form(ref, tuple(_with_environments(repository, fields)))
 
 
-def _found(workflow: Workflow, data: bytes, problems: Sequence[Problem]) -> tuple[Found, ...]:
+def _found(
+    repository: Repository, workflow: Workflow, ref: str, data: bytes, problems: Sequence[Problem]
+) -> tuple[Found, ...]:
     lines = data.decode(errors="replace").splitlines()
+    file = workflows.address(repository, ref, workflow)
     found = []
     for one in problems[:_PROBLEMS]:
         place = f"{one.file}:{one.line}:{one.column}" if one.line else one.file
-        first, last = max(one.line - _AROUND, 1), min(one.line + _AROUND, len(lines))
-        here = one.file == workflow.path and 0 < one.line <= len(lines)
-        around = [(number, lines[number - 1][:400], number == one.line) for number in range(first, last + 1)]
-        found.append(Found(place, one.text, tuple(around) if here else ()))
+        if one.file != workflow.path or not 0 < one.line <= len(lines):
+            found.append(Found(place, one.text))
+            continue
+        around = range(max(one.line - _AROUND, 1), min(one.line + _AROUND, len(lines)) + 1)
+        shown = tuple((number, lines[number - 1][:400], number == one.line) for number in around)
+        found.append(Found(place, one.text, f"{file}#L{one.line}", shown))
     return tuple(found)
 
 

@@ -10,40 +10,26 @@ from forge.actions.queries import pages, runs
 from forge.errors import ForgeError, Invalid
 from forge.repos import git
 from forge.repos import repositories as repos
-from forge.repos.models import Repository, Right
-from forge.web import door
+from forge.repos.models import Right
+from forge.web import code, door, places
 from forge.web.errors import page
 
-_README = ("README.md", "README.rst", "README.txt", "README", "readme.md", "Readme.md")
-_README_LIMIT = 256 << 10
 _BRANCHES = 20
 
 
 @page
 def show(request: HttpRequest, owner: str, name: str) -> HttpResponse:
-    """Clone address, branches, last runs and README; how to push for an empty one."""
+    """The files of the default branch with the last runs; how to begin in an empty one."""
     repository = door.repository(request, owner, name)
-    branches = git.branches(repository)
-    head = branches.get(repository.default_branch)
-    readme = _readme(repository, head) if head else None
-    context = {
-        "clone_url": f"{settings.PUBLIC_URL}/{repository.full_name}.git",
-        "branches": list(branches.items())[:_BRANCHES],
-        "branch_count": len(branches),
-        "commit": git.commit(repository, head) if head else None,
-        "readme": readme,
-        "last": [(run, runs.latest(run)) for run in pages.last_runs(repository)],
-    }
-    return door.show(request, "repositories/show.html", repository, tab="code", **context)
-
-
-def _readme(repository: Repository, sha: str) -> tuple[str, str] | None:
-    """Name and text of the README at a commit."""
-    for name in _README:
-        data = git.read_file(repository, sha, name)
-        if data is not None:
-            return name, data[:_README_LIMIT].decode(errors="replace")
-    return None
+    place = places.head(repository)
+    if place is None:
+        context = {
+            "clone_url": f"{settings.PUBLIC_URL}/{repository.full_name}.git",
+            "branches": list(git.branches(repository))[:_BRANCHES],
+        }
+        return door.show(request, "repositories/show.html", repository, tab="code", **context)
+    last = [(run, runs.latest(run)) for run in pages.last_runs(repository)]
+    return code.folder(request, repository, place, last=last)
 
 
 @page

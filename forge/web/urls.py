@@ -2,11 +2,37 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from forge.web import accounts, bulk, dispatch, job, repositories, run, runners, runs, stream, styles, workflows
+from forge.web import (
+    accounts,
+    bulk,
+    code,
+    dispatch,
+    edit,
+    job,
+    repositories,
+    run,
+    runners,
+    runs,
+    stream,
+    styles,
+    workflows,
+)
 
 _R = "<str:owner>/<str:name>"
 _RUN = f"{_R}/actions/runs/<int:run_id>"
 _JOB = f"{_RUN}/job/<int:job_id>"
+
+
+def _runners(base: str, name: str) -> list[URLPattern]:
+    """The page of a scope's runners and what is done there."""
+    return [
+        path(base, runners.listing, name=name),
+        path(f"{base}/events", runners.events, name=f"{name}-events"),
+        path(f"{base}/new", runners.new, name=f"{name}-new"),
+        path(f"{base}/<int:runner_id>/remove", runners.remove, name=f"{name}-remove"),
+        path(f"{base}/<int:runner_id>/drain", runners.drain, name=f"{name}-drain"),
+    ]
+
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", accounts.home, name="home"),
@@ -15,8 +41,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("-/theme", accounts.choose_theme, name="theme"),
     path("-/styles/<str:names>", styles.serve, name="styles"),
     path("-/density", runs.choose_density, name="density"),
-    path("-/organizations/<str:login>/runners", runners.of_organization, name="organization-runners"),
-    path("-/organizations/<str:login>/runners/events", runners.organization_events, name="organization-runners-events"),
+    *_runners("-/admin/runners", "site-runners"),
+    *_runners("-/organizations/<str:login>/runners", "organization-runners"),
     path("new", repositories.new, name="new-repository"),
     path("settings/tokens", accounts.access_tokens, name="tokens"),
     path("settings/tokens/<int:token_id>/revoke", accounts.revoke_token, name="revoke-token"),
@@ -24,8 +50,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("<str:owner>", accounts.owner, name="owner"),
     path(_R, repositories.show, name="repository"),
     path(f"{_R}/settings", repositories.config, name="repository-settings"),
-    path(f"{_R}/settings/runners", runners.of_repository, name="repository-runners"),
-    path(f"{_R}/settings/runners/events", runners.repository_events, name="repository-runners-events"),
+    *_runners(f"{_R}/settings/runners", "repository-runners"),
+    path(f"{_R}/tree/<path:rest>", code.tree, name="tree"),
+    path(f"{_R}/blob/<path:rest>", code.blob, name="blob"),
+    path(f"{_R}/raw/<path:rest>", code.raw, name="raw"),
+    path(f"{_R}/commits/<path:rest>", code.commits, name="commits"),
+    path(f"{_R}/commit/<str:sha>", code.commit, name="commit"),
+    path(f"{_R}/new/<path:rest>", edit.new, name="new-file"),
+    path(f"{_R}/edit/<path:rest>", edit.edit, name="edit-file"),
+    path(f"{_R}/delete/<path:rest>", edit.delete, name="delete-file"),
     path(f"{_R}/actions", runs.listing, name="runs"),
     path(f"{_R}/actions/events", stream.list_events, name="runs-events"),
     path(f"{_R}/actions/cancel", bulk.cancel, name="cancel-runs"),

@@ -67,11 +67,17 @@ def about(repository: Repository, workflow: Workflow) -> About:
     parsed = called.whole(repository, found[1], workflow.path, data).parsed()
     known = parsed.workflow or parsed.partial
     on = known.on if known else ()
+    file = address(repository, repository.default_branch, workflow)
     if parsed.workflow is None:
         message = f"This file is not valid on {repository.default_branch}, so that nothing can start it."
-        return About(_starts(workflow, on), chart, message, parsed.problems[:3])
+        return About(_starts(workflow, on), chart, message, parsed.problems[:3], file)
     dispatchable = any(trigger.event == "workflow_dispatch" for trigger in on)
-    return About(_starts(workflow, on), chart, dispatchable=dispatchable)
+    return About(_starts(workflow, on), chart, file=file, dispatchable=dispatchable)
+
+
+def address(repository: Repository, ref: str, workflow: Workflow) -> str:
+    """The page of the workflow's file on a branch or tag."""
+    return f"/{repository.full_name}/blob/{quote(f'{ref}/{workflow.path}')}"
 
 
 def _starts(workflow: Workflow, on: tuple[Trigger, ...]) -> tuple[Start, ...]:

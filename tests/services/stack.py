@@ -300,7 +300,14 @@ class Project:
             state = self.run_state(run_id)
             return state if state["status"] == "completed" else None
 
-        return eventually(look, timeout=timeout, what=f"the end of run {run_id}", pause=pause)
+        try:
+            return eventually(look, timeout=timeout, what=f"the end of run {run_id}", pause=pause)
+        except NeverHappened as never:
+            jobs = [
+                describe(job) + "\n".join(f"\n{step['name']}: {step['status']}" for step in job["steps"])
+                for job in self.jobs(run_id).values()
+            ]
+            raise NeverHappened("\n".join([str(never), describe(self.run_state(run_id)), *jobs])) from never
 
     def jobs(self, run_id: int) -> dict[str, dict[str, Any]]:
         """The jobs of the run's latest attempt, by name."""
@@ -324,6 +331,9 @@ class Project:
         eventually(look, timeout=timeout, what=f"{text!r} in the log of {job}")
 
 
+_TOLD = ("id", "name", "status", "conclusion", "reason", "created_at", "started_at", "updated_at", "runner_name")
+
+
 def describe(state: Mapping[str, Any]) -> str:
     """A run or job in words, for the message of a failed assertion."""
-    return json.dumps({key: state.get(key) for key in ("id", "name", "status", "conclusion", "reason")}, indent=1)
+    return json.dumps({key: state.get(key) for key in _TOLD}, indent=1)

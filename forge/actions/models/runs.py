@@ -67,6 +67,7 @@ class RunAttempt(models.Model):
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="attempts")
     repository = models.ForeignKey(Repository, on_delete=models.CASCADE, related_name="+")
+    workflow = models.ForeignKey(Workflow, on_delete=models.CASCADE, related_name="+")  # of the run, for the indexes
     number = models.PositiveIntegerField()
     latest = models.BooleanField(default=True)
     status = models.CharField(max_length=12, choices=STATUSES, default=Status.QUEUED)
@@ -102,6 +103,14 @@ class RunAttempt(models.Model):
             models.Index(fields=["repository", "status", "-run"], condition=Q(latest=True), name="attempt_by_status"),
             models.Index(
                 fields=["repository", "conclusion", "-run"], condition=Q(latest=True), name="attempt_by_conclusion"
+            ),
+            models.Index(
+                fields=["workflow", "status", "-run"], condition=Q(latest=True), name="attempt_of_workflow_status"
+            ),
+            models.Index(
+                fields=["workflow", "conclusion", "-run"],
+                condition=Q(latest=True),
+                name="attempt_of_workflow_conclusion",
             ),
             models.Index(fields=["updated_at"], condition=~Q(status="completed"), name="attempt_open"),
             models.Index(

@@ -64,8 +64,8 @@ def count(repository: Repository, wanted: RunFilter | None = None) -> int:
     wanted = wanted or RunFilter()
     if not wanted.search:
         return wanted.workflow.run_count if wanted.workflow else repository.run_count
-    if wanted.status and wanted == RunFilter(status=wanted.status):  # their index alone can tell
-        attempts = RunAttempt.objects.filter(repository=repository, latest=True).order_by("-run")
+    if wanted.status and wanted == RunFilter(workflow=wanted.workflow, status=wanted.status):  # their index can tell
+        attempts = RunAttempt.objects.filter(_scope(repository, wanted, alone=True), latest=True).order_by("-run")
         return attempts.filter(_state(wanted.status))[:SEARCH_LIMIT].count()
     return _found(repository, wanted)[:SEARCH_LIMIT].count()
 
@@ -74,9 +74,8 @@ def _found(repository: Repository, wanted: RunFilter) -> QuerySet[Run]:
     """The runs that fit. A run and its first attempt come in one transaction, so counting need not look for that."""
     found = Run.objects.filter(_scope(repository, wanted), _plain(wanted), _created(wanted.created))
     if wanted.status:
-        found = found.filter(
-            _state(wanted.status, "attempts__"), attempts__repository=repository, attempts__latest=True
-        )
+        within = _scope(repository, wanted, "attempts__", alone=True)
+        found = found.filter(within, _state(wanted.status, "attempts__"), attempts__latest=True)
     # Runs of a period are found by their times, wherever it lies; their ids have the same order.
     return found.order_by("-id") if wanted.created == Period() else found.order_by("-created_at", "-id")
 
@@ -193,9 +192,13 @@ def _folder_rank() -> Case:
     )
 
 
-def _scope(repository: Repository, wanted: RunFilter) -> Q:
-    within = Q(repository=repository)
-    return within & Q(workflow=wanted.workflow) if wanted.workflow else within
+def _scope(repository: Repository, wanted: RunFilter, of: str = "", *, alone: bool = False) -> Q:
+    """Runs or attempts of the repository, or of the workflow; ``alone``: by that one column, as an index begins."""
+    within = Q(**{f"{of}repository": repository})
+    if not wanted.workflow:
+        return within
+    of_workflow = Q(**{f"{of}workflow": wanted.workflow})
+    return of_workflow if alone else within & of_workflow
 
 
 def _plain(wanted: RunFilter) -> Q:
@@ -220,7 +223,7 @@ def _created(within: Period) -> Q:
 def _state(word: str, of: str = "") -> Q:
     """Attempts with this status or conclusion; none for an unknown word.
 
-    To be asked together with repository and ``latest``, as their partial indexes want it.
+    To be asked together with repository or workflow and ``latest``, as their partial indexes want it.
     """
     if word in list(Status):
         return Q(**{f"{of}status": word})

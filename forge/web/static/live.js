@@ -60,6 +60,7 @@ function finish() {
 function added(fresh) {
   const rows = document.querySelector("[data-rows]");
   const source = fresh.querySelector("[data-rows]");
+  if (!rows && source && !location.search && !document.querySelector("main :focus")) location.reload(); // the first run
   if (!rows || !source || /[?&](after|before)=/.test(location.search)) return;
   const news = [...source.children].filter((row) => !document.getElementById(row.id));
   if (!news.length) return;

@@ -46,7 +46,7 @@ _CONFIG = {
     }
 }
 #: How many requests of a kind; and in the sample, of how many operations of a person one is asked for.
-_SAMPLE, _SOAK, _EACH = 1, 15, 4
+_SAMPLE, _SOAK, _EACH = 1, 8, 4
 
 
 def _operations() -> list[Any]:

@@ -111,6 +111,7 @@ def test_the_page_of_a_workflow(person: Client, ci: Workflow) -> None:
     page = _text(person.get(PAGE))
     assert "push to main; by hand; on weekdays at 04:30 UTC (next <time" in page
     assert ">in 5 h</time>" in page
+    assert 'href="/rosa/widget/blob/main/.github/workflows/ci.yml"' in page
     assert "half within" not in page  # no run yet: nothing to compare
     assert "It starts on push to main" in page
     for number in range(40):
@@ -338,7 +339,7 @@ def test_a_broken_file_shows_the_place(person: Client, ci: Workflow) -> None:
     factories.push(ci.repository, {".github/workflows/ci.yml": text}, "refs/heads/broken")
     page = _text(person.get(f"{PAGE}/dispatch", {"ref": "broken"}))
     assert "is not valid on “broken”" in page
-    assert ".github/workflows/ci.yml:4:1" in page
+    assert 'href="/rosa/widget/blob/broken/.github/workflows/ci.yml#L4">.github/workflows/ci.yml:4:1</a>' in page
     assert 'hit" data-n="4">jobz: {}' in page
     assert HOSTILE not in page
     assert "There is no branch or tag “nope”" in _text(person.get(f"{PAGE}/dispatch", {"ref": "nope"}))

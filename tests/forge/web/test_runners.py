@@ -17,8 +17,8 @@ from forge.actions.models import Claim
 from forge.repos.models import Repository
 from forge.runners import groups, labels
 from forge.runners.group_settings import Settings
-from forge.runners.models import Runner
-from forge.web.runners import RunnersSource
+from forge.runners.models import RegistrationToken, Runner
+from forge.web.runners import RunnersSource, Scope
 from tests import factories
 
 
@@ -54,7 +54,7 @@ def test_what_they_are_and_do(person: Client, acme: Account) -> None:
         "X64",
     ):
         assert shown in text, shown
-    assert text.count("group Default</div>") == 2
+    assert text.count("group Default ·") == 2
     assert "never heard from" in text
     assert "/-/organizations/acme/runners" in _text(person.get("/acme"))
     labels.replace(Actor.for_session(acme), Runner.objects.get(pk=idle.pk), ["other"])
@@ -65,13 +65,65 @@ def test_of_a_repository(person: Client, widget: Repository) -> None:
     factories.runner("mine", repository=widget)
     factories.runner("of-the-site")
     text = _text(person.get("/rosa/widget/settings/runners"))
-    assert "mine" in text
-    assert "of-the-site" not in text
+    assert text.index("mine") < text.index("of-the-site")  # its own first
+    assert "of the site" in text
+    assert text.count("Remove for good") == 1
+
+
+def test_those_of_wider_scopes_that_serve_it(person: Client, rosa: Account, acme: Account) -> None:
+    repository = factories.repository(acme, "tool")
+    factories.runner("open-one", owner=acme)
+    closed = groups.create(Actor.for_session(rosa), acme, Settings("closed", visibility="selected"))
+    factories.runner("closed-one", owner=acme, group=closed)
+    factories.runner("of-another", repository=factories.repository(acme, "other"))
+    busy = factories.runner("busy-site", last_seen_at=timezone.now())
+    secret = factories.repository(factories.account("zoe"), "hidden-name", private=True)
+    for number, (where, word) in enumerate(((secret, "their-job"), (repository, "our-job"))):
+        attempt = factories.run(factories.workflow(where), status="in_progress").latest_attempt
+        job = factories.job(attempt, word, status="in_progress", runner=busy)  # type: ignore[arg-type]
+        Claim.objects.create(job=job, runner=busy, epoch=1, request_key=f"k{number}", lease_expires_at=timezone.now())
+    text = _text(person.get("/acme/tool/settings/runners"))
+    assert "open-one" in text
+    for hidden in ("closed-one", "of-another", "their-job", "hidden-name"):
+        assert hidden not in text
+    assert ">our-job</a>" in text
+    assert "1 job of other repositories" in text
+
+
+def test_one_comes_in_is_drained_and_goes(person: Client, widget: Repository, rosa: Account) -> None:
+    base = "/rosa/widget/settings/runners"
+    answer = person.post(f"{base}/new")
+    token = answer.context["token"]
+    assert answer["Cache-Control"] == "no-store"
+    assert f"--token {token}" in _text(answer)
+    assert token not in _text(person.get(base))
+    assert RegistrationToken.objects.get().repository == widget
+    runner = factories.runner("box", repository=widget, last_seen_at=timezone.now())
+    assert person.post(f"{base}/{runner.pk}/drain", {"draining": "1"}).status_code == 303
+    assert ">draining<" in _text(person.get(base))
+    assert person.post(f"{base}/{runner.pk}/drain", {"draining": "0"}).status_code == 303
+    assert ">idle<" in _text(person.get(base))
+    job = factories.job(factories.run(factories.workflow(widget), status="in_progress").latest_attempt, runner=runner)  # type: ignore[arg-type]
+    claim = Claim.objects.create(job=job, runner=runner, epoch=1, request_key="k", lease_expires_at=timezone.now())
+    refused = person.post(f"{base}/{runner.pk}/remove")
+    assert refused.status_code == 422
+    assert "currently running a job" in refused.content.decode()
+    claim.delete()
+    assert person.post(f"{base}/{runner.pk}/remove").status_code == 303
+    assert "No runner yet" in _text(person.get(base))
+    assert person.post(f"{base}/{runner.pk}/remove").status_code == 404
+    site = factories.runner("of-the-site")
+    assert person.post(f"{base}/{site.pk}/remove").status_code == 404
+    assert person.get("/-/admin/runners").status_code == 404
+    Account.objects.filter(pk=rosa.pk).update(is_site_admin=True)
+    assert "of-the-site" in _text(person.get("/-/admin/runners"))
+    assert person.post(f"/-/admin/runners/{site.pk}/drain").status_code == 303
 
 
 def test_who_may_see_them(person: Client, stranger: Client, widget: Repository, acme: Account) -> None:
     for address in ("/rosa/widget/settings/runners", "/-/organizations/acme/runners"):
         assert stranger.get(address).status_code == 403
+        assert stranger.post(f"{address}/new").status_code == 403
         assert Client().get(address).status_code == 403
         assert stranger.get(f"{address}/events").status_code == 404
     assert person.get("/-/organizations/rosa/runners").status_code == 404
@@ -92,7 +144,7 @@ def test_as_many_queries_for_many(person: Client, widget: Repository) -> None:
 
 def test_the_stream_tells_what_changed(widget: Repository) -> None:
     runner = factories.runner("box", repository=widget)
-    source = RunnersSource({"repository": widget})
+    source = RunnersSource(Scope("", repository=widget))
     assert source.look().messages == ()
     assert source.look().messages == ()
     for change in ({"last_seen_at": timezone.now()}, {"labels": ["new"]}, {"left_at": timezone.now()}):

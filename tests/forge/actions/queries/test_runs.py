@@ -89,6 +89,17 @@ def test_counts_are_exact_from_counters_and_bounded_for_a_search(repository: Rep
     assert queries.count(repository, RunFilter(branch="main")) == 1
 
 
+def test_states_are_counted_within_a_workflow(repository: Repository) -> None:
+    first, second = factories.workflow(repository), factories.workflow(repository, "lint.yml")
+    failed = factories.run(second, conclusion="failure")
+    for workflow, conclusion in ((first, "failure"), (second, "success")):
+        factories.run(workflow, conclusion=conclusion)
+    wanted = RunFilter(workflow=second, status="failure")
+    assert list(queries.runs(repository, wanted)) == [failed]
+    assert queries.count(repository, wanted) == 1
+    assert queries.count(repository, RunFilter(status="failure")) == 2
+
+
 def test_a_search_counts_no_further_than_its_limit(repository: Repository) -> None:
     with CaptureQueriesContext(connection) as seen:
         queries.count(repository, RunFilter(event="push"))
@@ -169,8 +180,13 @@ INDEXES = {
 
 def test_each_filter_has_its_index(repository: Repository) -> None:
     rare = _many(repository)
+    of_workflow = {
+        "run_of_workflow": RunFilter(workflow=rare),
+        "attempt_of_workflow_status": RunFilter(workflow=rare, status="queued"),
+        "attempt_of_workflow_conclusion": RunFilter(workflow=rare, status="failure"),
+    }
     wrong = {}
-    for index, wanted in {**INDEXES, "run_of_workflow": RunFilter(workflow=rare)}.items():
+    for index, wanted in {**INDEXES, **of_workflow}.items():
         _plan_as_for_many(sort=index == "run_created")
         plan = queries.runs(repository, wanted)[:30].explain()
         if not any(name in plan for name in (index, *AS_GOOD.get((connection.vendor, index), ()))):
@@ -233,7 +249,7 @@ def _many(repository: Repository) -> Workflow:
 def _attempts(place: Repository, made: list[Run]) -> None:
     ends = {0: ("queued", None), 1: ("completed", "failure")}
     RunAttempt.objects.bulk_create(
-        RunAttempt(run=run, repository=place, number=1, status=status, conclusion=conclusion)
+        RunAttempt(run=run, repository=place, workflow=run.workflow, number=1, status=status, conclusion=conclusion)
         for n, run in enumerate(made)
         for status, conclusion in [ends.get(n % 50, ("completed", "success"))]
     )
