@@ -18,7 +18,7 @@ from pathlib import Path
 from types import ModuleType
 
 import bench.rows
-from bench.measurement import Measurement, spread
+from bench.measurement import Figure, Measurement, spread, written
 
 OUTPUT = Path(__file__).resolve().parent.parent / "var" / "bench"
 
@@ -68,6 +68,9 @@ def measure(row: ModuleType, samples: int) -> int:
         missed = missed or is_missed
         goal = f"; goal under {limit:g}: {'missed' if is_missed else 'met'}" if limit is not None else ""
         print(f"   {text}: {value:.3g}{goal}")
+    for figure in measured.figures:
+        missed = missed or figure.is_missed
+        print(f"   {judged(figure)}")
     print(f"   {measured.note}\n" if measured.note else "", flush=True)
     return int(missed)
 
@@ -79,9 +82,21 @@ def goals(row: ModuleType, measured: Measurement) -> list[tuple[str, float, floa
         found.append(("× the floor", measured.ratio, row.GOAL))
     if measured.floor is not None and (limit := getattr(row, "GOAL_P95", None)) is not None:
         found.append(("p95 × the floor's p50", measured.ours.p95 / measured.floor.p50, limit))
+    if (limit := getattr(row, "MOST", None)) is not None:
+        found.append(("p50", measured.ours.p50, limit))
     if (limit := getattr(row, "MOST_P95", None)) is not None:
         found.append(("p95", measured.ours.p95, limit))
     return found
+
+
+def judged(figure: Figure) -> str:
+    """A further figure in a line, with its goal."""
+    p50, p95, count = spread(figure.samples)
+    said = f"{figure.samples.name}: p50 {p50}, p95 {p95}, {count} samples"
+    if figure.most is None:
+        return said
+    limit = written(figure.most, figure.samples.unit)
+    return f"{said}; p{figure.percent:g} at most {limit}: {'missed' if figure.is_missed else 'met'}"
 
 
 def lines(measured: Measurement) -> list[str]:
@@ -98,7 +113,8 @@ def lines(measured: Measurement) -> list[str]:
 def keep(row: ModuleType, measured: Measurement) -> None:
     """Write every sample down, for those who want to look closer."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
-    both = {each.name: list(each.values) for each in (measured.ours, measured.floor) if each}
+    all_of_them = (measured.ours, measured.floor, *(figure.samples for figure in measured.figures))
+    both = {each.name: list(each.values) for each in all_of_them if each}
     content = {"row": row.NUMBER, "what": row.WHAT, "machine": machine(), "time": time.time(), "samples": both}
     (OUTPUT / f"{row.NUMBER:02}-{name(row)}.json").write_text(json.dumps(content, indent=1) + "\n")
 

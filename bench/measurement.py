@@ -34,12 +34,32 @@ class Samples:
 
 
 @dataclass(frozen=True)
+class Figure:
+    """A further figure of a row: its median, or another percentile, is to be at most ``most``."""
+
+    samples: Samples
+    most: float | None = None
+    percent: float = 50
+
+    @property
+    def value(self) -> float:
+        """What is judged."""
+        return self.samples.percentile(self.percent)
+
+    @property
+    def is_missed(self) -> bool:
+        """True when it is more than it may be."""
+        return self.most is not None and self.value > self.most
+
+
+@dataclass(frozen=True)
 class Measurement:
     """Ours, and beside it the floor or the peer from the same run. `note` says what a reader must know."""
 
     ours: Samples
     floor: Samples | None = None
     note: str = ""
+    figures: tuple[Figure, ...] = ()
 
     @property
     def ratio(self) -> float | None:

@@ -51,6 +51,7 @@ COMPILER = Need(
     lambda: _command("gcc")() and any(Path("/usr/lib").glob("*/libc.a")),
 )
 CHROMIUM = Need("Chromium", ("chromium",), _command("chromium"))
+FIREFOX = Need("Firefox", ("firefox-esr",), _command("firefox-esr"))
 CURL = Need("curl", ("curl",), _command("curl"))
 GH = Need("gh", ("gh",), _command("gh"))
 NEWER_GH = Need(

@@ -101,15 +101,16 @@ def plans(names: list[str], ask: Callable[[str], None]) -> dict[str, dict[str, A
     found = {}
     for name in names:
         ask(name)  # a token's last use is written once a minute
-        with _caught() as statements:
+        with caught() as statements:
             ask(name)
-        whole = {table for sql, values in statements for table in _read_whole(sql, values)}
+        whole = {table for sql, values in statements for table in read_whole(sql, values)}
         found[name] = {"statements": len(statements), "whole": sorted(whole)}
     return found
 
 
 @contextmanager
-def _caught() -> Iterator[list[tuple[str, Any]]]:
+def caught() -> Iterator[list[tuple[str, Any]]]:
+    """The statements that are carried out meanwhile, with their values."""
     from django.db import connection
 
     statements: list[tuple[str, Any]] = []
@@ -122,7 +123,8 @@ def _caught() -> Iterator[list[tuple[str, Any]]]:
         yield statements
 
 
-def _read_whole(sql: str, values: Any) -> Iterator[str]:
+def read_whole(sql: str, values: Any) -> Iterator[str]:
+    """The large tables that PostgreSQL means to read from end to end for a statement."""
     from django.db import connection
 
     if not sql.lstrip().upper().startswith(("SELECT", "UPDATE", "DELETE")):

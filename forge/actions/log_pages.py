@@ -125,12 +125,16 @@ def _done(log: JobLog) -> bool:
 
 
 def _tail(log: JobLog) -> Iterator[bytes]:
+    """The bytes behind the sealed pages, a few rows at a time. No statement stays open while pages are written in
+    between: SQLite refuses to write behind a read that is older than somebody else's commit."""
     rows = LogChunk.objects.filter(job=log.job_id, epoch=log.epoch, sealed_at=None, offset__lt=log.length)
-    at = log.sealed_length
-    for row in rows.order_by("offset").iterator(chunk_size=4):
-        data = log_chunks.content(row)[max(0, at - row.offset) :]
-        at += len(data)
-        yield data
+    at, last = log.sealed_length, -1
+    while few := list(rows.filter(offset__gt=last).order_by("offset")[:4]):
+        last = few[-1].offset
+        for row in few:
+            data = log_chunks.content(row)[max(0, at - row.offset) :]
+            at += len(data)
+            yield data
 
 
 def _cuts(pieces: Iterator[bytes], *, rest: bool) -> Iterator[_Cut]:

@@ -6,8 +6,8 @@ from types import ModuleType
 
 import pytest
 
-from bench.__main__ import goals
-from bench.measurement import Measurement, Samples, written
+from bench.__main__ import goals, judged
+from bench.measurement import Figure, Measurement, Samples, written
 
 
 @pytest.mark.parametrize(
@@ -51,6 +51,7 @@ def test_written_as_one_reads_it(value: float, unit: str, text: str) -> None:
         ({"GOAL": None}, [("× the floor", 1.5, None)]),
         ({"GOAL": None, "GOAL_P95": 4.0}, [("× the floor", 1.5, None), ("p95 × the floor's p50", 4.5, 4.0)]),
         ({"GOAL": None, "MOST_P95": 1.0}, [("× the floor", 1.5, None), ("p95", 9.0, 1.0)]),
+        ({"GOAL": None, "MOST": 2.0}, [("× the floor", 1.5, None), ("p50", 3.0, 2.0)]),
     ],
 )
 def test_what_a_row_is_judged_by(
@@ -59,3 +60,16 @@ def test_what_a_row_is_judged_by(
     row = ModuleType("row")
     row.__dict__.update(limits)
     assert goals(row, Measurement(Samples("a", (3.0, 3.0, 9.0)), Samples("b", (2.0,)))) == judged
+
+
+@pytest.mark.parametrize(
+    ("most", "percent", "missed"), [(3.0, 50, False), (2.0, 50, True), (3.0, 100, True), (9.0, 100, False)]
+)
+def test_a_further_figure_has_a_goal_of_its_own(most: float, percent: float, missed: bool) -> None:
+    figure = Figure(Samples("a", (3.0, 3.0, 9.0), "KB"), most, percent)
+    assert figure.is_missed is missed
+    assert judged(figure).endswith("missed" if missed else "met")
+
+
+def test_a_figure_without_a_goal_is_only_said() -> None:
+    assert judged(Figure(Samples("a", (3.0,), "KB"))) == "a: p50 3 KB, p95 3 KB, 1 samples"

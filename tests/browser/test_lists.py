@@ -53,8 +53,13 @@ def test_the_form_in_a_dialog(person: Page) -> None:
     facts = person.inner_text("main")
     assert "staging" in facts
     assert "short" in facts
-    person.goto(f"{NIGHTLY}/dispatch?ref=short")
+    person.click("#more > summary")
+    person.click("text=Run again with changes")
+    expect(person.locator("#ref")).to_have_value("short")
+    expect(person.locator("#in-count")).to_have_value("4")
+    person.goto(f"{NIGHTLY}/dispatch")
     person.click("text=/As in your run/")
+    expect(person.locator("#ref")).to_have_value("short")
     expect(person.locator("#in-count")).to_have_value("4")
 
 

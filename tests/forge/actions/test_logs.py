@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from datetime import timedelta
 
 import pytest
 import zstandard
+from django.db import connection
 from django.db.models.functions import Now
 
 from forge.actions import discard, log_pages, logs
-from forge.actions.models import Job, JobLog, LogChunk, LogPage
+from forge.actions.models import Beat, Job, JobLog, LogChunk, LogPage
 from forge.actions.refusals import LeaseLost, WrongOffset
 from tests.engine import FakeRunner, Project, Work
 from tests.forge.actions.texts import ONE
@@ -82,6 +84,28 @@ def test_an_open_log_is_sealed_page_by_page(work: Work) -> None:
     assert log.sealed_at is not None
     assert b"".join(logs.read(work.job)) == data + more
     assert not logs.seal(work.job.pk)
+
+
+def test_a_long_log_is_sealed_while_others_write(work: Work) -> None:
+    """It is read and written in turns: a row held open in between made SQLite refuse the writing."""
+    data = text(100_000)
+    fill(work, data, 1 << 18)
+    over = threading.Event()
+
+    def write() -> None:
+        while not over.is_set():
+            Beat.objects.update(at=Now())
+        connection.close()
+
+    Beat.objects.create(name="other", at=Now())
+    other = threading.Thread(target=write)
+    other.start()
+    try:
+        assert logs.seal(work.job.pk)
+    finally:
+        over.set()
+        other.join()
+    assert JobLog.objects.get(job=work.job).sealed_lines == 100_000
 
 
 def test_sealed_rows_go_ten_minutes_later(work: Work) -> None:

@@ -1,0 +1,69 @@
+"""A step writes a line: a browser that watches the job shows it."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from bench.measurement import Measurement, Samples
+from bench.web import site
+from bench.web.browsers import chromium
+from tests.machine import CHROMIUM
+from tests.services.stack import Stack, eventually
+
+NUMBER = 7
+WHAT = "a line is written in the step → it is painted in a browser"
+GOAL = None
+MOST = 0.3
+MOST_P95 = 1.0
+
+#: Lines of one job.
+LINES = 40
+WORKFLOW = """\
+name: Tick
+on: push
+jobs:
+  tick:
+    runs-on: ubuntu-latest
+    steps:
+      - name: Tick
+        run: |
+          echo begun
+          until test -e {folder}/watched; do sleep 0.1; done
+          for n in $(seq 1 {lines}); do echo "tick $(date +%s.%N)"; sleep 0.2; done
+"""
+
+
+def measure(samples: int) -> Measurement:
+    """Each sample is a line; a real agent runs the step on this machine, without a container."""
+    site.needs(CHROMIUM)
+    taken: list[float] = []
+    with tempfile.TemporaryDirectory(prefix="forge-bench-") as scratch, Stack(Path(scratch) / "stack") as stack:
+        stack.runner()
+        while len(taken) < max(samples, LINES // 2):
+            taken += _watch(stack, Path(scratch))
+    return Measurement(Samples("Chromium", tuple(taken)))
+
+
+def _watch(stack: Stack, scratch: Path) -> list[float]:
+    """Seconds of each line of one job."""
+    sign = scratch / "watched"
+    sign.unlink(missing_ok=True)
+    text = WORKFLOW.format(folder=scratch, lines=LINES)
+    project = stack.repository({".github/workflows/tick.yml": text})
+    run = project.run(project.push())
+    job = eventually(lambda: project.jobs(run["id"]).get("tick"), what="the job")
+    project.says(run["id"], "tick", "begun")
+    with chromium() as opened, opened("forgeBench.watchTicks();") as tab:
+        tab.go(f"{run['html_url']}/job/{job['id']}")
+        tab.page.wait_for_selector(".vlog .ln >> text=begun")
+        sign.touch()
+        found = tab.run(
+            """async (lines) => {
+              await forgeBench.when(() => forgeBench.ticks.size >= lines);
+              return [...forgeBench.ticks.values()];
+            }""",
+            LINES,
+        )
+    project.completed(run["id"])
+    return [took / 1000 for took in found]

@@ -1,0 +1,39 @@
+"""Lines reach a page that watches their job: how long until the page shows them."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+from bench.measurement import Measurement, Samples
+from bench.web import site
+from bench.web.browsers import chromium
+from bench.web.talker import Talker
+from tests.machine import CHROMIUM
+from tests.services.stack import Stack
+
+NUMBER = 106
+WHAT = "1,000 lines a second: a batch of them arrives at the page → its last line is painted"
+GOAL = None
+MOST_P95 = 0.05
+
+RATE, SECONDS = 1_000, 10
+
+
+def measure(samples: int) -> Measurement:
+    """Each sample is a batch; a runner that talks by the real protocol writes them."""
+    site.needs(CHROMIUM)
+    with (
+        tempfile.TemporaryDirectory(prefix="forge-bench-") as scratch,
+        Stack(Path(scratch)) as stack,
+        Talker(stack) as talker,
+        chromium() as opened,
+        opened("forgeBench.watchArrivals();") as tab,
+    ):
+        talker.say(["begun"])
+        tab.go(talker.address)
+        tab.page.wait_for_selector(".vlog .ln >> text=begun")
+        said = talker.flow(RATE, SECONDS)
+        tab.run("(line) => forgeBench.when(() => forgeBench.shown(line))", said + 1)
+        taken: list[float] = tab.run("() => forgeBench.drawn")
+    return Measurement(Samples("Chromium", tuple(took / 1000 for took in taken)))
