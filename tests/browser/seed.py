@@ -15,6 +15,8 @@ from pathlib import Path
 
 import django
 
+from tests.browser.seeds import lists
+
 PASSWORD = "correct-horse-battery"
 BIG = 200_000
 WORKFLOW = """name: CI
@@ -186,7 +188,7 @@ def _seed() -> dict[str, int]:
     from django.db import transaction
 
     transaction.on_commit(lambda: logs.seal(loud.pk))
-    return ids
+    return ids | lists.seed(rosa)
 
 
 def _tests() -> Iterator[str]:

@@ -46,6 +46,16 @@ PAGES = {
     "job in line": "/octo/widget/actions/runs/{log_line}/job/{log_queued}",
     "dispatch": "/octo/widget/actions/workflows/ci.yml/dispatch",
     "dispatch of a broken file": "/octo/widget/actions/workflows/release.yml/dispatch",
+    "many workflows": "/octo/gadget/actions",
+    "runs to choose from": "/octo/gadget/actions?select=1",
+    "a page about a workflow": "/octo/gadget/actions/workflows/nightly.yml",
+    "a workflow that is broken": "/octo/gadget/actions/workflows/broken.yml",
+    "a workflow that is gone": "/octo/gadget/actions/workflows/old.yml",
+    "a disabled workflow": "/octo/widget/actions/workflows/fuzz.yml",
+    "badge": "/octo/gadget/actions/workflows/nightly.yml/badge",
+    "many inputs": "/octo/gadget/actions/workflows/nightly.yml/dispatch",
+    "inputs of a run": "/octo/gadget/actions/workflows/nightly.yml/dispatch?like={by_hand}",
+    "delete runs": "/octo/gadget/actions/delete?run={by_hand}&run={gpu}",
     "not found": "/nope/nope",
     "my runs": "/-/actions/mine",
     "fresh repository": "/rosa/fresh",
@@ -99,7 +109,7 @@ def test_log_in_page_is_accessible(browser: Browser, site: Site) -> None:
     page.close()
 
 
-@pytest.mark.parametrize("name", ["runs", "failed run", "repository", "dispatch"])
+@pytest.mark.parametrize("name", ["runs", "failed run", "repository", "dispatch", "a page about a workflow"])
 def test_transfer(opened: Opened, site: Site, name: str) -> None:
     page = opened(viewport={"width": 1360, "height": 900}).new_page()
     sizes: dict[str, int] = {}

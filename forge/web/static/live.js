@@ -30,7 +30,7 @@ function say(text, label = text) {
 const on = () => say("Live", "Live updates are on: pause them");
 
 function busy(element) {
-  return element.contains(document.activeElement) || element.querySelector("details.menu[open]") !== null;
+  return element.contains(document.activeElement) || element.querySelector("details.menu[open], .pick input:checked") !== null;
 }
 
 function swap(fresh) {
