@@ -25,6 +25,7 @@ TURNED = f"""() => {{
 }}"""
 
 
+@pytest.mark.timeout(300)  # a server, a runner and a browser start, on a machine that may be busy
 def test_from_nothing_to_a_green_run(browser: Browser, tmp_path: Path) -> None:
     with Stack(tmp_path / "stack") as stack:
         stack.runner()
