@@ -58,7 +58,7 @@ class Form:
 @page
 def new(request: HttpRequest, owner: str, name: str, rest: str) -> HttpResponse:
     """A new file on a branch; ``?filename=`` and ``?value=`` fill the form, ``?template=ci`` with a first workflow."""
-    if refused := _log_in(request):
+    if refused := _log_in(request, owner, name):
         return refused
     repository = door.repository(request, owner, name, Right.WRITE)
     place = places.branch(repository, rest)
@@ -77,7 +77,7 @@ def new(request: HttpRequest, owner: str, name: str, rest: str) -> HttpResponse:
 @page
 def edit(request: HttpRequest, owner: str, name: str, rest: str) -> HttpResponse:
     """A file that is there."""
-    if refused := _log_in(request):
+    if refused := _log_in(request, owner, name):
         return refused
     repository = door.repository(request, owner, name, Right.WRITE)
     place, text, sha = _there(repository, rest)
@@ -92,7 +92,7 @@ def edit(request: HttpRequest, owner: str, name: str, rest: str) -> HttpResponse
 @page
 def delete(request: HttpRequest, owner: str, name: str, rest: str) -> HttpResponse:
     """The end of a file; its history stays."""
-    if refused := _log_in(request):
+    if refused := _log_in(request, owner, name):
         return refused
     repository = door.repository(request, owner, name, Right.WRITE)
     place, _, sha = _there(repository, rest)
@@ -122,9 +122,11 @@ def _left(repository: Repository, place: Place) -> str:
     return folder
 
 
-def _log_in(request: HttpRequest) -> HttpResponse | None:
+def _log_in(request: HttpRequest, owner: str, name: str) -> HttpResponse | None:
+    """Nobody in particular is sent to log in, where the repository may be known to be there at all."""
     if request.user.is_authenticated:
         return None
+    door.repository(request, owner, name)
     return door.see_other(f"/login?next={request.path}")
 
 

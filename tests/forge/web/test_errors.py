@@ -26,5 +26,5 @@ def test_a_fault_of_ours_can_be_asked_again(method: str, again: bool) -> None:
 def test_who_is_not_logged_in_is_shown_the_way(anyone: Client, person: Client, widget: Repository) -> None:
     Repository.objects.filter(pk=widget.pk).update(private=True)
     hidden = anyone.get("/rosa/widget?x=1").content.decode()
-    assert 'href="/login?next=%2Frosa%2Fwidget%3Fx%3D1"' in hidden
+    assert 'href="/login?next=/rosa/widget%3Fx%3D1"' in hidden
     assert "/login" not in person.get("/rosa/nothing").content.decode()
