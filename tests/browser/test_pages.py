@@ -46,7 +46,6 @@ PAGES = {
     "job in line": "/octo/widget/actions/runs/{log_line}/job/{log_queued}",
     "dispatch": "/octo/widget/actions/workflows/ci.yml/dispatch",
     "dispatch of a broken file": "/octo/widget/actions/workflows/release.yml/dispatch",
-    "many workflows": "/octo/gadget/actions",
     "runs to choose from": "/octo/gadget/actions?select=1",
     "a page about a workflow": "/octo/gadget/actions/workflows/nightly.yml",
     "a workflow that is broken": "/octo/gadget/actions/workflows/broken.yml",
@@ -54,7 +53,6 @@ PAGES = {
     "a disabled workflow": "/octo/widget/actions/workflows/fuzz.yml",
     "badge": "/octo/gadget/actions/workflows/nightly.yml/badge",
     "many inputs": "/octo/gadget/actions/workflows/nightly.yml/dispatch",
-    "inputs of a run": "/octo/gadget/actions/workflows/nightly.yml/dispatch?like={by_hand}",
     "delete runs": "/octo/gadget/actions/delete?run={by_hand}&run={gpu}",
     "not found": "/nope/nope",
 }
