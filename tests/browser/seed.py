@@ -81,7 +81,7 @@ def _seed() -> dict[str, int]:
     from forge.repos import git, repositories
     from forge.repos.models import Ref
     from tests import factories
-    from tests.browser.seeds import one_run
+    from tests.browser.seeds import first_use, one_run
 
     rosa = users.create_user("rosa", PASSWORD)
     bea = users.create_user("bea", PASSWORD)
@@ -96,7 +96,7 @@ def _seed() -> dict[str, int]:
     ci = factories.workflow(widget, "ci.yml")
     release = factories.workflow(widget, "release.yml", name="Release")
     fuzz = factories.workflow(widget, "fuzz.yml", name="Nightly fuzz", state="disabled_manually")
-    ids: dict[str, int] = {}
+    ids: dict[str, int] = first_use.seed(rosa)
 
     for number in range(1, 31):
         factories.run(ci, title=f"Tidy module {number}", actor=rosa, head_sha=sha)
