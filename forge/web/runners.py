@@ -19,7 +19,7 @@ from forge.actions.queries import runners as queries
 from forge.errors import Forbidden, ForgeError, NotFound
 from forge.repos import policies
 from forge.repos.models import Repository, Right
-from forge.runners import groups, labels, registration
+from forge.runners import downloads, groups, labels, registration
 from forge.runners.models import Runner
 from forge.web import door, stream
 from forge.web.errors import page
@@ -92,7 +92,8 @@ def new(request: HttpRequest, /, **named: str) -> HttpResponse:
     except ForgeError as error:
         return _show(request, scope, status=422, error=error.message)
     # Shown in the answer itself and kept nowhere: not in the session, not in a cookie.
-    answer = _show(request, scope, token=token, until=until)
+    wheel = f"{settings.PUBLIC_URL}/-/downloads/{downloads.package().filename}"
+    answer = _show(request, scope, token=token, until=until, wheel=wheel)
     answer["Cache-Control"] = "no-store"
     return answer
 

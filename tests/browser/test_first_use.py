@@ -25,6 +25,7 @@ TURNED = f"""() => {{
 }}"""
 
 
+@pytest.mark.timeout(300)  # a server, a runner and a browser start, on a machine that may be busy
 def test_from_nothing_to_a_green_run(browser: Browser, tmp_path: Path) -> None:
     with Stack(tmp_path / "stack") as stack:
         stack.runner()
@@ -257,7 +258,8 @@ def test_hostile_names_do_nothing(opened: Opened, site: Site, width: int) -> Non
             wrong.append(f"{rest}: markup of a stranger")
         if page.evaluate(f"{TURNING}.test(document.title)"):
             wrong.append(f"{rest}: the title is turned")
-        page.evaluate(AXE.read_text())
-        wrong += [f"{rest}: {one}" for one in _violations(page)]
+        if width == 320:
+            page.evaluate(AXE.read_text())
+            wrong += [f"{rest}: {one}" for one in _violations(page)]
     assert not wrong, "\n".join(wrong)
     assert dialogs == []

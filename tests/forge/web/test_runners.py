@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -96,6 +97,9 @@ def test_one_comes_in_is_drained_and_goes(person: Client, widget: Repository, ro
     token = answer.context["token"]
     assert answer["Cache-Control"] == "no-store"
     assert f"--token {token}" in _text(answer)
+    wheel = re.search(r"pip install http[^/]*//[^/]+(/-/downloads/\S+\.whl)", _text(answer))
+    assert wheel is not None
+    assert Client().get(wheel[1]).status_code == 200
     assert token not in _text(person.get(base))
     assert RegistrationToken.objects.get().repository == widget
     runner = factories.runner("box", repository=widget, last_seen_at=timezone.now())
