@@ -64,6 +64,11 @@ def of(job: Job) -> Download:
     return Download(job, f"{log.pk}-{log.epoch}-{log.length}", log.length, log.joints if log.sealed_at else None)
 
 
+def part(job: Job, start: int, end: int) -> Iterator[bytes]:
+    """The text of a span of the stored log, of a step perhaps, in pieces."""
+    return _joined(logs.read(job, start, end))
+
+
 def _joined(stored: Iterator[bytes]) -> Iterator[bytes]:
     rest = b""
     for piece in stored:

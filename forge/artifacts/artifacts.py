@@ -11,7 +11,7 @@ from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from forge.actions.models import Job, Run
+from forge.actions.models import Job, Run, RunAttempt
 from forge.actions.queries.runs import LARGEST_ID
 from forge.artifacts.models import Artifact
 from forge.artifacts.storage import storage
@@ -52,10 +52,18 @@ def of_repository(repository: Repository, name: str = "") -> QuerySet[Artifact]:
 
 def of_run(run: Run, name: str = "", *, oldest_first: bool = False) -> QuerySet[Artifact]:
     """Those that belong to the run's latest attempt: of its jobs, and of the jobs whose results it carries over."""
-    latest = Job.objects.filter(attempt=run.latest_attempt_id)
-    ran = latest.annotate(ran=Coalesce("carries", "pk")).values("ran")
-    found = Artifact.objects.filter(Q(job__in=ran) | Q(job=None, attempt=run.latest_attempt_id), run=run)
+    found = _of_attempt(run.pk, run.latest_attempt_id)
     return _shown(found.filter(name=name) if name else found).order_by("id" if oldest_first else "-id")
+
+
+def of_attempt(attempt: RunAttempt) -> QuerySet[Artifact]:
+    """The same of any attempt, by name."""
+    return _shown(_of_attempt(attempt.run_id, attempt.pk)).order_by("name", "id")
+
+
+def _of_attempt(run_id: int, attempt_id: int | None) -> QuerySet[Artifact]:
+    ran = Job.objects.filter(attempt=attempt_id).annotate(ran=Coalesce("carries", "pk")).values("ran")
+    return Artifact.objects.filter(Q(job__in=ran) | Q(job=None, attempt=attempt_id), run=run_id)
 
 
 def find(repository: Repository, artifact_id: int) -> Artifact:

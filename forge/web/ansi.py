@@ -21,7 +21,7 @@ _CONTROL = re.compile(
     "|\x1b[ -/]*[0-~]?"
     "|[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]"
 )
-_TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _URL = re.compile(r"https?://[^\s<>\"'`\\^{|}]+")
 _TRAILING = ".,;:!?)]"
 #: Colour changes drawn in one line; the rest keeps the last colour.
@@ -126,6 +126,12 @@ def _extended(style: Style, name: str, codes: list[int]) -> Style:
 def visible(text: str) -> str:
     """Text without control characters, with controls of direction written out as ``[U+202E]``."""
     return _turned(_CONTROL.sub("", text))
+
+
+def shown(text: str) -> str:
+    """The text of a line as it is drawn: without control characters, of a progress bar the last frame."""
+    kept = _CONTROL.sub(lambda found: "\r" if found.group() == "\r" else "", text.rstrip("\r\n"))
+    return _turned(kept[kept.rfind("\r") + 1 :])
 
 
 def turns(text: str) -> bool:

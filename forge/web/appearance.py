@@ -77,6 +77,11 @@ def of(thing: Stated) -> Look:
     return look(thing.status, thing.conclusion, reason if isinstance(reason, Mapping) else None)
 
 
+def rank(shown: Look) -> int:
+    """Its place among the states, the worst first."""
+    return _ORDER.index(shown.key)
+
+
 def worst(looks: Iterable[Look]) -> Look:
     """What a folded group shows; queued when there is nothing in it."""
     keys = {one.key for one in looks}

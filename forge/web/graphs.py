@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from forge.actions.models import Job, JobNode
 from forge.web import appearance, clock, graph
 
+#: Characters that fit below a node's title.
+_DETAIL = 27
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -54,11 +57,13 @@ def _item(node: JobNode, legs: Sequence[Job]) -> graph.Item:
 
 
 def _detail(legs: Sequence[Job]) -> str:
-    """``4 of 6 passed · 2 failed``."""
+    """``4 of 6 passed · 2 failed``; shorter where that is too long for the node."""
     looks = [appearance.of(job) for job in legs]
     counted = Counter(look.word.lower() for look in looks)
     passed = counted.pop("success", 0)
-    return " · ".join([f"{passed} of {len(legs)} passed", *(f"{number} {word}" for word, number in counted.items())])
+    rest = [f"{number} {word}" for word, number in counted.items()]
+    whole = " · ".join([f"{passed} of {len(legs)} passed", *rest])
+    return whole if len(whole) <= _DETAIL else " · ".join([*rest, f"{passed} passed"])
 
 
 def _drawn(place: graph.Node, legs: Sequence[Job]) -> Drawn:
@@ -68,7 +73,9 @@ def _drawn(place: graph.Node, legs: Sequence[Job]) -> Drawn:
     ends = [one.completed_at for one in legs]
     last = max((end for end in ends if end), default=None) if all(ends) else None
     took = clock.between(min(starts), last) if starts and shown.key != "skipped" else ""
-    return Drawn(place, _short(place.item.title, 22 if took else 28), _short(place.item.detail, 27), took, shown, job)
+    return Drawn(
+        place, _short(place.item.title, 22 if took else 28), _short(place.item.detail, _DETAIL), took, shown, job
+    )
 
 
 def _short(text: str, length: int) -> str:

@@ -22,6 +22,7 @@ _MARK = re.compile(r"((?:\x1b\[[0-9;]*m)*)##\[(group|endgroup|error|warning|noti
 _COLOUR = re.compile("\x1b\\[([0-9;:]*)m")
 _WORDS = {"error": "Error: ", "warning": "Warning: ", "notice": "Notice: "}
 _CLASSES = {"error": "err", "warning": "warn", "notice": "notice", "debug": "debug", "command": "cmd", "section": "cmd"}
+_BROKEN = re.compile("(?:\x1b|\x9b)[^A-Za-z\x1b]{0,60}$")
 #: How far back colours and groups are looked for where no sealed page says them.
 _LOOK_BACK = 1 << 20
 
@@ -134,6 +135,17 @@ def split(data: bytes) -> Iterator[tuple[str, str]]:
         yield time.decode("ascii", "replace"), text.decode(errors="replace")
 
 
+def told(time: str, text: str) -> list[object]:
+    """A line as the viewer gets it: time, text, and of one that is cut its whole length."""
+    when = milliseconds(time)
+    return [when, text] if len(text) <= LONGEST else [when, cut(text), len(text)]
+
+
+def cut(text: str) -> str:
+    """The beginning of a long line, without a control sequence that the cut went through."""
+    return _BROKEN.sub("", text[:LONGEST])
+
+
 def milliseconds(time: str) -> int:
     """A log line's time since 1970; 0 when it has none."""
     try:
@@ -153,11 +165,13 @@ def draw(lines: Iterable[Raw], style: ansi.Style = ansi.PLAIN) -> list[Line]:
     drawn = []
     for line in lines:
         kind, text = classify(line.text)
-        cut = len(text) - LONGEST
-        inner, style = ansi.html(text[:LONGEST] if cut > 0 else text, style)
+        more = len(line.text) - LONGEST
+        if more > 0:
+            kind, text = classify(cut(line.text))
+        inner, style = ansi.html(text, style)
         if kind in _WORDS:
             inner = f"<b>{_WORDS[kind]}</b>{inner}"
-        if cut > 0:
-            inner += f' <span class="dm">… {cut} more characters stand in the raw log</span>'
+        if more > 0:
+            inner += f' <span class="dm">… {more} more characters stand in the raw log</span>'
         drawn.append(Line(line.number + 1, line.time[11:19], _CLASSES.get(kind, kind), mark_safe(inner)))
     return drawn

@@ -38,27 +38,46 @@ def _build() -> MarkdownIt:
 
 
 def _tame(state: object) -> None:
-    for token in state.tokens:  # type: ignore[attr-defined]
-        _tame_one(token)
+    prefix = str(state.env.get("prefix", ""))  # type: ignore[attr-defined]
+    tokens: list[Token] = state.tokens  # type: ignore[attr-defined]
+    taken: set[str] = set()
+    for token, after in zip(tokens, [*tokens[1:], None], strict=True):
+        _tame_one(token, prefix)
+        if prefix and token.type == "heading_open" and after is not None:
+            token.attrs["id"] = _id(prefix, after.content, taken)
 
 
-def _tame_one(token: Token) -> None:
+def _id(prefix: str, title: str, taken: set[str]) -> str:
+    """Where a heading can be linked to: never an id of the page itself, and none twice."""
+    slug = re.sub(r"[^\w-]+", "", re.sub(r"\s+", "-", title.strip().lower()))[:100]
+    made, number = f"{prefix}{slug}", 1
+    while made in taken:
+        made, number = f"{prefix}{slug}-{number}", number + 1
+    taken.add(made)
+    return made
+
+
+def _tame_one(token: Token, prefix: str) -> None:
     token.attrs.pop("style", None)
     if token.type in ("heading_open", "heading_close"):
         token.tag = f"h{min(6, int(token.tag[1]) + 2)}"
     if token.type == "link_open":
         token.attrs["rel"] = "nofollow noopener"
+        target = str(token.attrs.get("href", ""))
+        if prefix and target.startswith("#"):
+            token.attrs["href"] = f"#{prefix}{target[1:]}"
     for child in token.children or ():
-        _tame_one(child)
+        _tame_one(child, prefix)
 
 
 _MARKDOWN = _build()
 
 
-def html(text: str) -> SafeString:
-    """Safe HTML of a Markdown text, cut at ``LIMIT`` characters."""
+def html(text: str, prefix: str = "") -> SafeString:
+    """Safe HTML of a Markdown text, cut at ``LIMIT`` characters. With ``prefix`` headings have ids that begin so, and
+    links within the text lead there."""
     lines = "\n".join(ansi.visible(line) for line in text[:LIMIT].splitlines())
-    return mark_safe(_MARKDOWN.render(lines))
+    return mark_safe(_MARKDOWN.render(lines, {"prefix": prefix}))
 
 
 def line(text: str) -> SafeString:

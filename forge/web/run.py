@@ -1,23 +1,26 @@
-"""The page of a run and of its attempts, and what a person does to it."""
+"""The page of a run and of its attempts."""
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_POST
+from django.utils import timezone
 
-from forge.actions import cancel as cancelling
-from forge.actions import rerun as rerunning
-from forge.actions.models import Annotation, Job, JobLog, Run, RunAttempt, Step
-from forge.actions.queries import pages, runs
+from forge.actions.models import Job, JobLog, JobNode, Run, RunAttempt, Step
+from forge.actions.queries import notes, pages, runs
+from forge.artifacts import artifacts
 from forge.errors import NotFound
-from forge.repos.models import Repository, Right
-from forge.web import appearance, clock, door, graphs, loglines, why
+from forge.web import appearance, clock, door, excerpts, job_groups, jobs_views, loglines, reviews, why
 from forge.web.errors import page
-from workflows.states import Status
+from workflows.states import Hold, Status
 
-EXCERPT = 3  # lines around a problem of the file
+_BAD = ("failure", "timed_out")
+_LEVELS = {"failure": "error", "warning": "warning", "notice": "notice"}
+#: Reasons why jobs do not run that stand on top of the page.
+_MOST_REASONS = 3
 
 
 @page
@@ -25,57 +28,108 @@ def summary(request: HttpRequest, owner: str, name: str, run_id: int, number: in
     """A run: its latest attempt, or the one asked for."""
     repository = door.repository(request, owner, name)
     run = runs.run(repository, run_id)
-    attempt = runs.latest(run) if number is None else runs.attempt(run, number)
-    jobs = list(runs.jobs(attempt))
-    context = frame(run, attempt, jobs) | {
-        "nodes": pages.nodes(attempt),
+    try:
+        attempt = runs.latest(run) if number is None else runs.attempt(run, number)
+    except NotFound:
+        answer = door.show(request, "run/no_attempt.html", repository, tab="actions", run=run, number=number)
+        answer.status_code = 404
+        return answer
+    jobs, nodes = list(runs.jobs(attempt)), pages.nodes(attempt)
+    context = frame(run, attempt, jobs, nodes) | {
+        "nodes": nodes,
         "attempts": pages.attempts(run),
         "why": why.of_attempt(attempt),
         "failure": _first_failure(jobs),
-        "problems": _problems(run, attempt),
-        "summaries": pages.summaries(jobs),
-        "queue_time": _queue_time(jobs),
-        "inputs": (run.contexts.get("inputs") or {}).items() if isinstance(run.contexts, dict) else (),
+        "problems": excerpts.of_run(run, attempt),
+        "summaries": notes.summaries_of(jobs),
+        "artifacts": list(artifacts.of_attempt(attempt)),
+        "changed": _changed(attempt, jobs),
+        "now": timezone.now(),
+        **_facts(run, jobs),
+        **_annotations(request, jobs),
     }
-    context["picture"] = graphs.picture(context["nodes"], jobs)
-    context |= _annotations(request, jobs)
-    return door.show(request, "run/run.html", repository, tab="actions", page="summary", **context)
+    context["stuck"] = _stuck(jobs, context["waits"])
+    context |= _waiting(request, run, attempt, jobs)
+    views = jobs_views.of(request, attempt, jobs, nodes)
+    answer = door.show(request, "run/run.html", repository, tab="actions", page="summary", views=views, **context)
+    jobs_views.remember(request, answer)
+    return answer
 
 
-@page
-def workflow_file(request: HttpRequest, owner: str, name: str, run_id: int) -> HttpResponse:
-    """The workflow file as the run used it."""
-    repository = door.repository(request, owner, name)
-    run = runs.run(repository, run_id)
-    attempt = runs.latest(run)
-    context = frame(run, attempt, list(runs.jobs(attempt)))
-    return door.show(
-        request, "run/file.html", repository, tab="actions", page="file", lines=run.source.text.splitlines(), **context
-    )
-
-
-def frame(run: Run, attempt: RunAttempt, jobs: list[Job]) -> dict[str, Any]:
+def frame(run: Run, attempt: RunAttempt, jobs: list[Job], nodes: Sequence[JobNode] | None = None) -> dict[str, Any]:
     """What the run's pages and those of its jobs have in common."""
+    running = attempt.status != Status.COMPLETED
+    nodes = pages.nodes(attempt) if nodes is None else nodes
     return {
         "run": run,
         "attempt": attempt,
         "jobs": jobs,
+        "groups": job_groups.groups(jobs, nodes, running=running),
+        "folded": len(jobs) > job_groups.FOLDED_ABOVE,
+        "filtered": len(jobs) >= job_groups.FILTERED_FROM,
         "waits": why.of_jobs(jobs),
         "is_latest": attempt.latest,
-        "running": attempt.status != Status.COMPLETED,
+        "running": running,
         "look": appearance.of(attempt),
-        "rerunnable": attempt.latest and attempt.status == Status.COMPLETED and attempt.conclusion != "startup_failure",
+        "rerunnable": attempt.latest and not running and attempt.conclusion != "startup_failure",
         "any_failed": any(job.conclusion in ("failure", "timed_out", "cancelled") for job in jobs),
-        "cancelling": attempt.cancel_requested_at is not None and attempt.status != Status.COMPLETED,
+        "cancelling": attempt.cancel_requested_at is not None and running,
     }
+
+
+def _waiting(request: HttpRequest, run: Run, attempt: RunAttempt, jobs: Sequence[Job]) -> dict[str, Any]:
+    """What a person has to decide before the run goes on."""
+    held = attempt.latest and attempt.status != Status.COMPLETED and attempt.hold == Hold.APPROVAL
+    asked = attempt.latest and any(job.status == Status.WAITING for job in jobs)
+    found = reviews.of_run(request, run, attempt) if asked else []
+    return {"held": held, "reviews": found, "may_review": any(one.may for one in found)}
+
+
+def _facts(run: Run, jobs: Sequence[Job]) -> dict[str, Any]:
+    """What stands in the strip of facts."""
+    waits = [job.started_at - job.queued_at for job in jobs if job.started_at and job.queued_at]
+    ran = [
+        (job.completed_at - job.started_at).total_seconds()
+        for job in jobs
+        if job.started_at and job.completed_at and not job.carries_id
+    ]
+    message = run.head_commit.get("message", "") if isinstance(run.head_commit, dict) else ""
+    return {
+        "queue_time": clock.duration(min(waits)) if waits else "–",
+        # As it is billed where minutes are: each job's own, rounded up.
+        "minutes": sum(max(math.ceil(one / 60), 1) for one in ran),
+        "message": next(iter(str(message).splitlines()), ""),
+        "inputs": (run.contexts.get("inputs") or {}).items() if isinstance(run.contexts, dict) else (),
+    }
+
+
+def _stuck(jobs: Sequence[Job], waits: dict[int, str]) -> list[tuple[str, list[Job], int]]:
+    """Why jobs do not run: each reason with the first jobs that it keeps, and how many more there are."""
+    by_text: dict[str, list[Job]] = {}
+    for job in jobs:
+        if job.status not in (Status.COMPLETED, Status.IN_PROGRESS) and job.pk in waits:
+            by_text.setdefault(waits[job.pk], []).append(job)
+    return [(text, found[:3], len(found) - 3) for text, found in by_text.items()][:_MOST_REASONS]
+
+
+def _changed(attempt: RunAttempt, jobs: Sequence[Job]) -> list[dict[str, Any]]:
+    """The jobs that ended otherwise than in the attempt before; one that failed and now succeeds may be flaky."""
+    before = pages.results_before(attempt) if attempt.number > 1 else {}
+    found = []
+    for job in jobs:
+        old = before.get(job.name)
+        if old is not None and job.status == Status.COMPLETED and old[1] and old[1] != job.conclusion:
+            flaky = {old[1], job.conclusion} in ({"failure", "success"}, {"timed_out", "success"})
+            found.append({"job": job, "before": appearance.look(*old), "flaky": flaky})
+    return found
 
 
 def _first_failure(jobs: list[Job]) -> dict[str, Any] | None:
     """The last lines of the first failing step, and where they stand."""
     for job in jobs:
         ran = runs.source(job)
-        step = next((step for step in ran.steps.all() if step.conclusion in ("failure", "timed_out")), None)
-        if job.conclusion in ("failure", "timed_out") and step is not None:
+        step = next((step for step in ran.steps.all() if step.conclusion in _BAD), None)
+        if job.conclusion in _BAD and step is not None:
             return {"job": job, "step": step, **_tail(ran, step)}
     return None
 
@@ -84,93 +138,31 @@ def _tail(job: Job, step: Step) -> dict[str, Any]:
     log = JobLog.objects.filter(job=job).first()
     within = loglines.span(job, step, log) if log and log.deleted_at is None else None
     if within is None:
-        return {"lines": [], "last": 1}
+        return {"lines": [], "last": 1, "deleted_at": log.deleted_at if log else None}
     found, first = loglines.tail(within)
     lines = [line for line in loglines.draw(found.lines, found.style) if line.kind != "endgroup"]
     return {"lines": lines, "last": first + len(found.lines)}
 
 
-def _problems(run: Run, attempt: RunAttempt) -> list[dict[str, Any]]:
-    """Findings of a startup failure, each with the lines of the file around it."""
-    if not attempt.problems:
-        return []
-    lines = run.source.text.splitlines()
-    return [{**found, "excerpt": _excerpt(lines, int(found.get("line") or 0))} for found in attempt.problems]
-
-
-def _excerpt(lines: list[str], line: int) -> list[tuple[int, str, bool]]:
-    if not 0 < line <= len(lines):
-        return []
-    first, last = max(line - EXCERPT, 1), min(line + EXCERPT - 1, len(lines))
-    return [(number, lines[number - 1][:400], number == line) for number in range(first, last + 1)]
-
-
 def _annotations(request: HttpRequest, jobs: list[Job]) -> dict[str, Any]:
-    counts = pages.annotation_counts(jobs)
-    total = sum(counts.values())
     number = request.GET.get("annotations", "1")
-    shown = max(int(number), 1) if number.isascii() and number.isdigit() and len(number) < 10 else 1
-    found: list[Annotation] = pages.worst_annotations(jobs, (shown - 1) * pages.ANNOTATIONS) if total else []
+    shown = max(int(number), 1) if number.isascii() and number.isdigit() and len(number) < 6 else 1
+    found = notes.annotations_of(jobs, shown)
     words = [
-        f"{counts[level]} {word}{'s' if counts[level] != 1 else ''}"
+        f"{found.counts[level]} {word}{'s' if found.counts[level] != 1 else ''}"
         for level, word in _LEVELS.items()
-        if counts.get(level)
+        if found.counts.get(level)
     ]
-    more = shown + 1 if shown * pages.ANNOTATIONS < total else None
-    return {
-        "annotations": found,
-        "annotation_words": ", ".join(words),
-        "annotation_more": more,
-        "annotation_page": shown,
-    }
+    job_of = {job.carries_id or job.pk: job for job in jobs}
+    files: list[dict[str, Any]] = []
+    for one in found.rows:
+        row = {"one": one.annotation, "job": job_of[one.annotation.job_id], "more": one.times - 1}
+        if not files or files[-1]["path"] != one.annotation.path:
+            files.append({"path": one.annotation.path, "known": _in_repository(one.annotation.path), "rows": []})
+        files[-1]["rows"].append(row)
+    return {"annotations": found, "annotation_files": files, "annotation_words": ", ".join(words)}
 
 
-_LEVELS = {"failure": "error", "warning": "warning", "notice": "notice"}
-
-
-def _queue_time(jobs: list[Job]) -> str:
-    waits = [job.started_at - job.queued_at for job in jobs if job.started_at and job.queued_at]
-    return clock.duration(min(waits)) if waits else "–"
-
-
-@require_POST
-@page
-def cancel(request: HttpRequest, owner: str, name: str, run_id: int, force: bool = False) -> HttpResponse:
-    """Ask the run to stop; with ``force`` it ends at once."""
-    repository, run = _of_writer(request, owner, name, run_id)
-    (cancelling.force if force else cancelling.run)(door.person(request), run)
-    return door.back(request, _address(repository, run))
-
-
-@require_POST
-@page
-def rerun(request: HttpRequest, owner: str, name: str, run_id: int, failed: bool = False) -> HttpResponse:
-    """A new attempt, of all jobs or of those that failed; goes to it."""
-    repository, run = _of_writer(request, owner, name, run_id)
-    rerunning.attempt(door.person(request), run, "failed" if failed else "all", debug=_debug(request))
-    return door.see_other(_address(repository, run))
-
-
-@require_POST
-@page
-def rerun_job(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int) -> HttpResponse:
-    """A new attempt of one job and those that need it."""
-    repository, run = _of_writer(request, owner, name, run_id)
-    job = runs.job(repository, job_id)
-    if job.run_id != run.pk:
-        raise NotFound
-    rerunning.attempt(door.person(request), run, job=job, debug=_debug(request))
-    return door.see_other(_address(repository, run))
-
-
-def _debug(request: HttpRequest) -> bool:
-    return request.POST.get("debug") == "1"
-
-
-def _of_writer(request: HttpRequest, owner: str, name: str, run_id: int) -> tuple[Repository, Run]:
-    repository = door.repository(request, owner, name, Right.WRITE)
-    return repository, runs.run(repository, run_id)
-
-
-def _address(repository: Repository, run: Run) -> str:
-    return f"/{repository.full_name}/actions/runs/{run.pk}"
+def _in_repository(path: str) -> bool:
+    """Whether a path can be one of the repository's, and not one of the runner's machine."""
+    return bool(path) and not path.startswith(("/", "~")) and ".." not in path.split("/") and "\\" not in path

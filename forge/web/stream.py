@@ -134,7 +134,7 @@ class JobSource:
         told = data[: whole if ended else min(whole, _claimed(steps, self.offset, whole))]
         for step, part in _by_step(told, self.offset, steps):
             first = self._number(job, step)
-            lines = [[loglines.milliseconds(time), text] for time, text in loglines.split(part)]
+            lines = [loglines.told(time, text) for time, text in loglines.split(part)]
             self.numbers[step.number] = first + len(lines)
             self.offset += len(part)
             messages.append(Message("lines", {"step": step.number, "from": first, "lines": lines}, self._cursor()))

@@ -2,7 +2,24 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from forge.web import accounts, code, dispatch, edit, job, repositories, run, runners, runs, stream
+from forge.web import (
+    accounts,
+    code,
+    deployments,
+    dispatch,
+    edit,
+    job,
+    job_log,
+    repositories,
+    run,
+    run_file,
+    run_left,
+    run_verbs,
+    runners,
+    runs,
+    stream,
+    styles,
+)
 
 _R = "<str:owner>/<str:name>"
 _RUN = f"{_R}/actions/runs/<int:run_id>"
@@ -25,6 +42,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("login", accounts.log_in, name="login"),
     path("logout", accounts.log_out, name="logout"),
     path("-/theme", accounts.choose_theme, name="theme"),
+    path("-/styles/<str:names>", styles.serve, name="styles"),
     *_runners("-/admin/runners", "site-runners"),
     *_runners("-/organizations/<str:login>/runners", "organization-runners"),
     path("new", repositories.new, name="new-repository"),
@@ -49,15 +67,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_R}/actions/workflows/<str:file>/dispatch", dispatch.form, name="dispatch"),
     path(_RUN, run.summary, name="run"),
     path(f"{_RUN}/attempts/<int:number>", run.summary, name="run-attempt"),
-    path(f"{_RUN}/workflow", run.workflow_file, name="run-workflow"),
+    path(f"{_RUN}/workflow", run_file.show, name="run-workflow"),
     path(f"{_RUN}/events", stream.run_events, name="run-events"),
-    path(f"{_RUN}/cancel", run.cancel, name="run-cancel"),
-    path(f"{_RUN}/force-cancel", run.cancel, {"force": True}, name="run-force-cancel"),
-    path(f"{_RUN}/rerun", run.rerun, name="run-rerun"),
-    path(f"{_RUN}/rerun-failed", run.rerun, {"failed": True}, name="run-rerun-failed"),
+    path(f"{_RUN}/cancel", run_verbs.cancel, name="run-cancel"),
+    path(f"{_RUN}/force-cancel", run_verbs.cancel, {"force": True}, name="run-force-cancel"),
+    path(f"{_RUN}/rerun", run_verbs.rerun, name="run-rerun"),
+    path(f"{_RUN}/rerun-failed", run_verbs.rerun, {"failed": True}, name="run-rerun-failed"),
+    path(f"{_RUN}/approve", run_verbs.approve, name="run-approve"),
+    path(f"{_RUN}/deployments", deployments.review, name="run-deployments"),
+    path(f"{_RUN}/delete", run_verbs.delete, name="run-delete"),
+    path(f"{_RUN}/delete-logs", run_verbs.delete_logs, name="run-delete-logs"),
+    path(f"{_RUN}/logs", run_left.all_logs, name="run-logs"),
+    path(f"{_RUN}/attempts/<int:number>/logs", run_left.all_logs, name="run-attempt-logs"),
+    path(f"{_RUN}/artifacts/<int:artifact_id>", run_left.artifact, name="run-artifact"),
+    path(f"{_RUN}/artifacts/<int:artifact_id>/delete", run_left.delete_artifact, name="run-artifact-delete"),
     path(_JOB, job.show, name="job"),
-    path(f"{_JOB}/rerun", run.rerun_job, name="job-rerun"),
+    path(f"{_JOB}/rerun", run_verbs.rerun_job, name="job-rerun"),
     path(f"{_JOB}/events", stream.job_events, name="job-events"),
-    path(f"{_JOB}/log", job.raw, name="job-log"),
-    path(f"{_JOB}/log/lines", job.lines, name="job-lines"),
+    path(f"{_JOB}/summary", run_left.summary, name="job-summary"),
+    path(f"{_JOB}/log", job_log.raw, name="job-log"),
+    path(f"{_JOB}/log/at/<int:offset>", run_left.log_place, name="job-log-place"),
+    path(f"{_JOB}/log/lines", job_log.lines, name="job-lines"),
+    path(f"{_JOB}/log/search", job_log.search, name="job-search"),
 ]

@@ -64,8 +64,10 @@ def main() -> None:
     django.setup()
     from django.db import transaction
 
+    from tests.browser.seeds import logs
+
     with transaction.atomic():
-        found = _seed()
+        found = _seed() | logs.add()
     json.dump(found, sys.stdout)
 
 
@@ -77,6 +79,7 @@ def _seed() -> dict[str, int]:
     from forge.repos import git, repositories
     from forge.repos.models import Ref
     from tests import factories
+    from tests.browser.seeds import one_run
 
     rosa = users.create_user("rosa", PASSWORD)
     bea = users.create_user("bea", PASSWORD)
@@ -179,7 +182,7 @@ def _seed() -> dict[str, int]:
     loud = factories.job(big.latest_attempt, "loud", conclusion="failure", runner_name="linux-04")
     factories.log(loud, ("Shout", _many()))
     loud.steps.update(conclusion="failure", outcome="failure")
-    ids |= {"big": big.pk, "loud": loud.pk}
+    ids |= {"big": big.pk, "loud": loud.pk} | one_run.add(widget, rosa, bea, sha)
     from django.db import transaction
 
     transaction.on_commit(lambda: logs.seal(loud.pk))

@@ -153,7 +153,8 @@ def test_both_ways_draw_the_same(person: Page, plain: Page, site: Site) -> None:
 def test_timestamps_are_remembered(person: Page, site: Site) -> None:
     person.goto(site.job("failed", "bad_job"))
     person.wait_for_selector(LINES)
-    person.click("#times")
+    person.click("summary[aria-label='How the log is shown']")
+    person.check("input[name=times][value=time]")
     assert person.locator(".log.times").count() == 1
     person.reload()
     person.wait_for_selector(".log.times .ln")

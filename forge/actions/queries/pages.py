@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Case, Count, IntegerField, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from forge.accounts.models import Account
-from forge.actions.models import Annotation, Job, JobNode, LogPage, Run, RunAttempt, RunEvent, Summary, Workflow
+from forge.actions.models import Job, JobNode, LogPage, Run, RunAttempt, RunEvent, Workflow
 from forge.actions.queries import runs
 from forge.repos.models import Ref, Repository
 
 PAGE = 25
 #: Words are looked for in the titles of so many of the newest runs that fit otherwise.
 SEARCHED = 10_000
-ANNOTATIONS = 50
 
 
 @dataclass(frozen=True)
@@ -123,36 +122,16 @@ def attempts(run: Run) -> list[RunAttempt]:
     return list(run.attempts.select_related("triggering_actor").order_by("-number"))
 
 
+def results_before(attempt: RunAttempt) -> dict[str, tuple[str, str | None]]:
+    """Status and conclusion of each job of the attempt before this one, by name; of the first one nothing."""
+    before = Job.objects.filter(attempt__run=attempt.run_id, attempt__number=attempt.number - 1, run=attempt.run_id)
+    rows = before.values_list("name", "status", "conclusion")
+    return {name: (status, conclusion) for name, status, conclusion in rows}
+
+
 def nodes(attempt: RunAttempt) -> list[JobNode]:
     """The job keys in the order of the file."""
     return list(attempt.nodes.order_by("position"))
-
-
-def annotation_counts(jobs: Iterable[Job]) -> dict[str, int]:
-    """How many of each level."""
-    rows = Annotation.objects.filter(job__in=_sources(jobs)).values_list("level").annotate(number=Count("id"))
-    return dict(rows.order_by())
-
-
-def worst_annotations(jobs: Iterable[Job], start: int = 0) -> list[Annotation]:
-    """The worst first, by file and line; ``ANNOTATIONS`` from ``start``."""
-    rank = Case(
-        When(level="failure", then=Value(0)),
-        When(level="warning", then=Value(1)),
-        default=Value(2),
-        output_field=IntegerField(),
-    )
-    found = Annotation.objects.filter(job__in=_sources(jobs)).select_related("job").annotate(rank=rank)
-    return list(found.order_by("rank", "path", "start_line", "id")[start : start + ANNOTATIONS])
-
-
-def summaries(jobs: Iterable[Job]) -> list[Summary]:
-    """What steps wrote, in the order of jobs and steps."""
-    return list(Summary.objects.filter(job__in=_sources(jobs)).select_related("job").order_by("job_id", "step"))
-
-
-def _sources(jobs: Iterable[Job]) -> list[int]:
-    return [job.carries_id or job.pk for job in jobs]
 
 
 def events_after(run_id: int, sequence: int, limit: int = 200) -> list[RunEvent]:
@@ -169,3 +148,9 @@ def open_jobs(attempts: Iterable[RunAttempt]) -> list[Job]:
     """The jobs of some attempts that are not over, with what they ask for."""
     found = Job.objects.filter(attempt__in=[one.pk for one in attempts]).exclude(status="completed")
     return list(found.select_related("label_set").order_by("id")[:500])
+
+
+def ahead(job: Job) -> int:
+    """How many jobs of the same owner that ask for the same labels wait for a runner before it."""
+    waiting = Job.objects.filter(owner=job.owner_id, label_set=job.label_set_id, status="queued", free=True)
+    return waiting.filter(pk__lt=job.pk).order_by().count()

@@ -14,13 +14,12 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
 from rest_framework.request import Request
 
-from forge.actions import log_downloads
+from forge.actions import log_archives, log_downloads
 from forge.actions.models import Job, JobLog, RunAttempt
 from forge.actions.queries import runs as queries
 from forge.api import errors, ranges
 from forge.api.addresses import api_url
 from forge.api.streams import streamed
-from forge.api.v3 import log_archives
 from forge.errors import Gone, NotFound
 
 SECONDS = 60

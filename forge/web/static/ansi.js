@@ -7,7 +7,7 @@ const CONTROL = new RegExp(
   "|(?:\\x1b[PX^_]|[\\x90\\x98\\x9e\\x9f])[^\\x1b\\x9c]*(?:\\x1b\\\\|\\x9c|$)" +
   "|\\x1b[ -/]*[0-~]?" +
   "|[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]", "g");
-const TURNING = /[\u202a-\u202e\u2066-\u2069]/g;
+const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const URLS = /https?:\/\/[^\s<>"'`\\^{|}]+/g;
 const MAX_SEGMENTS = 64;
 const LEVELS = [0, 95, 135, 175, 215, 255];

@@ -1,25 +1,15 @@
 // The log of a job: however long, only what is on the screen stands in the page. Lines come in pages of a
 // thousand, drawn in clusters whose heights are guessed, then measured.
 
-import {Viewer} from "./viewer.js";
+import {bind} from "./keys.js";
+import {copy} from "./log_marks.js";
+import {menu, read} from "./log_options.js";
+import {begin} from "./log_search.js";
+import {byItself, here, on, open, place, say, steps, viewer, viewers} from "./log_steps.js";
 
-const steps = document.querySelector("[data-steps]");
 const follow = document.getElementById("follow");
-const times = document.getElementById("times");
-const viewers = new Map();
+const head = document.querySelector(".jobhead");
 const closed = new Set(); // steps that the person closed are never opened for them again
-let showTimes = times.hasAttribute("aria-current") || localStorage.getItem("log-times") === "1";
-let opening = false;
-
-function viewer(details) {
-  const number = Number(details.dataset.step);
-  if (!viewers.has(number)) {
-    const made = new Viewer(details, document.body.dataset.lines, showTimes);
-    made.onfollow = shown;
-    viewers.set(number, made);
-  }
-  return viewers.get(number);
-}
 
 function shown() {
   const running = [...viewers.values()].find((one) => one.growing);
@@ -27,25 +17,15 @@ function shown() {
   if (running) follow.setAttribute("aria-pressed", String(running.following));
 }
 
-function setTimes() {
-  for (const one of viewers.values()) one.setTimes(showTimes);
-  times.toggleAttribute("aria-current", false);
-  if (showTimes) times.setAttribute("aria-current", "true");
-}
-
-/** Opens a step without taking it for the person's own wish. */
-function open(details) {
-  opening = true;
-  details.open = true;
-  return viewer(details).start();
-}
-
 async function goToHash() {
   const found = /^#s(\d+)(?:-L(\d+)(?:-L(\d+))?)?$/.exec(location.hash);
   const details = found && document.getElementById("s" + found[1]);
   if (!details || !details.matches("details")) return false;
-  await open(details);
-  if (found[2]) await viewer(details).goTo(Number(found[2]), Number(found[3] || found[2]));
+  const one = await open(details);
+  if (found[2]) {
+    Object.assign(place, {step: Number(found[1]), line: Number(found[2])});
+    await one.goTo(Number(found[2]), Number(found[3] || found[2]));
+  }
   return true;
 }
 
@@ -60,9 +40,9 @@ function running() {
 steps.addEventListener("toggle", (event) => {
   const details = event.target;
   if (!details.matches("[data-step]")) return;
+  const mine = byItself();
   if (details.open) viewer(details).start();
-  else if (!opening) closed.add(details.dataset.step);
-  opening = false;
+  else if (!mine) closed.add(details.dataset.step);
 }, true);
 
 document.addEventListener("forge:lines", ({detail}) => {
@@ -81,18 +61,29 @@ follow.addEventListener("click", () => {
   shown();
 });
 
-times.addEventListener("click", (event) => {
-  event.preventDefault();
-  showTimes = !showTimes;
-  localStorage.setItem("log-times", showTimes ? "1" : "0");
-  setTimes();
+/** The last lines, for those who do not see them come. */
+bind("l", "Read the last five lines of the log", async () => {
+  const one = [...viewers.values()].find((other) => other.growing && other.total) || here();
+  if (one) say((await one.texts(Math.max(1, one.total - 4), one.total)).join("\n") || "Nothing printed yet");
 });
 
+document.querySelector("[data-copy-step]").addEventListener("click", async (event) => {
+  const one = here();
+  if (!one) return say("Open a step first");
+  event.target.closest("details").open = false;
+  const answer = await fetch(`${document.body.dataset.log}?step=${one.step}&ansi=0&times=0`);
+  if (answer.ok) await copy(await answer.text(), "The log of " + one.details.querySelector("h2").textContent);
+  else say("The log could not be read");
+});
+
+on("follow", shown);
 window.addEventListener("hashchange", goToHash);
-document.documentElement.classList.add("js");
-setTimes();
+new ResizeObserver(() => document.documentElement.style.setProperty("--head", head.offsetHeight + "px")).observe(head);
+read(new URLSearchParams(location.search).get("times") === "1" ? {times: "time"} : {});
+menu(document.getElementById("options"), () => viewers.forEach((one) => one.dress()));
 if (!(await goToHash())) {
   const first = steps.querySelector("[data-step][open]");
   if (first) await open(first);
 }
 shown();
+begin();

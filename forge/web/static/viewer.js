@@ -1,41 +1,45 @@
 // One step's log as a virtual list. Bounded: a few clusters of lines stand in the page, whatever the total.
 
-import {PLAIN, apply, draw, segments} from "./ansi.js";
-import {CLASSES, WORDS, classify, make} from "./line.js";
+import {button, lineElement, make, plain, redrawLine} from "./line.js";
+import {Folds} from "./log_folds.js";
+import {dress} from "./log_options.js";
+import {PAGE, Pages} from "./log_pages.js";
 
-const PAGE = 1000;
 const CLUSTER = 25;
-const KEPT_PAGES = 40;
-const LONGEST = 4096;
 /** Lines in one scroll box: browsers lose count of pixels above some 17 million. */
 const WINDOW = 500000;
 
 export class Viewer {
-  constructor(details, address, showTimes) {
+  constructor(details, address) {
     this.details = details;
     this.step = details.dataset.step;
-    this.address = address;
-    this.total = 0; // lines that are known of, by whatever way the news came
+    this.source = new Pages(address, this.step);
+    this.source.onload = (data) => this.loaded(data);
+    this.source.onfail = (error, number) => this.failed(error, number);
     this.shaped = 0; // lines that heights and drawing have taken in
     this.base = 0;
-    this.pages = new Map();
-    this.loading = new Map();
     this.wanted = new Set();
     this.drawn = new Map();
-    this.folded = new Map();
+    this.folds = new Folds(this.source, () => this.growing);
     this.heights = [];
     this.tops = [];
-    this.hit = [0, 0];
+    this.hit = [0, 0]; // marked by the person, or by the address
+    this.found = 0; // the line that a search, or the way from error to error, has come to
     this.following = false; // stays at the end of what grows
     this.stick = false; // stays at the end until the person scrolls: heights are known only once drawn
     this.onfollow = () => {};
-    this.showTimes = showTimes;
+    this.onmark = () => {};
+    this.ondraw = () => {};
     this.unseen = 0;
     this.started = null;
   }
 
   get growing() {
     return this.details.dataset.status !== "completed";
+  }
+
+  get total() {
+    return this.source.total;
   }
 
   /** Takes the place of the server's lines; resolves when the first are drawn. */
@@ -47,7 +51,7 @@ export class Viewer {
   async begin() {
     this.build();
     const first = this.growing || this.details.querySelector(".s-failure, .s-timed_out") ? "last" : 0;
-    const ok = await this.load(first);
+    const ok = await this.source.load(first);
     if (!ok) return;
     this.following = this.growing;
     this.stick = first === "last";
@@ -60,62 +64,45 @@ export class Viewer {
     for (const old of this.details.querySelectorAll(":scope > :not(summary)")) old.remove();
     this.note = make("p", "note");
     this.note.hidden = true;
-    this.earlier = this.button("Earlier lines", () => this.moveWindow(-1));
-    this.later = this.button("Later lines", () => this.moveWindow(1));
+    this.earlier = this.bar("Earlier lines", () => this.moveWindow(-1));
+    this.later = this.bar("Later lines", () => this.moveWindow(1));
     this.box = make("div", "log");
     this.box.tabIndex = 0;
     this.box.setAttribute("role", "region");
     this.box.setAttribute("aria-label", "Log of " + this.details.querySelector("h2").textContent);
     this.list = make("div", "vlog");
     this.jump = make("div", "jump");
-    this.jumpButton = make("button", "btn", "Jump to latest");
-    this.jumpButton.type = "button";
+    this.jumpButton = button("btn", "Jump to latest", () => this.setFollow(true));
     this.jump.append(this.jumpButton);
     this.jump.hidden = true;
     this.box.append(this.list, this.jump);
-    this.details.append(this.earlier, this.note, this.box, this.later);
-    this.line = parseFloat(getComputedStyle(this.box).lineHeight) || 20;
-    this.setTimes(this.showTimes);
+    this.frame = make("div", "logframe");
+    this.ticks = make("div", "ticks");
+    this.ticks.setAttribute("aria-hidden", "true");
+    this.frame.append(this.box, this.ticks);
+    this.details.append(this.earlier, this.note, this.frame, this.later);
+    dress(this.box);
+    this.line = this.lineHeight();
     this.box.addEventListener("scroll", () => this.scrolled(), {passive: true});
     this.box.addEventListener("click", (event) => this.clicked(event));
-    this.jumpButton.addEventListener("click", () => this.setFollow(true));
     new ResizeObserver(() => this.resized()).observe(this.box);
   }
 
-  button(text, act) {
+  lineHeight() {
+    return parseFloat(getComputedStyle(this.box).lineHeight) || 20;
+  }
+
+  bar(text, act) {
     const bar = make("div", "more");
-    const button = make("button", "btn", text);
-    button.type = "button";
-    button.addEventListener("click", act);
-    bar.append(button);
+    bar.append(button("btn", text, act));
     bar.hidden = true;
     return bar;
   }
 
-  /** Fetches a page once; true when it is there. A failure is said where the lines would be. */
-  load(number) {
-    if (!this.loading.has(number)) {
-      const work = this.fetchPage(number).finally(() => this.loading.delete(number));
-      this.loading.set(number, work);
-    }
-    return this.loading.get(number);
-  }
-
-  async fetchPage(number) {
-    try {
-      const answer = await fetch(`${this.address}?step=${this.step}&page=${number}`);
-      if (!answer.ok) throw new Error(answer.status === 410 ? "This log has been deleted." : "The log could not be read.");
-      const data = await answer.json();
-      this.total = Math.max(this.total, data.total);
-      this.keep(data.from / PAGE, {lines: data.lines, style: apply(PLAIN, data.sgr), depth: data.groups.length});
-      this.note.hidden = this.total > 0;
-      if (!this.total) this.note.textContent = this.nothing(data.held);
-      this.box.hidden = this.total === 0;
-      return true;
-    } catch (error) {
-      this.failed(error, number);
-      return false;
-    }
+  loaded(data) {
+    this.note.hidden = this.total > 0;
+    if (!this.total) this.note.textContent = this.nothing(data.held);
+    this.box.hidden = this.total === 0;
   }
 
   nothing(held) {
@@ -123,43 +110,12 @@ export class Viewer {
     return this.growing ? "Nothing printed yet." : "This step printed nothing.";
   }
 
+  /** A failure is said where the lines would be. */
   failed(error, number) {
     this.note.hidden = false;
     this.note.textContent = (error.message || "The log could not be read.") + " ";
-    const retry = make("button", "btn", "Retry");
-    retry.type = "button";
-    retry.addEventListener("click", async () => {
-      if (await this.load(number)) this.render();
-    });
-    this.note.append(retry);
-  }
-
-  keep(number, page) {
-    const known = this.pages.get(number);
-    if (known && known.lines.length > page.lines.length) return; // an older answer that came late
-    page.styles = [];
-    page.depths = [];
-    this.pages.delete(number);
-    this.pages.set(number, page);
-    for (const old of this.pages.keys()) {
-      if (this.pages.size <= KEPT_PAGES) break;
-      this.pages.delete(old);
-    }
-  }
-
-  /** Colour and depth where a line of a page begins, worked out once for all lines before it. */
-  prepare(page, index) {
-    for (let at = page.styles.length; at <= index; at += 1) {
-      if (at === 0) {
-        page.styles.push(page.style);
-        page.depths.push(page.depth);
-        continue;
-      }
-      const [kind, text] = classify(page.lines[at - 1][1]);
-      page.styles.push(text.includes("\x1b") || text.includes("\x9b") ? segments(text, page.styles[at - 1])[1] : page.styles[at - 1]);
-      const step = kind === "group" ? 1 : kind === "endgroup" ? -1 : 0;
-      page.depths.push(Math.max(0, page.depths[at - 1] + step));
-    }
+    const again = async () => (await this.source.load(number)) && this.render();
+    this.note.append(button("btn", "Retry", again));
   }
 
   get count() {
@@ -195,9 +151,7 @@ export class Viewer {
   guess(cluster) {
     const first = this.base + cluster * CLUSTER;
     const last = Math.min(first + CLUSTER, this.base + this.count);
-    let lines = last - first;
-    for (const [from, to] of this.folded.values()) lines -= Math.max(0, Math.min(last, to) - Math.max(first, from));
-    return Math.max(0, lines) * this.line;
+    return Math.max(0, last - first - this.folds.count(first, last)) * this.line;
   }
 
   layout() {
@@ -234,10 +188,16 @@ export class Viewer {
       if (cluster < first || cluster > last) this.undraw(cluster);
     }
     let moved = false;
+    const before = this.drawn.size;
     for (let cluster = first; cluster <= last; cluster += 1) {
       if (this.heights[cluster] > 0 && !this.drawn.has(cluster)) moved = this.place(cluster) || moved;
     }
-    if (!moved) return;
+    if (moved) this.shift(top);
+    if (this.drawn.size !== before || moved) this.ondraw(this);
+  }
+
+  /** What was drawn is not as high as was thought: what the person looks at stays where it is. */
+  shift(top) {
     const anchor = this.clusterAt(top);
     const within = top - this.tops[anchor];
     this.layout();
@@ -249,7 +209,7 @@ export class Viewer {
   place(cluster) {
     const first = this.base + cluster * CLUSTER;
     const number = Math.floor(first / PAGE);
-    const page = this.pages.get(number);
+    const page = this.source.pages.get(number);
     const wanted = Math.min(CLUSTER, this.base + this.count - first);
     if (!page || page.lines.length < (first % PAGE) + wanted) {
       this.want(number, page ? page.lines.length : -1);
@@ -270,60 +230,58 @@ export class Viewer {
   async want(number, had) {
     if (this.wanted.has(number)) return;
     this.wanted.add(number);
-    await this.load(number);
+    await this.source.load(number);
     this.wanted.delete(number);
-    const now = this.pages.get(number);
+    const now = this.source.pages.get(number);
     if (now && now.lines.length > had) this.render(); // else it would be asked for without end
   }
 
-  addLine(target, page, index, number) {
-    for (const [from, to] of this.folded.values()) if (number >= from && number < to) return;
-    this.prepare(page, index);
-    const [kind, text] = classify(page.lines[index][1]);
-    if (kind === "endgroup") return;
-    const line = make("div", "ln");
-    if (kind) line.classList.add(CLASSES[kind]);
-    else if (page.depths[index]) line.classList.add("in");
-    if (number + 1 >= this.hit[0] && number + 1 <= this.hit[1]) line.classList.add("hit");
-    line.dataset.n = number + 1;
-    line.dataset.t = page.lines[index][0] ? new Date(page.lines[index][0]).toISOString().slice(11, 19) : "";
-    let into = line;
-    if (kind === "group") into = this.groupButton(line, number);
-    if (WORDS[kind]) line.append(make("b", "", WORDS[kind]));
-    draw(into, text.length > LONGEST ? text.slice(0, LONGEST) : text, page.styles[index]);
-    if (text.length > LONGEST) line.append(make("span", "dm", ` … ${text.length - LONGEST} more characters stand in the raw log`));
+  addLine(target, page, index, at) {
+    if (this.folds.hides(at)) return;
+    this.source.prepare(page, index);
+    const line = lineElement(at + 1, page.lines[index], page.styles[index], page.depths[index], {
+      started: this.source.started,
+      head: (element) => this.groupButton(element, at),
+      whole: (element, style) => this.showWhole(element, style, at),
+    });
+    if (!line) return;
+    this.tint(line);
     target.append(line);
   }
 
-  groupButton(line, number) {
-    const button = make("button");
-    button.type = "button";
-    button.setAttribute("aria-expanded", String(!this.folded.has(number)));
-    button.append(make("span", "fold", "›"));
-    button.addEventListener("click", () => this.fold(number));
-    line.append(button);
-    return button;
+  tint(line) {
+    const number = Number(line.dataset.n);
+    line.classList.toggle("hit", number >= this.hit[0] && number <= this.hit[1]);
+    line.classList.toggle("found", number === this.found);
   }
 
-  /** Folds a group, or unfolds it. Its end is looked for in the pages that follow. */
-  async fold(number) {
-    if (this.folded.has(number)) this.folded.delete(number);
-    else this.folded.set(number, [number + 1, await this.endOf(number)]);
-    this.redraw();
-  }
-
-  async endOf(number) {
-    let depth = 0;
-    for (let at = number; at < this.total; at += 1) {
-      const page = Math.floor(at / PAGE);
-      if (!this.pages.has(page) && !(await this.load(page))) return at;
-      const line = this.pages.get(page).lines[at % PAGE];
-      if (!line) return at;
-      const kind = classify(line[1])[0];
-      if (kind === "group") depth += 1;
-      if (kind === "endgroup" && (depth -= 1) === 0) return at + 1;
+  /** A long line comes cut; all of it is drawn when asked for. */
+  async showWhole(line, style, at) {
+    try {
+      redrawLine(line, await this.source.whole(at + 1), style);
+    } catch (error) {
+      line.lastElementChild.textContent = error.message + " Retry";
+      return;
     }
-    return this.total;
+    const cluster = Math.floor((at - this.base) / CLUSTER);
+    this.heights[cluster] = this.drawn.get(cluster).offsetHeight;
+    this.layout();
+    this.ondraw(this);
+  }
+
+  groupButton(line, at) {
+    const made = button("", "", () => this.fold(at));
+    made.setAttribute("aria-expanded", String(!this.folds.has(at)));
+    made.append(make("span", "fold", "›"));
+    line.append(made);
+    return made;
+  }
+
+  /** Folds a group, or unfolds it. */
+  async fold(at) {
+    await this.folds.toggle(at);
+    this.keepPlace(() => this.redraw());
+    this.list.querySelector(`[data-n="${at + 1}"] button`)?.focus();
   }
 
   redraw() {
@@ -373,12 +331,11 @@ export class Viewer {
       const atEnd = this.box.scrollTop + this.box.clientHeight >= this.height - 8;
       if (atEnd !== this.following) this.setFollow(atEnd, true);
     }
-    if (!this.frame) {
-      this.frame = requestAnimationFrame(() => {
-        this.frame = 0;
-        this.render();
-      });
-    }
+    if (this.waiting) return;
+    this.waiting = requestAnimationFrame(() => {
+      this.waiting = 0;
+      this.render();
+    });
   }
 
   setFollow(on, stay = false) {
@@ -394,20 +351,50 @@ export class Viewer {
     this.jumpButton.textContent = `Jump to latest (${this.unseen} new)`;
   }
 
-  /** Shows one line in the middle, and marks it or a range. */
+  /** Where a line stands in the list, as far as is known. */
+  placeOf(at) {
+    const line = this.list.querySelector(`[data-n="${at + 1}"]`);
+    if (line) return line.parentElement.offsetTop + line.offsetTop;
+    const cluster = Math.floor((at - this.base) / CLUSTER);
+    return (this.tops[cluster] || 0) + ((at - this.base) % CLUSTER) * this.line;
+  }
+
+  /** The first line on the screen, from 1. */
+  get first() {
+    const top = this.box.getBoundingClientRect().top;
+    const line = [...this.list.querySelectorAll(".ln")].find((one) => one.getBoundingClientRect().bottom > top + 1);
+    return line ? Number(line.dataset.n) : 1;
+  }
+
+  /** Changes how lines are drawn; the first on the screen stays where it is. */
+  keepPlace(change) {
+    const at = this.first - 1;
+    const within = this.placeOf(at) - this.box.scrollTop;
+    change();
+    for (let round = 0; round < 2 && !this.following && !this.stick; round += 1) {
+      this.scrollTo(this.placeOf(at) - within);
+      this.render();
+    }
+    this.settle();
+  }
+
+  /** Marks a line or a range, and shows it in the middle. */
   async goTo(first, last) {
-    this.following = this.stick = false;
     this.hit = [Math.min(first, last), Math.max(first, last)];
-    const at = Math.min(Math.max(first - 1, 0), Math.max(this.total - 1, 0));
-    const base = Math.floor(at / WINDOW) * WINDOW;
-    this.base = base;
-    await this.load(Math.floor(at / PAGE));
+    await this.show(this.hit[0]);
+    this.onmark(this);
+  }
+
+  /** Shows a line in the middle; a group that hides it unfolds. */
+  async show(number) {
+    this.following = this.stick = false;
+    const at = Math.min(Math.max(number - 1, 0), Math.max(this.total - 1, 0));
+    this.folds.reveal(at);
+    this.base = Math.floor(at / WINDOW) * WINDOW;
+    await this.source.load(Math.floor(at / PAGE));
     this.redraw();
     for (let round = 0; round < 3; round += 1) {
-      const line = this.list.querySelector(`[data-n="${at + 1}"]`);
-      const cluster = Math.floor((at - base) / CLUSTER);
-      const place = line ? line.parentElement.offsetTop + line.offsetTop : this.tops[cluster] + ((at - base) % CLUSTER) * this.line;
-      this.scrollTo(Math.max(0, place - this.box.clientHeight / 2));
+      this.scrollTo(Math.max(0, this.placeOf(at) - this.box.clientHeight / 2));
       this.render();
     }
     this.box.scrollIntoView({block: "nearest"});
@@ -418,21 +405,54 @@ export class Viewer {
     const line = event.target.closest(".ln");
     if (!line || event.target.closest("a, button") || event.clientX - line.getBoundingClientRect().left > 60) return;
     const number = Number(line.dataset.n);
-    const from = event.shiftKey && this.hit[0] ? this.hit[0] : number;
-    this.hit = [Math.min(from, number), Math.max(from, number)];
-    history.replaceState(null, "", `#s${this.step}-L${this.hit[0]}` + (this.hit[0] === this.hit[1] ? "" : `-L${this.hit[1]}`));
-    for (const one of this.list.querySelectorAll(".ln")) {
-      one.classList.toggle("hit", Number(one.dataset.n) >= this.hit[0] && Number(one.dataset.n) <= this.hit[1]);
-    }
+    this.mark(event.shiftKey && this.hit[0] ? this.hit[0] : number, number);
   }
 
-  setTimes(on) {
-    this.showTimes = on;
-    if (this.box) this.box.classList.toggle("times", on);
+  /** Marks lines from one to another, and makes the address say so; 0 marks none. */
+  mark(from, to) {
+    this.hit = [Math.min(from, to), Math.max(from, to)];
+    const range = this.hit[0] === this.hit[1] ? "" : `-L${this.hit[1]}`;
+    history.replaceState(null, "", this.hit[0] ? `#s${this.step}-L${this.hit[0]}${range}` : location.pathname + location.search);
+    this.retint();
+    this.onmark(this);
+  }
+
+  retint() {
+    for (const line of this.list.querySelectorAll(".ln")) this.tint(line);
+  }
+
+  /** True when a line is drawn and on the screen as a whole. */
+  sees(number) {
+    const line = this.list.querySelector(`[data-n="${number}"]`);
+    if (!line) return false;
+    const [here, box] = [line.getBoundingClientRect(), this.box.getBoundingClientRect()];
+    return here.top >= box.top && here.bottom <= box.bottom;
+  }
+
+  /** Lines as text, without numbers, times and colours. */
+  async texts(first, last) {
+    const found = [];
+    for (let number = first; number <= Math.min(last, this.total); number += 1) {
+      const line = await this.source.line(number - 1);
+      if (!line) break;
+      const text = plain(line[2] ? await this.source.whole(number) : line[1]);
+      if (text !== null) found.push(text);
+    }
+    return found;
+  }
+
+  /** The options have changed. */
+  dress() {
+    if (!this.box) return;
+    this.keepPlace(() => {
+      dress(this.box);
+      this.line = this.lineHeight();
+      this.redraw();
+    });
   }
 
   resized() {
-    const line = parseFloat(getComputedStyle(this.box).lineHeight) || 20;
+    const line = this.lineHeight();
     const changed = line !== this.line || this.width !== this.box.clientWidth;
     this.line = line;
     this.width = this.box.clientWidth;
@@ -440,55 +460,28 @@ export class Viewer {
     this.settle();
   }
 
-  /** Lines that have just come; those that are known already are left out, a gap is fetched when looked at. */
+  /** Lines that have just come. */
   append(from, lines) {
-    if (!this.box || from + lines.length <= this.total) return;
-    const fresh = from <= this.total ? lines.slice(this.total - from) : lines;
-    let at = Math.max(from, this.total);
-    for (const line of fresh) {
-      this.push(at, line);
-      at += 1;
-    }
-    this.unseen += at - this.total;
-    this.total = at;
+    if (!this.box) return;
+    const fresh = this.source.append(from, lines);
+    if (!fresh) return;
+    this.unseen += fresh;
     this.grown();
   }
 
-  push(at, line) {
-    const number = Math.floor(at / PAGE);
-    let page = this.pages.get(number);
-    if (!page && at % PAGE === 0) page = this.nextPage(number, at);
-    if (page && page.lines.length === at % PAGE) page.lines.push(line);
-    else if (page && page.lines.length < at % PAGE) this.pages.delete(number); // a gap: fetched when looked at
-  }
-
-  /** A new page that begins where a full one ends. */
-  nextPage(number, at) {
-    const before = this.pages.get(number - 1);
-    if (at !== 0 && (!before || before.lines.length !== PAGE)) return undefined;
-    let start = {style: PLAIN, depth: 0};
-    if (before) {
-      before.lines.push([0, ""]); // to learn what is in force behind the last line
-      this.prepare(before, PAGE);
-      before.lines.pop();
-      start = {style: before.styles.pop(), depth: before.depths.pop()};
-    }
-    this.keep(number, {lines: [], ...start});
-    return this.pages.get(number);
-  }
-
-  grown() {
+  async grown() {
     this.note.hidden = true;
     this.box.hidden = false;
     this.settle();
     this.showJump();
+    if (await this.folds.settle()) this.keepPlace(() => this.redraw());
   }
 
   /** The cursor was lost, or the end has come: learn the total anew. */
   async resync() {
     if (!this.started) return;
-    await this.loading.get("last"); // what is under way was asked for before this news
-    if ((await this.load("last")) && this.total) this.grown();
+    await this.source.loading.get("last"); // what is under way was asked for before this news
+    if ((await this.source.load("last")) && this.total) this.grown();
   }
 
   update() {

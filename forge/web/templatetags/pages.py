@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from forge.actions.models import Job, Run
+from forge.artifacts import artifacts
+from forge.artifacts.models import Artifact
 from forge.repos.models import Repository
 from forge.web import ansi, appearance, clock, security
+from forge.web import styles as style_sheets
 from forge.web.markdown import html as markdown_html
 from forge.web.markdown import line as markdown_line_html
 
@@ -22,6 +27,12 @@ register = template.Library()
 def asset(name: str) -> str:
     """The address of a static file, with its version."""
     return f"/-/static/{name}?v={security.version(name)}"
+
+
+@register.simple_tag
+def styles(*names: str) -> str:
+    """The address of these style sheets as one file."""
+    return style_sheets.address(*names)
 
 
 @register.simple_tag
@@ -58,6 +69,20 @@ def pill(thing: Any) -> SafeString:
     return format_html('<span class="st s-{} pill">{}<span>{}</span></span>', shown.key, icon(shown.icon), shown.word)
 
 
+@register.simple_tag
+def mark(thing: Any) -> SafeString:
+    """The icon of a state in as few elements as it takes, for long lists; its name is the word."""
+    shown = appearance.of(thing)
+    return format_html(
+        '<svg class="i st s-{}{}" role="img" aria-label="{}"><use href="{}#{}"/></svg>',
+        shown.key,
+        " spin" if shown.icon == "spinner" else "",
+        shown.word,
+        asset("icons.svg"),
+        shown.icon,
+    )
+
+
 @register.filter
 def word(thing: Any) -> str:
     """The word of a state."""
@@ -90,9 +115,9 @@ def plain(text: object) -> str:
 
 
 @register.filter
-def markdown(text: str) -> SafeString:
-    """Safe HTML of Markdown."""
-    return markdown_html(text)
+def markdown(text: str, prefix: str = "") -> SafeString:
+    """Safe HTML of Markdown; with ``prefix`` its headings have ids that begin so."""
+    return markdown_html(text, prefix)
 
 
 @register.filter
@@ -117,6 +142,48 @@ def run_url(repository: Repository, run: Run | int, rest: str = "") -> str:
 def job_url(repository: Repository, job: Job, rest: str = "") -> str:
     """The page of a job, or something below it."""
     return f"{repo_url(repository)}/actions/runs/{job.run_id}/job/{job.pk}{rest}"
+
+
+@register.simple_tag
+def commit_url(repository: Repository, sha: str) -> str:
+    """The page of a commit."""
+    return f"{repo_url(repository)}/commit/{sha}"
+
+
+@register.simple_tag
+def blob_url(repository: Repository, sha: str, path: str) -> str:
+    """The page of a file at a commit."""
+    return f"{repo_url(repository)}/blob/{sha}/{quote(path)}"
+
+
+@register.filter
+def length_of(thing: Job) -> str:
+    """How long a job took, or has taken until now."""
+    return clock.between(thing.started_at, thing.completed_at)
+
+
+@register.filter
+def iso(moment: datetime) -> str:
+    """For attributes that scripts read."""
+    return clock.iso(moment)
+
+
+@register.filter
+def of(found: Mapping[Any, Any], key: Any) -> Any:
+    """What a mapping has under a key."""
+    return found.get(key, "")
+
+
+@register.filter
+def is_expired(artifact: Artifact) -> bool:
+    """True from its time on, whether its bytes are gone already or not."""
+    return artifacts.is_expired(artifact)
+
+
+@register.filter
+def kept_days(artifact: Artifact) -> int:
+    """How long it was to be kept."""
+    return round((artifact.expires_at - artifact.created_at).total_seconds() / 86400)
 
 
 @register.filter

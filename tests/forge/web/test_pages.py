@@ -122,7 +122,7 @@ def test_the_run_page(person: Client, failed: Run) -> None:
         'Error: </b><span class="x1">&lt;script&gt;',
         "Skipped because the job test that it needs",
         "1 error",
-        "<h3>Hi</h3>",
+        '-hi">Hi</h3>',
     ):
         assert part in page, part
     assert 'class="x1">red' in page
@@ -225,7 +225,7 @@ def test_queries_do_not_grow(person: Client, widget: Repository, failed: Run) ->
     assert after[0] <= before[0] + 1
     assert after[1:] == before[1:]
     assert after[0] <= 12
-    assert max(after) <= 28, after
+    assert max(after) <= 32, after
 
 
 def test_the_job_page_opens_the_failing_step(person: Client, failed: Run) -> None:

@@ -16,9 +16,9 @@ from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 
+from forge.actions import log_archives
 from forge.actions.models import Job, JobLog, LogChunk, Run, RunAttempt
 from forge.actions.queries import runs as queries
-from forge.api.v3 import log_archives
 from forge.repos import git
 from forge.repos.models import Repository
 from tests import factories

@@ -1,0 +1,14 @@
+"""Is it really to be done? A page of its own; browsers with scripts show its form in a dialog."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+
+from forge.repos.models import Repository
+from forge.web import door
+
+
+def page(request: HttpRequest, repository: Repository, *, title: str, text: str, verb: str, back: str) -> HttpResponse:
+    """A form that sends nothing but the yes to its own address, and the way back."""
+    asked = {"title": title, "text": text, "verb": verb, "back": back}
+    return door.show(request, "run/ask.html", repository, tab="actions", asked=asked)

@@ -1,0 +1,188 @@
+"""Runs whose pages have much to tell: very wide, run twice, held back, skipped as a whole, of a file that calls."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from forge.accounts.models import Account
+from forge.actions.models import Annotation, Job, JobNode, PendingDeployment, Run, Summary, Workflow
+from forge.artifacts.models import Artifact
+from forge.environments import environments
+from forge.environments.models import Reviewer
+from forge.repos.models import Repository
+from tests import factories
+
+FILE = """name: Release
+on: push
+jobs:
+  build:
+    uses: ./.github/workflows/build.yml
+  deploy:
+    needs: build
+    runs-on: ubuntu-latest
+    stepz:
+      - run: make "deploy"  # to production
+"""
+CALLED = "on: workflow_call\njobs:\n  compile:\n    runs-on: ubuntu-latest\n    steps:\n      - run: make\n"
+DEPLOY = """on: push
+jobs:
+  build:
+    runs-on: ubuntu-latest
+    steps: [{run: make}]
+  production:
+    name: to production
+    environment: production
+    runs-on: ubuntu-latest
+    steps: [{run: make ship}]
+  staging:
+    name: to staging
+    environment: staging
+    runs-on: ubuntu-latest
+    steps: [{run: make ship}]
+"""
+SUMMARY = "# Coverage\n\nSee [the rest](#details).\n\n## Details\n\n![picture](https://example.org/x.png) 91 %\n"
+
+
+def add(widget: Repository, rosa: Account, bea: Account, sha: str) -> dict[str, int]:
+    """Ids by what they are."""
+    workflow = factories.workflow(widget, "matrix.yml", name="Matrix")
+    ids = {"wide": _wide(workflow, rosa).pk, "skipped": _skipped(workflow, rosa).pk}
+    ids |= _again(workflow, rosa)
+    ids |= _deploy(widget, workflow, rosa, bea)
+    held = factories.run(
+        workflow,
+        title="A stranger's first change",
+        status="waiting",
+        actor=bea,
+        attempt={"hold": "approval"},
+        source=factories.source(DEPLOY),
+    )
+    return ids | {"held": held.pk, "calls": _calls(widget, rosa, sha).pk, "scratch": _scratch(workflow, rosa).pk}
+
+
+def _wide(workflow: Workflow, rosa: Account) -> Run:
+    """256 jobs: two that build, 253 legs that need them, one after them."""
+    run = factories.run(workflow, title="Every version on every system", conclusion="failure", actor=rosa)
+    attempt = run.latest_attempt
+    assert attempt is not None
+    factories.job(attempt, "lint")
+    factories.job(attempt, "build")
+    legs = JobNode.objects.create(attempt=attempt, key="test", position=2, needs=["build"], expanded=True)
+    first = factories.job(attempt, "test", node=legs, name="test (0, linux)")
+    copies = []
+    for leg in range(1, 253):
+        state = "failure" if leg in (7, 100) else "success"
+        copies.append(_copy(first, leg, f"test ({leg}, linux)", state))
+    Job.objects.bulk_create(copies)
+    publish = JobNode.objects.create(attempt=attempt, key="publish", position=3, needs=["test", "build"], expanded=True)
+    reason = {"code": "need_failed", "need": "test", "result": "failure"}
+    factories.job(attempt, "publish", node=publish, conclusion="skipped", reason=reason, started_at=None)
+    bad = Job.objects.get(attempt=attempt, name="test (7, linux)")
+    factories.log(bad, ("Set up job", ["ready"]), ("Run tests", ["one", "two", "E  assert 1 == 2", "three"]))
+    bad.steps.filter(number=2).update(conclusion="failure", outcome="failure")
+    offset = sum(
+        len(f"2026-01-15T12:00:0{step}.0000000Z {line}\n") for step, line in ((1, "ready"), (2, "one"), (2, "two"))
+    )
+    rows = [
+        Annotation(
+            job=bad, step=2, level="failure", message=f"Case {number} is wrong", path="src/b.py", start_line=number
+        )
+        for number in range(1, 131)
+    ]
+    rows += [
+        Annotation(
+            job=bad, step=2, level="failure", message="assert 1 == 2", path="src/a.py", start_line=3, log_offset=offset
+        )
+        for _ in range(6)
+    ]
+    rows += [Annotation(job=bad, step=1, level="warning", message="An old image", path="", title="Image")] * 6
+    Annotation.objects.bulk_create(rows)
+    return run
+
+
+def _copy(job: Job, leg: int, name: str, conclusion: str) -> Job:
+    copy = Job.objects.get(pk=job.pk)
+    copy.pk, copy.leg, copy.name, copy.conclusion, copy._state.adding = None, leg, name, conclusion, True
+    assert job.started_at is not None
+    copy.completed_at = job.started_at + timedelta(seconds=30 + leg)
+    return copy
+
+
+def _skipped(workflow: Workflow, rosa: Account) -> Run:
+    run = factories.run(
+        workflow, title="Docs only", conclusion="skipped", actor=rosa, attempt={"reason": {"code": "all_skipped"}}
+    )
+    for key in ("unit", "e2e"):
+        reason = {"code": "condition_false", "expression": f"contains(github.ref, '{key}')"}
+        factories.job(run.latest_attempt, key, conclusion="skipped", reason=reason, started_at=None)
+    return run
+
+
+def _again(workflow: Workflow, rosa: Account) -> dict[str, int]:
+    """Two attempts: what failed first succeeds now. With artifacts, one of them expired, and a summary."""
+    run = factories.run(workflow, title="Try again", conclusion="failure", actor=rosa)
+    for name, conclusion in (("unit", "success"), ("e2e", "failure")):
+        factories.job(run.latest_attempt, name, conclusion=conclusion)
+    attempt = factories.attempt(run, conclusion="failure", scope="failed")
+    unit = factories.job(attempt, "unit")
+    e2e = JobNode.objects.create(attempt=attempt, key="e2e", position=1, needs=["unit"], expanded=True)
+    factories.job(attempt, "e2e", node=e2e)
+    last = JobNode.objects.create(attempt=attempt, key="report", position=2, needs=["e2e"], expanded=True)
+    factories.job(attempt, "report", node=last, conclusion="failure")
+    Summary.objects.create(job=unit, step=1, text=SUMMARY)
+    kept = factories.artifact(unit, "coverage report")
+    old = factories.artifact(unit, "old-build", expired=True)
+    Artifact.objects.filter(pk=old.pk).update(
+        created_at=factories.START, expires_at=factories.START + timedelta(days=90)
+    )
+    return {"again": run.pk, "artifact": kept.pk}
+
+
+def _deploy(widget: Repository, workflow: Workflow, rosa: Account, bea: Account) -> dict[str, int]:
+    """A job waits for production, which rosa reviews, and one for staging, which bea does."""
+    found, source = {}, factories.source(DEPLOY)
+    for title in ("deploy", "deploy_plain"):
+        run = factories.run(workflow, title=f"Ship it ({title})", status="waiting", actor=bea, source=source)
+        factories.job(run.latest_attempt, "build")
+        for name, reviewer in (("production", rosa), ("staging", bea)):
+            environment = environments.get_or_create(widget, name)
+            Reviewer.objects.get_or_create(environment=environment, user=reviewer)
+            job = factories.job(
+                run.latest_attempt, name, name=f"to {name}", status="waiting", environment=name, queued_at=None
+            )
+            PendingDeployment.objects.create(job=job, run=run, environment=environment, environment_name=name)
+        found[title] = run.pk
+    return found
+
+
+def _calls(widget: Repository, rosa: Account, sha: str) -> Run:
+    called = {
+        "reference": "./.github/workflows/build.yml",
+        "source": factories.source(CALLED).sha256,
+        "path": f"octo/widget/.github/workflows/build.yml@{sha}",
+        "sha": sha,
+        "ref": "",
+    }
+    path = ".github/workflows/ship.yml"
+    return factories.run(
+        factories.workflow(widget, "ship.yml", name="Ship"),
+        title="Ship with a mistake",
+        conclusion="startup_failure",
+        actor=rosa,
+        head_sha=sha,
+        source=factories.source(FILE),
+        called=[called],
+        attempt={
+            "hold": "startup_failure",
+            "reason": {"code": "startup_failure"},
+            "problems": [{"file": path, "line": 9, "column": 5, "message": "Unexpected value 'stepz'"}],
+        },
+    )
+
+
+def _scratch(workflow: Workflow, rosa: Account) -> Run:
+    """One to be deleted."""
+    run = factories.run(workflow, title="To be deleted", conclusion="failure", actor=rosa)
+    job = factories.job(run.latest_attempt, "only", conclusion="failure")
+    factories.log(job, ("Work", ["some output"]))
+    return run

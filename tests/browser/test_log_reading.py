@@ -1,0 +1,233 @@
+"""A person reads a log: searches it, goes from error to error, marks and copies lines, sets how it looks."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.browser.conftest import Opened, Site
+from tests.browser.seed import BIG
+from tests.browser.seeds.logs import LONG
+
+HERE = ".vlog .ln.found"
+
+
+@pytest.fixture
+def copying(opened: Opened) -> BrowserContext:
+    """A browser that may read what was copied."""
+    context = opened(viewport={"width": 1360, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    return context
+
+
+def _count(page: Page, text: str) -> None:
+    expect(page.locator("#find-count")).to_have_text(text)
+
+
+def _found(page: Page, step: int, line: int) -> None:
+    """This line of this step is the one gone to, and on the screen."""
+    here = page.locator(f"#s{step} {HERE}[data-n='{line}']")
+    expect(here).to_be_in_viewport()
+    expect(page.locator(HERE)).to_have_count(1)
+
+
+def test_search_goes_through_the_whole_job(person: Page, site: Site) -> None:
+    person.goto(site.job("log_run", "log_tricky"))
+    person.wait_for_selector(".vlog .ln")
+    person.keyboard.press("/")
+    person.keyboard.type("needle")
+    _count(person, "2 of 4")  # the first is in a step that is not open
+    _found(person, 2, 9)
+    assert person.evaluate("CSS.highlights.get('log-current').size") == 1
+    assert person.evaluate("[...CSS.highlights.get('log-current')].join()") == "Needle"  # over two elements
+    person.keyboard.press("Enter")
+    _count(person, "3 of 4")
+    person.keyboard.press("Shift+Enter")
+    person.keyboard.press("Shift+Enter")
+    _count(person, "1 of 4")
+    _found(person, 1, 2)
+    person.check("[aria-label='Match case']")
+    _count(person, "1 of 3")
+    person.check("[aria-label='Whole words']")
+    person.click("[aria-label='Next hit']")
+    _count(person, "2 of 3")
+    person.uncheck("[aria-label='Match case']")
+    person.check("[aria-label='Regular expression']")
+    person.fill("#log-q", "^needles?")
+    _count(person, "1 of 1")
+    person.fill("#log-q", "(")
+    expect(person.locator("#find-count")).to_contain_text("no regular expression")
+    person.fill("#log-q", "nowhere")
+    _count(person, "No line")
+    person.keyboard.press("Escape")
+    _count(person, "")
+    assert person.evaluate("document.activeElement.className").startswith("log")
+
+
+def test_search_in_a_long_log(person: Page, site: Site) -> None:
+    person.goto(site.job("big", "loud") + "?q=line+87654")
+    _count(person, "1 of 1")
+    _found(person, 1, 87_654)
+    person.fill("#log-q", "very long")
+    _count(person, f"1 of {BIG - 1:,}")  # the first ten thousand are named, all are counted
+    person.keyboard.press("Shift+Enter")
+    _found(person, 1, 10_000)
+
+
+def test_ctrl_f_is_the_log_s_only_when_the_focus_is_in_it(person: Page, site: Site) -> None:
+    person.goto(site.job("log_run", "log_tricky"))
+    person.wait_for_selector(".vlog .ln")
+    person.evaluate("addEventListener('keydown', (event) => (window.taken = event.defaultPrevented))")
+    for focus, taken in ((".side a", False), (".log", True), ("#log-q", False)):
+        person.focus(focus)
+        person.keyboard.press("Control+f")
+        assert person.evaluate("window.taken") == taken
+    assert person.evaluate("document.activeElement.id") == "log-q"
+
+
+def test_from_error_to_error(person: Page, site: Site) -> None:
+    person.goto(site.job("log_run", "log_tricky"))
+    person.wait_for_selector(".ticks .err")
+    assert person.locator(".ticks .warn").count() == 1
+    person.keyboard.press("e")
+    _found(person, 2, 11)
+    expect(person.locator("#say")).to_have_text("1 of 2, line 11: Warning: <b>mind</b> the needle")
+    person.keyboard.press("e")
+    _found(person, 2, 13)
+    person.keyboard.press("e")
+    _found(person, 2, 11)
+    person.keyboard.press("E")
+    _found(person, 2, 13)
+
+
+def test_marked_lines_are_moved_and_copied(copying: BrowserContext, site: Site) -> None:
+    page = copying.new_page()
+    page.goto(site.job("log_run", "log_tricky") + "#s2-L9-L10")
+    expect(page.locator("#marked b")).to_have_text("Lines 9 to 10")
+    page.click("text=Copy text")
+    expect(page.locator("#say")).to_have_text("Lines 9 to 10 copied")
+    clipboard = "navigator.clipboard.readText()"
+    assert page.evaluate(clipboard) == "red Needle in two colours\nneedles are not a needle\n"
+    page.keyboard.press("J")
+    expect(page.locator("#marked b")).to_have_text("Line 11")
+    page.keyboard.press("K")
+    assert page.url.endswith("#s2-L10")
+    page.keyboard.press("y")
+    expect(page.locator("#say")).to_have_text("Link copied")
+    assert page.evaluate(clipboard) == page.url
+    page.keyboard.press("l")
+    expect(page.locator("#say")).to_contain_text("Error: Process completed with exit code 1.")
+    page.click("summary[aria-label='How the log is shown']")
+    page.click("text=Copy the log of this step")
+    expect(page.locator("#say")).to_contain_text("copied")
+    text = page.evaluate(clipboard)
+    assert text.startswith("##[group]Fetch\n##[command]git fetch")
+    assert "\x1b" not in text
+    page.click("[aria-label='Clear the mark']")
+    expect(page.locator("#marked")).to_be_hidden()
+    assert "#" not in page.url
+
+
+def test_how_the_log_looks(person: Page, site: Site) -> None:
+    person.goto(site.job("log_run", "log_tricky"))
+    line = person.locator("#s2 [data-n='2']")
+    expect(line).to_be_visible()
+    person.click("summary[aria-label='How the log is shown']")
+    person.check("input[name=times][value=since]")
+    expect(line).to_have_attribute("data-t", "0.0s")
+    person.check("input[name=times][value=time]")
+    expect(line).to_have_attribute("data-t", "12:00:02")
+    person.check("input[name=size][value=large]")
+    expect(line).to_have_css("line-height", "24px")
+    person.check("input[name=wrap]")
+    expect(line).to_have_css("white-space-collapse", "preserve")
+    person.uncheck("input[name=commands]")
+    expect(line).to_be_hidden()
+    person.reload()
+    expect(person.locator("#s2 .log.times.wrap.no-cmd.f-large .ln").first).to_be_visible()
+
+
+def test_nothing_deceives(person: Page, plain: Page, site: Site) -> None:
+    """In log, step name, job name, annotation and summary alike."""
+    address = site.job("log_run", "log_tricky")
+    for page in (plain, person):
+        page.goto(address)
+        line = page.locator("#s2 [data-n='8']")
+        expect(line).to_have_text("invoice_[U+202E]gnp.exe [U+2067]right[U+2069] [U+200F]mark")
+        expect(page.locator("h1")).to_have_text("<i>deploy</i> [U+202E]gnp.exe")
+        expect(page.locator("#s2 h2")).to_have_text("Run <i>deploy</i> [U+202E]gnp.exe")
+        expect(page.locator("#s2 [data-n='3']")).to_have_text("100% fetched")
+        links = page.locator("#s2 .ln a").evaluate_all("all => all.map((one) => [one.href, one.textContent, one.rel])")
+        rel = "nofollow noopener noreferrer"
+        assert links == [[href, href, rel] for href in ("https://good.example/", "https://example.org/a?b=1")]
+        assert page.locator("#s2 .ln img, #s2 .ln i").count() == 0
+        page.goto(site.run("log_run"))
+        body = page.locator("main")
+        expect(body).not_to_contain_text("\u202e")
+        assert page.locator("main a[href^='javascript']").count() == 0
+        assert page.locator("main script").count() == 0
+
+
+def test_a_long_line_is_shown_whole_when_asked_for(person: Page, site: Site) -> None:
+    person.goto(site.job("log_run", "log_tricky"))
+    line = person.locator("#s2 [data-n='12']")
+    expect(line).to_contain_text("begin xxx")
+    assert len(line.text_content() or "") < 5000
+    person.click("text=show all 61 KB")
+    expect(line).to_contain_text("x end")
+    assert len(line.text_content() or "") == LONG + len("begin  end")
+
+
+@pytest.mark.parametrize(
+    ("job", "says", "look"),
+    [
+        ("log_queued", "all 1 with arm64 are busy|the one with arm64 is busy", "waiting"),
+        ("log_stuck", "no runner online has the label riscv", "failure"),
+    ],
+)
+def test_what_a_job_waits_for(plain: Page, site: Site, job: str, says: str, look: str) -> None:
+    plain.goto(site.job("log_line", job))
+    text = plain.inner_text(f".banner.s-{look}")
+    assert any(part in text for part in says.split("|"))
+    assert ("Position 2" in text) == (job == "log_queued")
+    assert "No step has started" in plain.inner_text("#steps")
+
+
+@pytest.mark.parametrize(
+    ("job", "says"),
+    [
+        ("log_skipped", "Skipped because its condition is false: github.ref == 'refs/heads/release'"),
+        ("log_skipped", "This job was skipped"),
+        ("log_cancelled", "Cancelled by rosa."),
+        ("log_cancelled", "Cancelled before it started"),
+        ("log_lost", "it was last heard from at 2026-01-15T12:00:31Z"),
+        ("log_gone", "This log has been deleted"),
+        ("log_cut", "The log is longer than the server keeps"),
+        ("log_quiet", "it printed nothing"),
+    ],
+)
+def test_why_there_is_no_log(plain: Page, site: Site, job: str, says: str) -> None:
+    plain.goto(site.job("log_run", job))
+    for step in plain.locator("[data-step]:not([open]) > summary").all():
+        step.click()
+    assert says in plain.inner_text("main")
+    if job == "log_lost":
+        assert plain.locator(".banner.s-runner_lost").count() == 1
+
+
+def test_from_job_to_job(plain: Page, site: Site) -> None:
+    plain.goto(site.job("log_run", "log_tricky"))
+    assert plain.get_by_label("Previous job").count() == 0
+    plain.get_by_label("Next job").click()
+    plain.get_by_label("Previous job").click()
+    assert plain.url == site.job("log_run", "log_tricky")
+
+
+def test_search_without_scripts(plain: Page, site: Site) -> None:
+    plain.goto(site.job("log_run", "log_tricky"))
+    plain.fill("#log-q", "needle")
+    plain.click("text=Search >> nth=-1")
+    assert plain.inner_text("#hits") == "4 lines with “needle”"
+    plain.click("text=Step 2, line 10")
+    expect(plain.locator("#s2-L10")).to_be_in_viewport()
+    assert plain.input_value("#log-q") == "needle"

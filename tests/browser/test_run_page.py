@@ -1,0 +1,188 @@
+"""The page of a run: its views, its questions, its shortcuts, and what it leaves behind; with scripts and without."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import zipfile
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Opened, Site
+
+ELEMENTS = "document.querySelectorAll('*').length"
+
+
+def test_three_views_of_256_jobs(person: Page, site: Site) -> None:
+    answer = person.goto(site.run("wide"))
+    assert answer is not None
+    assert len(gzip.compress(answer.body())) <= 80_000
+    assert person.evaluate(ELEMENTS) <= 2000
+    node = person.locator(".dag a", has_text="test × 253")
+    assert "2 failed" in (node.text_content() or "")
+    assert person.locator(".dag path.e").count() == 2  # build → test → publish; what says no more is left out
+    person.keyboard.press("2")
+    person.wait_for_selector("svg.time")
+    assert person.url.endswith("?view=timeline")
+    assert person.evaluate("document.activeElement.dataset.view") == "timeline"
+    assert person.locator("svg.time a").count() == 256
+    assert person.locator("svg.time text.critical").all_text_contents() == ["build", "test (252, linux)"]
+    assert person.evaluate(ELEMENTS) <= 2000
+    person.keyboard.press("3")
+    person.wait_for_selector("#joblist")
+    assert person.locator("#joblist li").count() == 256
+    assert person.locator("#joblist li").first.inner_text().startswith("test (7, linux)")
+    assert person.evaluate(ELEMENTS) <= 2000
+    person.keyboard.press("/")
+    person.keyboard.type("failed")
+    expect(person.locator("#joblist li:visible")).to_have_count(2)
+    person.goto(site.run("failed"))  # what was looked at last comes again
+    assert person.locator('[data-view="list"][aria-current]').count() == 1
+    person.goto(site.run("wide") + "?view=graph")
+    node.click()
+    assert "test (7, linux)" in person.inner_text("h1")
+
+
+def test_phones_have_the_list(opened: Opened, site: Site) -> None:
+    page = opened(viewport={"width": 390, "height": 800}).new_page()
+    page.goto(site.run("failed"))
+    assert page.locator("#joblist").is_visible()
+    assert page.locator(".dag").is_hidden()
+    page.click("[data-view=graph]")
+    page.wait_for_selector(".dag:visible")
+
+
+def test_views_and_filters_without_scripts(plain: Page, site: Site) -> None:
+    plain.goto(site.run("wide"))
+    plain.click("text=List")
+    plain.fill("#jobs-filter", "test 10")
+    plain.press("#jobs-filter", "Enter")
+    assert plain.locator("#joblist li").count() == 13  # 10, and 100 to 109, 110 …: every word stands in the name
+    plain.fill("#side-filter", "no such job")
+    plain.press("#side-filter", "Enter")
+    assert "No job matches no such job" in plain.inner_text("#jobs")
+    plain.click("text=Show all jobs")
+    plain.click("#side >> text=more")
+    assert plain.locator("#joblist li").count() == 253
+
+
+def test_annotations_are_all_there(plain: Page, site: Site) -> None:
+    plain.goto(site.run("wide"))
+    box = plain.locator("#annotations")
+    assert "136 errors, 6 warnings · 142 in total" in box.inner_text()
+    assert box.locator("h3").all_inner_texts() == ["src/a.py", "src/b.py"]
+    assert "and 5 more like it" in box.locator("li").first.inner_text()
+    assert box.locator("li").count() == 50
+    plain.click("nav[aria-label=Annotations] >> text=More")
+    plain.click("nav[aria-label=Annotations] >> text=More")
+    assert "An old image" in plain.inner_text("#annotations")
+    plain.goto(site.run("wide"))
+    plain.locator("#annotations li").first.locator("a", has_text="step 2").click()
+    assert plain.url.endswith("?step=2&page=1#s2-L3")
+    assert plain.inner_text("#s2-L3") == "E  assert 1 == 2"
+
+
+def test_keys_ask_before_they_act(person: Page, site: Site) -> None:
+    person.goto(site.run("wide"))
+    person.keyboard.press("n")
+    assert person.evaluate("document.activeElement.textContent") == "Open the log"
+    person.keyboard.press("x")
+    expect(person.locator("#say")).to_have_text("Nothing to cancel")
+    person.keyboard.press("r")
+    assert person.locator("dialog h2").inner_text() == "Re-run failed jobs?"
+    assert person.evaluate("document.activeElement.textContent") == "Re-run failed jobs"
+    person.keyboard.press("Escape")
+    expect(person.locator("dialog")).to_have_count(0)
+    assert person.locator("summary:has-text('Attempt 2')").count() == 0
+
+
+def test_a_run_is_deleted_after_a_question(person: Page, plain: Page, site: Site) -> None:
+    person.goto(site.run("scratch"))
+    person.click("[aria-label='More of this run']")
+    person.click("text=Delete logs")
+    dialog = person.locator("dialog")
+    assert "The logs of every attempt go for good" in dialog.inner_text()
+    dialog.get_by_text("Cancel").click()
+    expect(dialog).to_have_count(0)
+    person.click("[aria-label='More of this run']")
+    person.click("text=Delete logs")
+    dialog.get_by_role("button", name="Delete logs").click()
+    person.wait_for_url(site.run("scratch"))
+    assert person.request.get(site.run("scratch") + "/logs").status == 410
+    plain.goto(site.run("scratch"))
+    plain.click("[aria-label='More of this run']")
+    plain.click("text=Delete run")
+    assert "Delete Matrix #" in plain.inner_text("h1")
+    plain.click("button:has-text('Delete run')")
+    assert plain.url == f"{site.repository}/actions"
+    assert plain.request.get(site.run("scratch")).status == 404
+
+
+def test_a_review_in_a_dialog_and_without_scripts(person: Page, plain: Page, site: Site) -> None:
+    person.goto(site.run("deploy"))
+    person.click("text=Review deployments")
+    dialog = person.locator("dialog")
+    dialog.wait_for()
+    assert "You are none of its reviewers" in dialog.inner_text()
+    assert dialog.locator("input:disabled").count() == 1
+    dialog.locator("textarea").fill("Not today")
+    dialog.get_by_text("Reject").click()
+    person.wait_for_url(site.run("deploy"))
+    person.locator("#jobview, .banner", has_text="staging").first.wait_for()
+    person.goto(site.run("deploy") + "/deployments")
+    assert "rosa rejected production" in person.inner_text("main")
+    assert "Not today" in person.inner_text("main")
+    plain.goto(site.run("deploy_plain"))
+    plain.click("text=Review deployments")
+    plain.uncheck("input[name=environment]:enabled")
+    plain.click("text=Approve and deploy")
+    assert "Choose at least one environment" in plain.inner_text("[role=alert]")
+    plain.check("input[name=environment]:enabled")
+    plain.click("text=Approve and deploy")
+    assert plain.url == site.run("deploy_plain")
+    assert "environment production" not in plain.inner_text("#banners")
+    assert "environment staging" in plain.inner_text("#banners")
+
+
+def test_a_held_run_is_approved(plain: Page, site: Site) -> None:
+    plain.goto(site.run("held"))
+    assert "waits for an approval" in plain.inner_text("#banners")
+    plain.click("text=Approve and run")
+    assert "waits for an approval" not in plain.inner_text("#banners")
+
+
+def test_what_a_run_leaves_behind(person: Page, site: Site) -> None:
+    person.goto(site.run("again"))
+    assert "e2e Failed, now Success maybe flaky" in person.inner_text("main").replace("\n", " ")
+    box = person.locator("#artifacts")
+    assert "90 days after its upload" in box.inner_text()
+    with person.expect_download() as found:
+        box.locator("a.name", has_text="coverage report").click()
+    assert found.value.suggested_filename == "coverage report.zip"
+    box.get_by_label("Delete coverage report").click()
+    person.locator("dialog").get_by_text("Delete artifact").click()
+    person.wait_for_url(re.compile("#artifacts$"))
+    expect(box.locator("a.name")).to_have_count(0)
+    link = person.get_by_role("link", name="the rest")
+    assert person.locator(link.get_attribute("href") or "").inner_text() == "Details"
+    logs = person.request.get(site.run("failed") + "/logs")
+    names = zipfile.ZipFile(io.BytesIO(logs.body())).namelist()
+    assert "0_test (3.12, ubuntu).txt" in names
+
+
+def test_reasons_of_what_was_skipped(plain: Page, site: Site) -> None:
+    plain.goto(site.run("skipped"))
+    assert "Skipped because its condition is false: contains(github.ref, 'e2e')" in plain.inner_text("#jobs")
+
+
+def test_the_workflow_file_tells_what_is_wrong_where(plain: Page, site: Site) -> None:
+    plain.goto(site.run("calls") + "/workflow")
+    line = plain.locator("#L9")
+    assert "stepz" in line.inner_text()
+    assert line.locator("+ .problem").inner_text() == "9:5 Unexpected value 'stepz'"
+    assert plain.locator(".code .hc").inner_text() == "# to production"
+    plain.click("nav >> text=build.yml")
+    assert "workflow_call" in plain.inner_text("#L1")
+    plain.locator("#L3 a").click()
+    assert plain.url.endswith("?file=1#L3")
