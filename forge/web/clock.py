@@ -41,6 +41,21 @@ def relative(moment: datetime, now: datetime | None = None) -> str:
     return f"{moment.day} {moment:%b %Y}"
 
 
+def until(moment: datetime, now: datetime | None = None) -> str:
+    """``now``, ``in 12 min``, ``in 5 h``, ``in 3 days``, then the date: of something to come."""
+    seconds = (moment - (now or timezone.now())).total_seconds()
+    if seconds < 60:
+        return "now"
+    if seconds < 3600:
+        return f"in {int(seconds // 60)} min"
+    if seconds < 86400:
+        return f"in {int(seconds // 3600)} h"
+    days = int(seconds // 86400)
+    if days < 30:
+        return "in 1 day" if days == 1 else f"in {days} days"
+    return f"{moment.day} {moment:%b %Y}"
+
+
 def long(moment: datetime) -> str:
     """Date and time in UTC, to the second, with the zone named."""
     moment = moment.astimezone(UTC)

@@ -80,7 +80,7 @@ def folder(request: HttpRequest, repository: Repository, place: Place, **more: A
         **frame(repository, place),
         "rows": rows,
         "most": trees.ENTRIES,
-        "commit": Commit.of(git.commit(repository, place.sha)),
+        "commit": _last(repository, place),
         "readme": _readme(repository, place),
         "verb": "tree",
         **more,
@@ -96,7 +96,7 @@ def blob(request: HttpRequest, owner: str, name: str, rest: str) -> HttpResponse
     found = _found(repository, place)
     if found.kind == "dir":
         return door.see_other(_address(repository, "tree", place))
-    context = {**frame(repository, place), "file": found, "commit": Commit.of(git.commit(repository, place.sha))}
+    context = {**frame(repository, place), "file": found, "commit": _last(repository, place)}
     context |= {"verb": "blob", "picture": _picture(place.path) if found.kind == "file" else None}
     if found.kind == "symlink":
         context["target"], context["there"] = trees.link_target(repository, place.sha, found)
@@ -188,15 +188,19 @@ def _changes(
 
 def frame(repository: Repository, place: Place) -> dict[str, Any]:
     """What the pages of one place have in common: where one is, and where else one may go."""
-    names = git.branches(repository)
-    tags = [one.name.removeprefix("refs/tags/") for one in history.refs(repository, "refs/tags/")]
+    names, tags = _names(repository, "refs/heads/"), _names(repository, "refs/tags/")
     return {
         "place": place,
-        "branches": list(names)[:_BRANCHES],
+        "branches": names[:_BRANCHES],
         "branch_count": len(names),
         "tags": tags[::-1][:_TAGS],
         "clone_url": f"{settings.PUBLIC_URL}/{repository.full_name}.git",
     }
+
+
+def _names(repository: Repository, start: str) -> list[str]:
+    """Short names of refs, by name; the pins of runs, of which there may be many, are not passed by."""
+    return [one.name.removeprefix(start) for one in history.refs(repository, start)]
 
 
 def readable(repository: Repository, found: Entry) -> str | None:
@@ -216,6 +220,16 @@ def _found(repository: Repository, place: Place) -> Entry:
     if found is None:
         raise NotFound(f"{place.path} does not exist on {place.shown}.")
     return found
+
+
+def _last(repository: Repository, place: Place) -> Commit:
+    """The newest commit that touched what stands there."""
+    found = None
+    if place.path:
+        found = next(
+            iter(history.commits(repository, place.sha, limit=1, wanted=history.Filter(path=place.path))), None
+        )
+    return Commit.of(found or git.commit(repository, place.sha))
 
 
 def _readme(repository: Repository, place: Place) -> tuple[str, str] | None:

@@ -92,6 +92,9 @@ def _answer(request: HttpRequest, status: int, message: str, details: list[str] 
         v1 = request.path.startswith(_V1)
         return JsonResponse({"error": said} if v1 else {"message": said, "status": str(status)}, status=status)
     context: dict[str, Any] = {
+        # Who is not logged in may be somebody who may; what was only asked for may be asked again.
+        "may_log_in": status in (403, 404) and not request.user.is_authenticated,
+        "retry": request.get_full_path() if status >= 500 and request.method in ("GET", "HEAD") else "",
         "status": status,
         "title": _TITLES.get(status, "Refused"),
         "message": message,

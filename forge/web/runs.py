@@ -5,25 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_POST
 
 from forge.actions.models import Workflow
 from forge.actions.queries import pages, runs
 from forge.errors import NotFound
 from forge.repos.models import Repository
-from forge.web import door, why
+from forge.web import door, why, workflows
 from forge.web.errors import page
 from forge.web.query import Query, parse
 
-EVENTS = (
-    "push",
-    "workflow_dispatch",
-    "schedule",
-    "workflow_run",
-    "repository_dispatch",
-    "create",
-    "delete",
-)
 _STATES = (
     "success",
     "failure",
@@ -55,12 +48,14 @@ def listing(request: HttpRequest, owner: str, name: str, file: str = "") -> Http
     repository = door.repository(request, owner, name)
     query = parse(request.GET.get("query", "")[:1000])
     chosen = runs.workflow(repository, file) if file else None
+    about = workflows.about(repository, chosen) if chosen else None
     side = pages.side(repository)
     found = _found(request, repository, query, chosen)
     listed = found.rows if found else ()
     waits = why.of_runs(listed)
     rows = [(run, waits.get(run.pk, "")) for run in listed]
     base = request.path
+    picking = request.GET.get("select") == "1"
     context = {
         "query": query,
         "chosen": chosen,
@@ -69,12 +64,28 @@ def listing(request: HttpRequest, owner: str, name: str, file: str = "") -> Http
         "rows": rows,
         "menus": _menus(repository, query, side, chosen),
         "base": base,
-        "newer": _address(base, query, before=found.newer) if found and found.newer else "",
-        "older": _address(base, query, after=found.older) if found and found.older else "",
-        "feed": f"/{repository.owner.login}/{repository.name}/actions.atom",
-        "dispatchable": _dispatchable(chosen, side),
+        "newer": _address(base, query, picking, before=found.newer) if found and found.newer else "",
+        "older": _address(base, query, picking, after=found.older) if found and found.older else "",
+        "feed": _feed(repository, query, chosen),
+        "total": f"{found.total:,}{'+' if found.more else ''}" if found else "",
+        "picking": picking,
+        "pick": _picking(request, not picking),
+        "compact": request.COOKIES.get("density") == "compact",
+        "about": about,
+        "dispatchable": _dispatchable(chosen, side) if about is None or about.dispatchable else [],
     }
     return door.show(request, "runs/list.html", repository, tab="actions", **context)
+
+
+@require_POST
+@page
+def choose_density(request: HttpRequest) -> HttpResponse:
+    """How high the rows are, kept in a cookie for a year."""
+    answer = door.back(request, "/")
+    if (chosen := request.POST.get("density", "")) in ("comfortable", "compact"):
+        secure = settings.SESSION_COOKIE_SECURE
+        answer.set_cookie("density", chosen, max_age=365 * 86400, samesite="Lax", secure=secure, httponly=True)
+    return answer
 
 
 def _found(request: HttpRequest, repository: Repository, query: Query, chosen: Workflow | None) -> pages.RunPage | None:
@@ -113,13 +124,31 @@ def _number(request: HttpRequest, key: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
-def _address(base: str, query: Query, **more: int) -> str:
-    return base + "?" + urlencode(({"query": query.text} if query.text else {}) | more)
+def _address(base: str, query: Query, picking: bool, **more: int) -> str:
+    said = ({"query": query.text} if query.text else {}) | more | ({"select": "1"} if picking else {})
+    return base + "?" + urlencode(said)
+
+
+def _picking(request: HttpRequest, on: bool) -> str:
+    """The same page with boxes to tick, or without."""
+    said = request.GET.copy()
+    said.pop("select", None)
+    if on:
+        said["select"] = "1"
+    return request.path + (f"?{said.urlencode()}" if said else "")
+
+
+def _feed(repository: Repository, query: Query, chosen: Workflow | None) -> str:
+    """The address of the feed, narrowed as far as it can be."""
+    file = chosen.path.rsplit("/", 1)[-1] if chosen else query.get("workflow")
+    said = {"workflow": file, "branch": query.get("branch"), "event": query.get("event"), "status": query.get("is")}
+    narrowed = urlencode({key: value for key, value in said.items() if value})
+    return f"/{repository.full_name}/actions.atom" + (f"?{narrowed}" if narrowed else "")
 
 
 def _menus(repository: Repository, query: Query, side: list[pages.SideWorkflow], chosen: Workflow | None) -> list[Menu]:
     offered = {
-        "event": ("Event", EVENTS),
+        "event": ("Event", workflows.EVENTS),
         "is": ("Status", _STATES),
         "branch": ("Branch", pages.branches(repository)),
         "actor": ("Actor", pages.actors(repository)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,7 +13,7 @@ from forge.web import appearance, clock, job_groups
 ROW, TOP, LABEL, CHART, END = 26, 28, 232, 560, 136
 #: Rows that are drawn; the list has the rest.
 MOST_ROWS = 256
-_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400, 172800, 604800)
+_STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 _TICKS = 5
 
 
@@ -133,7 +134,8 @@ def _critical(jobs: Sequence[Job], nodes: Sequence[JobNode]) -> set[int]:
 
 
 def _ticks(total: float, scale: float) -> tuple[tuple[int, str], ...]:
-    step = next((one for one in _STEPS if total / one <= _TICKS), int(total / _TICKS) + 1)
+    days = math.ceil(total / _TICKS / 86400)
+    step = next((one for one in _STEPS if total / one <= _TICKS), days * 86400)
     count = int(total // step)
     return tuple(
         (LABEL + round(number * step * scale), clock.duration(timedelta(seconds=number * step)))

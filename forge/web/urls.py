@@ -4,12 +4,14 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from forge.web import (
     accounts,
+    bulk,
     code,
     deployments,
     dispatch,
     edit,
     job,
     job_log,
+    mine,
     repositories,
     run,
     run_file,
@@ -19,6 +21,7 @@ from forge.web import (
     runs,
     stream,
     styles,
+    workflows,
 )
 
 _R = "<str:owner>/<str:name>"
@@ -43,8 +46,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("logout", accounts.log_out, name="logout"),
     path("-/theme", accounts.choose_theme, name="theme"),
     path("-/styles/<str:names>", styles.serve, name="styles"),
+    path("-/density", runs.choose_density, name="density"),
     *_runners("-/admin/runners", "site-runners"),
     *_runners("-/organizations/<str:login>/runners", "organization-runners"),
+    path("-/actions/mine", mine.listing, name="mine"),
     path("new", repositories.new, name="new-repository"),
     path("settings/tokens", accounts.access_tokens, name="tokens"),
     path("settings/tokens/<int:token_id>/revoke", accounts.revoke_token, name="revoke-token"),
@@ -63,8 +68,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_R}/delete/<path:rest>", edit.delete, name="delete-file"),
     path(f"{_R}/actions", runs.listing, name="runs"),
     path(f"{_R}/actions/events", stream.list_events, name="runs-events"),
+    path(f"{_R}/actions/cancel", bulk.cancel, name="cancel-runs"),
+    path(f"{_R}/actions/delete", bulk.delete, name="delete-runs"),
     path(f"{_R}/actions/workflows/<str:file>", runs.listing, name="workflow-runs"),
     path(f"{_R}/actions/workflows/<str:file>/dispatch", dispatch.form, name="dispatch"),
+    path(f"{_R}/actions/workflows/<str:file>/enable", workflows.enable, name="enable-workflow"),
+    path(f"{_R}/actions/workflows/<str:file>/disable", workflows.disable, name="disable-workflow"),
+    path(f"{_R}/actions/workflows/<str:file>/badge", workflows.badge, name="workflow-badge"),
     path(_RUN, run.summary, name="run"),
     path(f"{_RUN}/attempts/<int:number>", run.summary, name="run-attempt"),
     path(f"{_RUN}/workflow", run_file.show, name="run-workflow"),

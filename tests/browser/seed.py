@@ -15,6 +15,8 @@ from pathlib import Path
 
 import django
 
+from tests.browser.seeds import lists
+
 PASSWORD = "correct-horse-battery"
 BIG = 200_000
 WORKFLOW = """name: CI
@@ -79,7 +81,7 @@ def _seed() -> dict[str, int]:
     from forge.repos import git, repositories
     from forge.repos.models import Ref
     from tests import factories
-    from tests.browser.seeds import one_run
+    from tests.browser.seeds import first_use, one_run
 
     rosa = users.create_user("rosa", PASSWORD)
     bea = users.create_user("bea", PASSWORD)
@@ -94,7 +96,7 @@ def _seed() -> dict[str, int]:
     ci = factories.workflow(widget, "ci.yml")
     release = factories.workflow(widget, "release.yml", name="Release")
     fuzz = factories.workflow(widget, "fuzz.yml", name="Nightly fuzz", state="disabled_manually")
-    ids: dict[str, int] = {}
+    ids: dict[str, int] = first_use.seed(rosa)
 
     for number in range(1, 31):
         factories.run(ci, title=f"Tidy module {number}", actor=rosa, head_sha=sha)
@@ -186,7 +188,7 @@ def _seed() -> dict[str, int]:
     from django.db import transaction
 
     transaction.on_commit(lambda: logs.seal(loud.pk))
-    return ids
+    return ids | lists.seed(rosa)
 
 
 def _tests() -> Iterator[str]:

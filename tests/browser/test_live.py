@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from tests.services.stack import Project, Stack
 
@@ -24,6 +24,8 @@ jobs:
           until test -e {folder}/one; do sleep 0.1; done
           for n in $(seq 1 1200); do echo "middle $n"; done
           until test -e {folder}/two; do sleep 0.1; done
+          for n in $(seq 1 {late}); do echo "late $n"; sleep 0.01; done
+          until test -e {folder}/three; do sleep 0.1; done
           echo "the end"
       - name: Afterwards
         run: echo afterwards
@@ -46,16 +48,21 @@ def watcher(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
-def _watch(page: Page, project: Project, folder: Path) -> str:
+def _watch(page: Page, project: Project, folder: Path, late: int = 1) -> str:
     """Push, and go to the job's page by way of list and run; its address."""
     folder.mkdir()
     folder.chmod(0o777)
-    sha = project.push({".github/workflows/watch.yml": WORKFLOW.format(folder=folder)}, message="Watch this")
+    sha = project.push({".github/workflows/watch.yml": WORKFLOW.format(folder=folder, late=late)}, message="Watch this")
     run = project.run(sha)
     page.goto(run["html_url"])
     page.locator("#side a").first.click()
     page.wait_for_selector(".vlog [data-n='301']", timeout=60_000)
     return page.url
+
+
+def _step(page: Page) -> str:
+    """The number of the step that is being watched."""
+    return page.locator("[data-step][open]").first.get_attribute("data-step") or ""
 
 
 def test_a_job_is_watched_to_its_end(watcher: Page, project: Project, tmp_path: Path) -> None:
@@ -69,28 +76,43 @@ def test_a_job_is_watched_to_its_end(watcher: Page, project: Project, tmp_path: 
     watcher.mouse.wheel(0, -3000)
     watcher.wait_for_selector("#follow[aria-pressed=false]")
     place = watcher.evaluate("document.querySelector('.log').scrollTop")
+    watcher.fill("#log-q", "the end")
+    expect(watcher.locator("#find-count")).to_have_text("1 of 1")  # of the command that says it
+    watcher.goto(f"{watcher.url.split('#')[0]}#s{_step(watcher)}-L300")
+    watcher.wait_for_selector(".ln.hit[data-n='300']")
+    place = watcher.evaluate("document.querySelector('.log').scrollTop")
     (tmp_path / "signs/two").touch()
+    (tmp_path / "signs/three").touch()
     watcher.wait_for_selector("#jobmeta:has-text('Success')", timeout=60_000)
     assert watcher.evaluate("document.querySelector('.log').scrollTop") == place
     assert watcher.title().startswith("Success")
+    expect(watcher.locator(".ln.hit[data-n='300']")).to_be_in_viewport()
+    expect(watcher.locator("#find-count")).to_have_text("1 of 2")  # what has come since is found too
     watcher.locator("summary", has_text="Afterwards").click()
     watcher.get_by_text("afterwards", exact=True).wait_for()
     assert watcher.locator("#live-state").is_hidden()
 
 
 def test_a_cut_stream_loses_nothing(watcher: Page, project: Project, tmp_path: Path) -> None:
-    address = _watch(watcher, project, tmp_path / "signs")
+    address = _watch(watcher, project, tmp_path / "signs", late=400)
     watcher.context.set_offline(True)
     (tmp_path / "signs/one").touch()
     (tmp_path / "signs/two").touch()
     watcher.context.set_offline(False)
+    watcher.get_by_role("button", name="Live updates are on").wait_for(timeout=30_000)
+    for _ in range(20):  # the stream is closed, and goes on from its cursor
+        watcher.click("#live-state")
+        watcher.click("#live-state")
+    (tmp_path / "signs/three").touch()
     watcher.wait_for_selector("#jobmeta:has-text('Success')", timeout=60_000)
     # The state may be told before the last lines are; what comes is held against the stored log below.
     bottom = "(box) => { box.scrollTop = box.scrollHeight; return box.innerText.includes('the end'); }"
     watcher.wait_for_function(f"() => ({bottom})(document.querySelector('.log'))", timeout=30_000)
     raw = watcher.request.get(address.split("#")[0] + "/log").text().splitlines()
     wanted = [
-        line.split(" ", 1)[1] for line in raw if " early " in line or " middle " in line or line.endswith("the end")
+        line.split(" ", 1)[1]
+        for line in raw
+        if " early " in line or " middle " in line or " late " in line or line.endswith("the end")
     ]
     drawn = watcher.evaluate(
         """async () => {
@@ -112,5 +134,5 @@ def test_a_cut_stream_loses_nothing(watcher: Page, project: Project, tmp_path: P
         }"""
     )
     assert len(wanted) > 1500
-    kept = [line for line in drawn if line.startswith(("early ", "middle ")) or line == "the end"]
-    assert [line for line in kept if not line.startswith("early $")] == [line for line in wanted if "$" not in line]
+    kept = [line for line in drawn if line.startswith(("early ", "middle ", "late ")) or line == "the end"]
+    assert [line for line in kept if "$" not in line] == [line for line in wanted if "$" not in line]

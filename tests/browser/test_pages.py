@@ -46,7 +46,33 @@ PAGES = {
     "job in line": "/octo/widget/actions/runs/{log_line}/job/{log_queued}",
     "dispatch": "/octo/widget/actions/workflows/ci.yml/dispatch",
     "dispatch of a broken file": "/octo/widget/actions/workflows/release.yml/dispatch",
+    "many workflows": "/octo/gadget/actions",
+    "runs to choose from": "/octo/gadget/actions?select=1",
+    "a page about a workflow": "/octo/gadget/actions/workflows/nightly.yml",
+    "a workflow that is broken": "/octo/gadget/actions/workflows/broken.yml",
+    "a workflow that is gone": "/octo/gadget/actions/workflows/old.yml",
+    "a disabled workflow": "/octo/widget/actions/workflows/fuzz.yml",
+    "badge": "/octo/gadget/actions/workflows/nightly.yml/badge",
+    "many inputs": "/octo/gadget/actions/workflows/nightly.yml/dispatch",
+    "inputs of a run": "/octo/gadget/actions/workflows/nightly.yml/dispatch?like={by_hand}",
+    "delete runs": "/octo/gadget/actions/delete?run={by_hand}&run={gpu}",
     "not found": "/nope/nope",
+    "my runs": "/-/actions/mine",
+    "fresh repository": "/rosa/fresh",
+    "files": "/rosa/words",
+    "folder": "/rosa/words/tree/main/src/words",
+    "file": "/rosa/words/blob/main/src/words/count.py",
+    "markdown": "/rosa/words/blob/main/README.md",
+    "turned file": "/rosa/words/blob/main/docs/notes.txt",
+    "file that is no text": "/rosa/words/blob/main/logo.bin",
+    "commits": "/rosa/words/commits/main",
+    "commit": "/rosa/words/commit/main",
+    "new file": "/rosa/fresh/new/main?filename=.github/workflows/ci.yml&template=ci",
+    "edit a file": "/rosa/words/edit/main/README.md",
+    "delete a file": "/rosa/words/delete/main/README.md",
+    "no such branch": "/rosa/words/tree/nope",
+    "runners": "/rosa/words/settings/runners",
+    "runners of an organisation": "/-/organizations/octo/runners",
 }
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
@@ -72,7 +98,7 @@ def test_every_page_is_accessible_and_fits(opened: Opened, site: Site, theme: st
             wrong.append(f"{name}: wider than the window")
         page.evaluate(AXE.read_text())
         wrong += [f"{name}: {one}" for one in _violations(page)]
-    assert wrong == []
+    assert not wrong, "\n".join(wrong)
 
 
 def test_log_in_page_is_accessible(browser: Browser, site: Site) -> None:
@@ -83,7 +109,7 @@ def test_log_in_page_is_accessible(browser: Browser, site: Site) -> None:
     page.close()
 
 
-@pytest.mark.parametrize("name", ["runs", "failed run", "repository", "dispatch"])
+@pytest.mark.parametrize("name", ["runs", "failed run", "repository", "dispatch", "a page about a workflow"])
 def test_transfer(opened: Opened, site: Site, name: str) -> None:
     page = opened(viewport={"width": 1360, "height": 900}).new_page()
     sizes: dict[str, int] = {}

@@ -145,11 +145,17 @@ def test_a_review_in_a_dialog_and_without_scripts(person: Page, plain: Page, sit
     assert "environment staging" in plain.inner_text("#banners")
 
 
-def test_a_held_run_is_approved(plain: Page, site: Site) -> None:
+def test_a_held_run_is_approved_before_the_eyes_of_others(person: Page, plain: Page, site: Site) -> None:
+    person.goto(site.run("held"))
+    expect(person.locator("#live-state")).to_have_text("Live")
+    expect(person.locator("#side")).to_have_text("None yet")
     plain.goto(site.run("held"))
     assert "waits for an approval" in plain.inner_text("#banners")
     plain.click("text=Approve and run")
     assert "waits for an approval" not in plain.inner_text("#banners")
+    expect(person.locator("#banners")).not_to_contain_text("waits for an approval")
+    expect(person.locator("#side")).to_contain_text("build")
+    expect(person.locator("#joblist")).to_contain_text("no runner online has the label ubuntu-latest")
 
 
 def test_what_a_run_leaves_behind(person: Page, site: Site) -> None:

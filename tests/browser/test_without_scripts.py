@@ -53,6 +53,11 @@ def test_from_the_form_to_the_run_and_its_end(plain: Page, site: Site) -> None:
     plain.click("text=Re-run")
     assert plain.locator("summary:has-text('Attempt 2')").count() == 1
     plain.click("text=Cancel run")
+    plain.click("[aria-label='More of this run']")
+    plain.click("text=Re-run all jobs with debug logging")
+    plain.click("summary:has-text('Attempt 3')")
+    assert plain.locator(".pop", has_text="Attempt 3 by rosa, debug logging").count() == 1
+    plain.click("text=Cancel run")
 
 
 def test_a_token_and_a_repository(plain: Page, site: Site) -> None:

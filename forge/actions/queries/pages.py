@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from forge.accounts.models import Account
 from forge.actions.models import Job, JobNode, LogPage, Run, RunAttempt, RunEvent, Workflow
@@ -13,7 +13,7 @@ from forge.actions.queries import runs
 from forge.repos.models import Ref, Repository
 
 PAGE = 25
-#: Words are looked for in the titles of so many of the newest runs that fit otherwise.
+#: Words are looked for in so many of the newest runs that fit otherwise.
 SEARCHED = 10_000
 
 
@@ -38,13 +38,13 @@ def run_page(
     before: int | None = None,
     searched: int = SEARCHED,
 ) -> RunPage:
-    """Runs older than ``after``, or newer than ``before``; ``words`` stand in the title, and are looked for in the
-    ``searched`` newest runs that fit otherwise; ``sha`` is a beginning."""
+    """Runs older than ``after``, or newer than ``before``; ``words`` stand in the title or the commit's message, and
+    are looked for in the ``searched`` newest runs that fit otherwise; ``sha`` is a beginning."""
     found = runs.runs(repository, wanted)
     if words:
         found = found.filter(id__gte=_oldest(found, searched))
     for word in words:
-        found = found.filter(title__icontains=word)
+        found = found.filter(Q(title__icontains=word) | Q(head_commit__message__icontains=word))
     if sha:  # as a span, for which any index on it will do
         found = found.filter(head_sha__gte=sha.lower(), head_sha__lt=f"{sha.lower()}g")
     rows = _slice(found, after, before)

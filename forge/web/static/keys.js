@@ -28,7 +28,7 @@ document.addEventListener("keydown", (event) => {
   found.act(event);
 });
 
-const rows = () => [...document.querySelectorAll("[data-rows] .name, [data-step] > summary, #jobs .rows .name, #list .name")].filter((one) => one.offsetParent);
+const rows = () => [...document.querySelectorAll("[data-rows] a.name, [data-step] > summary, #jobs .rows .name, #list .name")].filter((one) => one.offsetParent);
 
 function move(by) {
   const all = rows();
@@ -37,16 +37,23 @@ function move(by) {
   if (next) next.focus();
 }
 
+/** What a page is part of: what it says itself, else the section, the repository, its owner, the start page. */
+function above() {
+  const said = [...document.querySelectorAll("main [data-up] a, main a[data-up], main .bar > div > .meta a, .jobhead .meta a")];
+  const known = [document.querySelector('.side a[href*="/actions/runs/"]'), document.querySelector(".tabs [aria-current]"), ...[...document.querySelectorAll(".path a")].reverse(), document.querySelector(".top .home")];
+  return said.at(-1) || known.find((one) => one && new URL(one.href).pathname !== location.pathname);
+}
+
 const go = (link) => link && link.click();
 
 bind("?", "Show these shortcuts", help);
 bind("g a", "Go to the runs of this repository", () => go(document.querySelector('.tabs a[href$="/actions"]')));
-bind("g w", "Go to the list at the side", () => document.querySelector(".side a, .side summary")?.focus());
+bind("g w", "Go to the list at the side", () => [...document.querySelectorAll(".side a, .side summary")].find((one) => one.offsetParent)?.focus());
 bind("/", "Search on this page", () => document.querySelector("input[type=search]")?.focus());
 bind("j", "Next row or step", () => move(1));
 bind("k", "Previous row or step", () => move(-1));
 bind("o", "Open what has the focus", () => document.activeElement !== document.body && go(document.activeElement));
-bind("u", "Up one level", () => go([...document.querySelectorAll("main .meta a, .path a")].filter((one) => one.closest("[data-up], .path")).at(-1)));
+bind("u", "Up one level", () => go(above()));
 bind(".", "Menu of the row", () => {
   const summary = document.activeElement.closest("li")?.querySelector(".menu > summary");
   if (!summary) return;

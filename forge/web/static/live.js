@@ -14,6 +14,9 @@ let hidden = 0;
 let pending = 0;
 let last = 0;
 let waiting = 0;
+let lost = 0;
+
+const LOST = 3; // failures after the chip said that updates are paused
 
 const tell = (name, detail) => document.dispatchEvent(new CustomEvent("forge:" + name, {detail}));
 
@@ -27,7 +30,7 @@ function say(text, label = text) {
 const on = () => say("Live", "Live updates are on: pause them");
 
 function busy(element) {
-  return element.contains(document.activeElement) || element.querySelector("details.menu[open]") !== null;
+  return element.contains(document.activeElement) || element.querySelector("details.menu[open], .pick input:checked") !== null;
 }
 
 function swap(fresh) {
@@ -136,9 +139,10 @@ function open() {
   if (cursor) address.searchParams.set("cursor", cursor);
   stream = new EventSource(address);
   stream.addEventListener("open", () => {
-    failures = 0;
+    failures = lost = 0;
     clearTimeout(stale);
     stale = 0;
+    delete chip.dataset.broken;
     on();
   });
   for (const name of ["state", "lines", "resync", "end"]) stream.addEventListener(name, (event) => heard(name, event));
@@ -155,7 +159,8 @@ function heard(name, event) {
 
 function failed() {
   failures += 1;
-  stale = stale || setTimeout(() => say("Live updates paused, reconnecting"), 5000);
+  stale = stale || setTimeout(broken, 5000);
+  if (chip.dataset.broken) broken();
   if (failures < 3 && stream && stream.readyState !== EventSource.CLOSED) return;
   close();
   const pause = Math.min(15000, 2000 * Math.max(1, failures - 2));
@@ -167,12 +172,21 @@ function failed() {
   }, pause);
 }
 
+/** The connection has been away for long: what is shown may be old. */
+function broken() {
+  chip.dataset.broken = "1";
+  lost += 1;
+  if (lost > LOST) say("Reload", "Live updates do not come back: reload the page");
+  else say("Live updates paused, reconnecting");
+}
+
 function close() {
   if (stream) stream.close();
   stream = null;
 }
 
 function toggle() {
+  if (lost > LOST) return location.reload();
   if (waiting) {
     window.scrollTo(0, 0);
     changed();

@@ -76,6 +76,8 @@ document.querySelector("[data-copy-step]").addEventListener("click", async (even
   else say("The log could not be read");
 });
 
+window.addEventListener("beforeprint", () => viewers.forEach((one) => one.unroll()));
+window.addEventListener("afterprint", () => viewers.forEach((one) => one.box && one.redraw()));
 on("follow", shown);
 window.addEventListener("hashchange", goToHash);
 new ResizeObserver(() => document.documentElement.style.setProperty("--head", head.offsetHeight + "px")).observe(head);

@@ -264,6 +264,7 @@ bind("E", "Error or warning before", () => wrong(-1));
 
 /** What the page was opened with. */
 export function begin() {
+  if (!document.body.dataset.search) return; // there is nothing any more that could be searched
   if (!document.body.dataset.events) learn();
   if (field.value) search(!location.hash);
 }

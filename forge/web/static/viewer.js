@@ -6,6 +6,7 @@ import {dress} from "./log_options.js";
 import {PAGE, Pages} from "./log_pages.js";
 
 const CLUSTER = 25;
+const PAPER = 200; // clusters that are printed
 /** Lines in one scroll box: browsers lose count of pixels above some 17 million. */
 const WINDOW = 500000;
 
@@ -458,6 +459,13 @@ export class Viewer {
     this.width = this.box.clientWidth;
     if (changed && this.total) this.redraw();
     this.settle();
+  }
+
+  /** For paper: what has been fetched stands one line below the other. */
+  unroll() {
+    if (!this.box || !this.details.open) return;
+    for (let at = 0; at < Math.min(this.heights.length, PAPER); at += 1) if (this.heights[at] > 0 && !this.drawn.has(at)) this.place(at);
+    this.list.append(...[...this.drawn].sort((one, other) => one[0] - other[0]).map((one) => one[1]));
   }
 
   /** Lines that have just come. */

@@ -11,7 +11,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from forge.actions.models import Job, Run
+from forge.actions.models import Job, Run, Workflow
 from forge.artifacts import artifacts
 from forge.artifacts.models import Artifact
 from forge.repos.models import Repository
@@ -184,6 +184,20 @@ def is_expired(artifact: Artifact) -> bool:
 def kept_days(artifact: Artifact) -> int:
     """How long it was to be kept."""
     return round((artifact.expires_at - artifact.created_at).total_seconds() / 86400)
+
+
+@register.filter
+def workflow_url(workflow: Workflow, repository: Repository) -> str:
+    """The page of a workflow."""
+    return f"{repo_url(repository)}/actions/workflows/{quote(file_name(workflow.path), safe='')}"
+
+
+@register.filter
+def due(moment: datetime) -> SafeString:
+    """When something will be, with the exact time."""
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>', clock.iso(moment), clock.long(moment), clock.until(moment)
+    )
 
 
 @register.filter

@@ -33,7 +33,8 @@ NAME = "<i>deploy</i> \u202egnp.exe"
 def add() -> dict[str, int]:
     """The runs and jobs; their ids."""
     workflow = Workflow.objects.get(repository__name="widget", path=".github/workflows/ci.yml")
-    actor, sha = Account.objects.get(login="rosa"), Ref.objects.get(name="refs/heads/main").sha
+    actor = Account.objects.get(login="rosa")
+    sha = Ref.objects.get(repository=workflow.repository_id, name="refs/heads/main").sha
     run = factories.run(workflow, title="Logs of all kinds", conclusion="failure", actor=actor, head_sha=sha)
     attempt = run.latest_attempt
     tricky = factories.job(attempt, "tricky", name=NAME, conclusion="failure", runner_name="linux-04")

@@ -40,6 +40,7 @@ jobs:
     runs-on: ubuntu-latest
     steps: [{run: make ship}]
 """
+HELD = "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps: [{run: make}]\n"
 SUMMARY = "# Coverage\n\nSee [the rest](#details).\n\n## Details\n\n![picture](https://example.org/x.png) 91 %\n"
 
 
@@ -55,8 +56,9 @@ def add(widget: Repository, rosa: Account, bea: Account, sha: str) -> dict[str, 
         status="waiting",
         actor=bea,
         attempt={"hold": "approval"},
-        source=factories.source(DEPLOY),
+        source=factories.source(HELD),
     )
+    JobNode.objects.create(attempt=held.latest_attempt, key="build", position=0)
     return ids | {"held": held.pk, "calls": _calls(widget, rosa, sha).pk, "scratch": _scratch(workflow, rosa).pk}
 
 

@@ -1,0 +1,227 @@
+"""The run list, a workflow's page and the dispatch form: with the keyboard, live, without scripts."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import Site
+
+LIST = "/octo/gadget/actions"
+NIGHTLY = f"{LIST}/workflows/nightly.yml"
+
+
+def _started(page: Page) -> int:
+    """The id of the run whose page this is."""
+    page.wait_for_url(re.compile(r"/actions/runs/\d+$"))
+    return int(page.url.rsplit("/", 1)[-1])
+
+
+def test_the_form_in_a_dialog(person: Page) -> None:
+    person.goto(NIGHTLY)
+    person.keyboard.press("d")
+    dialog = person.locator("dialog[open]")
+    expect(dialog.locator("h2").first).to_have_text("Run Nightly")
+    expect(person.locator("#ref")).to_be_focused()
+    dialog.locator("[data-filter]").fill("note 4")
+    expect(dialog.locator(".field[data-name]:visible")).to_have_count(1)
+    dialog.locator("[data-filter]").fill("")
+    person.fill("#in-count", "many")
+    person.select_option("#in-target", "staging")
+    person.uncheck("#in-dry-run")
+    person.fill("#in-note-2", "it's so")
+    person.click("summary:has-text('As a command')")
+    said = person.input_value("#gh")
+    assert "-f target=staging -f dry-run=false -f count=many" in said
+    assert "-f 'note-2=it'\"'\"'s so'" in said
+    person.fill("#ref", "short")
+    person.press("#ref", "Tab")
+    expect(person.locator("#in-note-2")).to_have_count(0)  # the file of that branch has no such input
+    expect(person.locator("#in-count")).to_have_value("many")
+    expect(person.locator("#in-dry-run")).not_to_be_checked()
+    dialog.locator("button.primary").click()
+    expect(person.locator("#errors")).to_be_focused()
+    expect(person.locator("#errors")).to_contain_text("1 input needs another value")
+    person.click("#errors a")
+    expect(person.locator("#in-count")).to_be_focused()
+    person.fill("#in-count", "4")
+    dialog.locator("button.primary").click()
+    _started(person)
+    facts = person.inner_text("main")
+    assert "staging" in facts
+    assert "short" in facts
+    person.click("#more > summary")
+    person.click("text=Run again with changes")
+    expect(person.locator("#ref")).to_have_value("short")
+    expect(person.locator("#in-count")).to_have_value("4")
+    person.goto(f"{NIGHTLY}/dispatch")
+    person.click("text=/As in your run/")
+    expect(person.locator("#ref")).to_have_value("short")
+    expect(person.locator("#in-count")).to_have_value("4")
+
+
+def test_commands_are_the_same_with_and_without_scripts(person: Page) -> None:
+    person.goto(f"{NIGHTLY}/dispatch?input.note-1=%22a%22%20%C3%A4%20%27b%27")
+    before = [person.locator("#curl").input_value(), person.locator("#gh").input_value()]
+    assert json.dumps({"note-1": '"a" ä'})[2:8] in before[0]
+    person.locator("#in-note-2").fill("x")
+    assert [person.locator("#curl").input_value(), person.locator("#gh").input_value()] != before
+    person.locator("#in-note-2").fill("")
+    assert [person.locator("#curl").input_value(), person.locator("#gh").input_value()] == before
+
+
+def test_a_dialog_gives_the_focus_back(person: Page, site: Site) -> None:
+    person.goto(LIST)
+    row = person.locator(f"#run-{site.ids['by_hand']}")
+    row.locator("summary").click()
+    row.locator("text=Delete run").click()
+    expect(person.locator("dialog[open]")).to_contain_text("This cannot be undone")
+    expect(person.locator("dialog[open] .danger")).to_be_focused()
+    person.keyboard.press("Escape")
+    expect(person.locator("dialog")).to_have_count(0)
+    expect(row.locator("summary")).to_be_focused()
+    row.locator("summary").click()
+    row.locator("text=Run again with changes").click()
+    expect(person.locator("#in-count")).to_have_value("7")
+    expect(person.locator("#in-note-2")).to_have_value("it's so")
+    person.click("dialog .dialog-close")
+    expect(row.locator("summary")).to_be_focused()
+    person.goto(f"{NIGHTLY}?query=is:failure")
+    expect(person.locator("dialog")).to_have_count(0)
+
+
+def test_a_run_is_deleted_from_its_row(person: Page) -> None:
+    person.goto(f"{NIGHTLY}?query=Night+1")
+    row = person.locator("#rows > li", has_text="Night 12")
+    row.locator("summary").click()
+    row.locator("text=Delete run").click()
+    person.click("dialog button.danger")
+    person.wait_for_url(re.compile("query=Night"))
+    expect(person.locator("#rows > li", has_text="Night 11")).to_have_count(1)
+    expect(person.locator("#rows > li", has_text="Night 12")).to_have_count(0)
+
+
+def test_rows_by_keyboard(person: Page, site: Site) -> None:
+    person.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    person.goto(LIST)
+    names = person.locator("#rows .name")
+    person.keyboard.press("j")
+    expect(names.nth(0)).to_be_focused()
+    for _ in range(2):
+        person.keyboard.press("j")
+    person.keyboard.press("k")
+    expect(names.nth(1)).to_be_focused()
+    person.keyboard.press(".")
+    menu = person.locator("#rows > li").nth(1).locator(".menu")
+    expect(menu).to_have_attribute("open", "")
+    menu.locator("text=Copy link").press("Enter")
+    expect(menu.locator("summary")).to_be_focused()
+    expect(person.locator("#say")).to_have_text("Copied")
+    address = names.nth(1).get_attribute("href") or ""
+    assert person.evaluate("navigator.clipboard.readText()") == site.url + address
+    person.keyboard.press("k")
+    person.keyboard.press("o")
+    person.wait_for_url(re.compile(r"/actions/runs/\d+$"))
+    person.go_back()
+    person.keyboard.press("/")
+    expect(person.locator("#q")).to_be_focused()
+    person.keyboard.type("is:failure jjj")
+    person.keyboard.press("Enter")
+    expect(person.locator("main h2", has_text="No runs match is:failure jjj")).to_be_visible()
+
+
+def test_new_runs_are_announced(person: Page, plain: Page) -> None:
+    person.goto(LIST)
+    expect(person.locator("#live-state")).to_have_text("Live")
+    person.evaluate("window.scrollTo(0, 400)")
+    first = person.locator("#rows > li").first.get_attribute("id")
+    plain.goto(f"{NIGHTLY}/dispatch")
+    plain.click("main form button.primary")
+    run = _started(plain)
+    expect(person.locator("#live-state")).to_have_text("1 new run, show")
+    assert person.locator("#rows > li").first.get_attribute("id") == first
+    person.click("#live-state")
+    expect(person.locator("#rows > li").first).to_have_id(f"run-{run}")
+    expect(person.locator("#live-state")).to_have_text("Live")
+    person.click("#live-state")
+    expect(person.locator("#live-state")).to_have_text("Paused")
+    plain.click("text=Cancel run")
+    person.click("#live-state")
+    expect(person.locator(f"#run-{run} .st .vh").first).to_have_text("Cancelled")
+
+
+def test_a_ticked_row_stays(person: Page, plain: Page) -> None:
+    plain.goto(f"{NIGHTLY}/dispatch")
+    plain.click("main form button.primary")
+    run = _started(plain)
+    person.goto(f"{LIST}?select=1")
+    box = person.locator(f"#run-{run} .pick input")
+    box.check()
+    person.locator("h1").click()
+    plain.click("text=Cancel run")
+    plain.goto(f"{NIGHTLY}/dispatch")
+    plain.click("main form button.primary")
+    later = _started(plain)
+    expect(person.locator(f"#run-{later}")).to_be_visible()
+    expect(box).to_be_checked()
+    person.click("text=Select all")
+    assert person.locator(".pick input:not(:checked)").count() == 0
+    person.click("text=Select all")
+    assert person.locator(".pick input:checked").count() == 0
+    plain.click("text=Cancel run")
+
+
+@pytest.mark.parametrize("word", ["part 7", "BROKEN"])
+def test_workflows_are_filtered(person: Page, word: str) -> None:
+    person.goto(LIST)
+    person.fill(".side [data-filter]", word)
+    expect(person.locator("#side li:visible")).to_have_count(1)
+    person.fill(".side [data-filter]", "")
+    expect(person.locator("#side li:visible")).to_have_count(12)
+
+
+def test_runs_are_chosen_and_go_without_scripts(plain: Page, site: Site) -> None:
+    plain.goto(f"{LIST}?query=Night")
+    plain.click("button[value=compact]")
+    assert plain.url.endswith("?query=Night")
+    assert plain.locator("#rows.compact").count() == 1
+    plain.click("button[value=comfortable]")
+    plain.click("main a:has-text('Select')")
+    for title in ("Night 24", "Night 23"):
+        plain.locator("#rows > li", has_text=title).locator(".pick input").check()
+    plain.click("text=Delete …")
+    assert "Delete 2 runs?" in plain.inner_text("h1")
+    plain.click("text=Keep them")
+    assert plain.locator("#rows > li", has_text="Night 24").count() == 1
+    plain.click("main a:has-text('Select')")
+    plain.locator("#rows > li", has_text="Night 24").locator(".pick input").check()
+    plain.click("text=Delete …")
+    plain.click("button:has-text('Delete run')")
+    assert "query=Night" in plain.url
+    assert plain.locator("#rows > li", has_text="Night 24").count() == 0
+    assert plain.locator("#rows > li", has_text="Night 23").count() == 1
+    plain.goto(f"{LIST}/delete?run=999999")
+    assert plain.locator("button.danger").count() == 0
+
+
+def test_the_workflow_page_without_scripts(plain: Page) -> None:
+    plain.goto(NIGHTLY)
+    about = plain.inner_text("#about")
+    assert "push to main and release/**, if src/** changed; new branches and tags; by hand" in about
+    assert "daily at 02:00 UTC (next in 5 h)" in about
+    assert plain.locator("#about rect").count() == plain.locator("#about tbody tr").count() > 10
+    plain.click("summary[aria-label='More for Nightly']")
+    plain.click("text=Disable workflow")
+    assert "This workflow is disabled" in plain.inner_text("main")
+    assert plain.locator("#side li").last.inner_text().endswith("Nightly\ndisabled")
+    plain.click("text=Enable workflow")
+    assert plain.locator("text=This workflow is disabled").count() == 0
+    plain.click("summary[aria-label='More for Nightly']")
+    plain.click(".pop >> text=Badge")
+    plain.select_option("#branch", "short")
+    plain.click("main button:has-text('Show')")
+    assert "badge.svg?branch=short" in plain.input_value("#markdown")
+    assert plain.evaluate("document.querySelector('img.badge').naturalWidth") > 50
