@@ -158,6 +158,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "forge.web.security.PolicyMiddleware",
+    "forge.web.packing.Packing",
     "forge.web.static_files.StaticFiles",
     "forge.api.middleware.ApiAnswers",
     "django.contrib.sessions.middleware.SessionMiddleware",

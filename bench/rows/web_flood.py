@@ -11,7 +11,7 @@ from bench.measurement import Measurement, Samples
 from bench.web import site
 from bench.web.browsers import ChromiumTab, chromium
 from bench.web.looks import figure
-from bench.web.talker import Talker
+from bench.web.talker import FILLED, Talker
 from tests.machine import CHROMIUM
 from tests.services.stack import Stack
 
@@ -36,12 +36,12 @@ def measure(samples: int) -> Measurement:
         chromium() as opened,
         opened() as tab,
     ):
-        talker.say(["begun"])
+        talker.fill()
         tab.go(talker.address)
-        tab.page.wait_for_selector(".vlog .ln >> text=begun")
+        tab.run("(line) => forgeBench.when(() => forgeBench.shown(line))", FILLED)
         before = len(tab.run("() => forgeBench.tasks"))  # those of the page's beginning are another matter
         said = _flood(talker, tab)
-        shown = tab.run("(line) => forgeBench.when(() => forgeBench.shown(line)).then(() => true)", said + 1)
+        shown = tab.run("(line) => forgeBench.when(() => forgeBench.shown(line)).then(() => true)", said + FILLED)
         assert shown
         tasks = [task["took"] / 1000 for task in tab.run("() => forgeBench.tasks")[before:]]
         inputs = [took / 1000 for took in tab.run("() => forgeBench.inputs")]

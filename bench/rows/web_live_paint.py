@@ -8,7 +8,7 @@ from pathlib import Path
 from bench.measurement import Measurement, Samples
 from bench.web import site
 from bench.web.browsers import chromium
-from bench.web.talker import Talker
+from bench.web.talker import FILLED, Talker
 from tests.machine import CHROMIUM
 from tests.services.stack import Stack
 
@@ -30,10 +30,10 @@ def measure(samples: int) -> Measurement:
         chromium() as opened,
         opened("forgeBench.watchArrivals();") as tab,
     ):
-        talker.say(["begun"])
+        talker.fill()
         tab.go(talker.address)
-        tab.page.wait_for_selector(".vlog .ln >> text=begun")
+        tab.run("(line) => forgeBench.when(() => forgeBench.shown(line))", FILLED)
         said = talker.flow(RATE, SECONDS)
-        tab.run("(line) => forgeBench.when(() => forgeBench.shown(line))", said + 1)
+        tab.run("(line) => forgeBench.when(() => forgeBench.shown(line))", said + FILLED)
         taken: list[float] = tab.run("() => forgeBench.drawn")
     return Measurement(Samples("Chromium", tuple(took / 1000 for took in taken)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,35 +21,54 @@ GOAL = None
 VIEWERS, RUNS, KILOBYTE = 500, 1_000, 1_000
 #: Seconds that they are watched: two pings of each stream.
 SECONDS = 32
-MOST_MEMORY, MOST_STATEMENTS, MOST_CONNECTIONS = 100, 0.5, 1
+MOST_MEMORY, MOST_TRANSACTIONS, MOST_CONNECTIONS = 100, 0.5, 1
 
 
 def measure(samples: int) -> Measurement:
-    """Once, on PostgreSQL, which counts for itself."""
+    """Once, on PostgreSQL, which counts for itself: first with one viewer, then with all of them."""
     with site.on_postgresql(RUNS) as (served, database):
-        memory, transactions, connections = asyncio.run(_watch(served, database))
+        memory, few, many = asyncio.run(_watch(served, database))
+    more = many.transactions - few.transactions
     figures = (
         figure("memory for each", [memory], MOST_MEMORY, "KB"),
-        figure("transactions of the database, nothing happens", [transactions], MOST_STATEMENTS, "/s"),
-        figure("connections to the database more than with one viewer", [connections], MOST_CONNECTIONS, "connections"),
+        figure("transactions of the database more than with one viewer", [more], MOST_TRANSACTIONS, "/s"),
+        figure("connections that are at work, looked at each second", many.at_work, MOST_CONNECTIONS, "", percent=95),
     )
-    return Measurement(Samples("memory for each", (memory,), "KB"), figures=figures)
+    note = f"{few.transactions:.2f} transactions/s with one viewer; the pool held {many.there} connections at the end."
+    return Measurement(Samples("memory for each", (memory,), "KB"), note=note, figures=figures)
 
 
-async def _watch(served: site.Site, database: str) -> tuple[float, float, float]:
-    """KB a viewer, transactions a second, connections more."""
-    await _view(served)  # what the first one needs is there
-    before, few = _resident(served.pid), _connections(database)
-    viewers = [await _view(served) for _ in range(VIEWERS)]
+@dataclass(frozen=True)
+class Database:
+    """What it had to do: transactions a second, connections at work each second, connections at the end."""
+
+    transactions: float
+    at_work: tuple[float, ...]
+    there: int
+
+
+async def _watch(served: site.Site, database: str) -> tuple[float, Database, Database]:
+    """KB a viewer, and the database with one of them and with all."""
+    viewers = [await _view(served)]  # what the first one needs is there
+    few = await _look_on(database)
+    before = _resident(served.pid)
+    viewers += [await _view(served) for _ in range(VIEWERS)]
     after = _resident(served.pid)
-    await asyncio.sleep(2)  # the database counts what has gone before
-    begun, count = time.monotonic(), _transactions(database)
-    await asyncio.sleep(SECONDS)
-    rate = (_transactions(database) - count) / (time.monotonic() - begun)
-    many = _connections(database)
+    many = await _look_on(database)
     for _, writer in viewers:
         writer.close()
-    return (after - before) / VIEWERS / KILOBYTE, rate, many - few
+    return (after - before) / VIEWERS / KILOBYTE, few, many
+
+
+async def _look_on(database: str) -> Database:
+    await asyncio.sleep(2)  # the database counts what has gone before
+    begun, count = time.monotonic(), _asked(database, _TRANSACTIONS)
+    at_work = []
+    for _ in range(SECONDS):
+        await asyncio.sleep(1)
+        at_work.append(float(_asked(database, _AT_WORK)))
+    rate = (_asked(database, _TRANSACTIONS) - count) / (time.monotonic() - begun)
+    return Database(rate, tuple(at_work), _asked(database, _THERE))
 
 
 async def _view(served: site.Site) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -67,12 +87,9 @@ def _resident(pid: int) -> float:
     return int(next(line for line in status.splitlines() if line.startswith("VmRSS")).split()[1]) * 1024
 
 
-def _connections(database: str) -> int:
-    return _asked(database, "SELECT count(*) FROM pg_stat_activity WHERE datname = %s")
-
-
-def _transactions(database: str) -> int:
-    return _asked(database, "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = %s")
+_TRANSACTIONS = "SELECT xact_commit + xact_rollback FROM pg_stat_database WHERE datname = %s"
+_THERE = "SELECT count(*) FROM pg_stat_activity WHERE datname = %s AND backend_type = 'client backend'"
+_AT_WORK = f"{_THERE} AND state <> 'idle'"
 
 
 def _asked(database: str, question: str) -> int:

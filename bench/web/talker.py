@@ -26,6 +26,8 @@ jobs:
 """
 #: Seconds between two appends of a log that grows evenly, as a busy runner sends.
 EVERY = 0.1
+#: Lines that fill any screen, so that the page has scrolled to its log when more come.
+FILLED = 200
 
 
 class Talker:
@@ -70,6 +72,10 @@ class Talker:
         stamp = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}0Z"
         data = "".join(f"{stamp} {line}\n" for line in lines).encode()
         self._length = self._job.append(self._length, data)
+
+    def fill(self) -> None:
+        """What stands there when somebody begins to look."""
+        self.say(f"before {number}" for number in range(FILLED))
 
     def flow(self, rate: int, seconds: float) -> int:
         """So many lines a second, evenly; how many were said. One that comes late is made up for."""

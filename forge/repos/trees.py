@@ -4,7 +4,7 @@ the objects' headers."""
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import pygit2
@@ -45,6 +45,21 @@ def find(repository: Repository, sha: str, place: str) -> Entry | None:
     if not inner:
         return Entry("", "", "dir", str(found.id), mode=FileMode.TREE)
     return _entry(git.opened(repository), found, inner)
+
+
+def files(repository: Repository, sha: str, places: Iterable[str]) -> frozenset[str]:
+    """Those of these paths that are files of a commit; none when the commit is not there."""
+    commit = git.commit_of(git.opened(repository), sha) if git.path(repository).exists() else None
+    if commit is None:
+        return frozenset()
+    return frozenset(place for place in places if _is_file(commit.tree, place))
+
+
+def _is_file(tree: pygit2.Tree, place: str) -> bool:
+    try:
+        return isinstance(tree[place], pygit2.Blob)
+    except (KeyError, ValueError):
+        return False
 
 
 def entries(repository: Repository, tree: str, place: str) -> list[Entry]:

@@ -8,6 +8,7 @@ look like another.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from html import escape
 from typing import Any
@@ -172,25 +173,25 @@ def _add(found: list[tuple[str, str]], style: Style, text: str) -> None:
         found.append((classes, _turned(text)))
 
 
-def html(text: str, style: Style = PLAIN) -> tuple[str, Style]:
-    """One line as escaped HTML, and the style at its end."""
+def html(text: str, style: Style = PLAIN, rest: Callable[[str], str] = escape) -> tuple[str, Style]:
+    """One line as escaped HTML, and the style at its end. ``rest`` makes HTML of what is no web address."""
     found, style = segments(text, style)
-    return "".join(_span(classes, part) for classes, part in found), style
+    return "".join(_span(classes, part, rest) for classes, part in found), style
 
 
-def _span(classes: str, text: str) -> str:
-    inner = _linked(text)
+def _span(classes: str, text: str, rest: Callable[[str], str]) -> str:
+    inner = _linked(text, rest)
     return f'<span class="{classes}">{inner}</span>' if classes else inner
 
 
-def _linked(text: str) -> str:
+def _linked(text: str, rest: Callable[[str], str]) -> str:
     """Escaped text in which web addresses are links."""
     out, place = [], 0
     for found in _URL.finditer(text):
         url = found.group().rstrip(_TRAILING)
         if len(url) <= len("https://"):
             continue
-        out.append(escape(text[place : found.start()]))
+        out.append(rest(text[place : found.start()]))
         out.append(f'<a href="{escape(url)}" rel="nofollow noopener noreferrer">{escape(url)}</a>')
         place = found.start() + len(url)
-    return "".join(out) + escape(text[place:])
+    return "".join(out) + rest(text[place:])

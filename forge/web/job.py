@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from forge.actions.models import Job, JobLog, Step
 from forge.actions.queries import runs
 from forge.errors import Invalid
-from forge.web import door, job_log, job_state, log_search, loglines
+from forge.web import door, file_links, job_log, job_state, log_search, loglines
 from forge.web.errors import page
 from forge.web.run import frame
 from workflows.states import Status
@@ -80,7 +80,9 @@ def _log_page(request: HttpRequest, job: Job, step: Step, log: JobLog | None) ->
     last = pages if step.conclusion in _BAD or within.growing else 1
     number = min(max(job_log.number(request, "page") or last, 1), pages)
     found = loglines.page(within, number - 1, total)
-    return {"lines": loglines.draw(found.lines, found.style), "pages": pages, "number": number, "total": total}
+    files = file_links.find(job.run, (line.text for line in found.lines))
+    drawn = loglines.draw(found.lines, found.style, files.html)
+    return {"lines": drawn, "pages": pages, "number": number, "total": total}
 
 
 def _interesting(steps: list[Step]) -> Step | None:

@@ -14,7 +14,7 @@ from forge.actions.queries import runs
 from forge.errors import ForgeError, Gone, Invalid, NotFound
 from forge.repos.models import Repository
 from forge.threads import run_sync
-from forge.web import ansi, door, log_search, loglines
+from forge.web import ansi, door, file_links, log_search, loglines
 from forge.web.errors import page, refusal
 from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH
 from workflows.states import Status
@@ -38,7 +38,9 @@ def lines(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int)
     last = max(total - 1, 0) // loglines.PAGE
     wanted = last if request.GET.get("page") == "last" else number(request, "page") or 0
     shown = loglines.page(within, wanted, total)
+    files = file_links.find(job.run, (line.text for line in shown.lines))
     body = {
+        "files": sorted(files.known),
         "from": shown.first,
         "total": total,
         "done": not within.growing,

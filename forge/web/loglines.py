@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from html import escape
 
 from django.utils.safestring import SafeString, mark_safe
 
@@ -160,15 +161,15 @@ def classify(text: str) -> tuple[str, str]:
     return (found.group(2), found.group(1) + text[found.end() :]) if found else ("", text)
 
 
-def draw(lines: Iterable[Raw], style: ansi.Style = ansi.PLAIN) -> list[Line]:
-    """Lines as safe HTML, colours carried from line to line."""
+def draw(lines: Iterable[Raw], style: ansi.Style = ansi.PLAIN, rest: Callable[[str], str] = escape) -> list[Line]:
+    """Lines as safe HTML, colours carried from line to line; ``rest`` makes HTML of what is no web address."""
     drawn = []
     for line in lines:
         kind, text = classify(line.text)
         more = len(line.text) - LONGEST
         if more > 0:
             kind, text = classify(cut(line.text))
-        inner, style = ansi.html(text, style)
+        inner, style = ansi.html(text, style, rest)
         if kind in _WORDS:
             inner = f"<b>{_WORDS[kind]}</b>{inner}"
         if more > 0:

@@ -2,7 +2,8 @@
 
 The cursor is the number of the run's last event, for a job with the log's offset behind it (``41-9000``),
 so that ``Last-Event-ID`` alone resumes without gap or repeat. While nothing happens a stream holds no
-database connection: it listens for wake-ups and looks when woken.
+database connection: it listens for wake-ups and looks when woken. Whether a wake-up was lost is asked now and then,
+once for all who watch the same.
 
 Events: ``state`` (what changed), ``lines`` (step, number of the first line, lines), ``resync`` (the page
 must fetch again), ``end`` (nothing more will come; asked again, the answer is 204).
@@ -13,7 +14,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ from forge.actions.queries import pages, runs
 from forge.errors import ForgeError, NotFound
 from forge.threads import run_sync
 from forge.web import door, loglines
+from forge.web.watching import Marks
 from workflows.states import Status
 
 PING_SECONDS = 15.0
@@ -72,6 +74,14 @@ class RunSource:
     def __post_init__(self) -> None:
         self.topics = (f"run:{self.run_id}",)
 
+    def mark(self) -> Hashable:
+        """The number of its last event."""
+        return Run.objects.values_list("last_event", flat=True).filter(pk=self.run_id).first()
+
+    def knows(self, mark: Hashable) -> bool:
+        """Told up to it."""
+        return mark == self.sequence
+
     def look(self) -> Look:
         """New events; ended with the attempt."""
         run = Run.objects.select_related("latest_attempt").get(pk=self.run_id)
@@ -98,6 +108,14 @@ class JobSource:
 
     def __post_init__(self) -> None:
         self.topics = (f"run:{self.run_id}", f"job:{self.job_id}")
+
+    def mark(self) -> Hashable:
+        """The number of its run's last event, and the length of its log."""
+        return Job.objects.values_list("run__last_event", "log__length").filter(pk=self.job_id).first()
+
+    def knows(self, mark: Hashable) -> bool:
+        """Told up to them."""
+        return mark in ((self.sequence, self.offset), (self.sequence, None))
 
     def look(self) -> Look:
         """New events and lines; ended when the job has ended and its log is told."""
@@ -179,9 +197,20 @@ class ListSource:
     repository_id: int
     seen: bool = False
     topics: tuple[str, ...] = ()
+    known: Hashable = None
 
     def __post_init__(self) -> None:
         self.topics = (f"repository:{self.repository_id}",)
+
+    def mark(self) -> Hashable:
+        """The newest runs and the numbers of their last events."""
+        newest = Run.objects.filter(repository=self.repository_id).order_by("-id")
+        return tuple(newest.values_list("id", "last_event")[: pages.PAGE])
+
+    def knows(self, mark: Hashable) -> bool:
+        """The first mark only begins."""
+        before, self.known = self.known, mark
+        return before in (None, mark)
 
     def look(self) -> Look:
         """The first look only begins."""
@@ -241,7 +270,7 @@ async def answer(request: HttpRequest, begin: Callable[[], Source]) -> HttpRespo
         return HttpResponse("Not Found\n", status=404, content_type="text/plain; charset=utf-8")
     if "Last-Event-ID" in request.headers and await run_sync(_is_told, source):
         return HttpResponse(status=204)
-    found = StreamingHttpResponse(_stream(source), content_type="text/event-stream")
+    found = StreamingHttpResponse(events(source), content_type="text/event-stream")
     found["Cache-Control"] = "no-store"
     found["X-Accel-Buffering"] = "no"
     return found
@@ -258,7 +287,11 @@ def _is_told(source: Source) -> bool:
     return found.ended and not found.messages
 
 
-async def _stream(source: Source) -> AsyncIterator[bytes]:
+_marks = Marks()
+
+
+async def events(source: Source) -> AsyncIterator[bytes]:
+    """What a source says, as it is sent, until it has ended or the viewer goes away."""
     yield b"retry: 1000\n\n"
     async with wakeup.listen(*source.topics) as bell:
         while True:
@@ -271,8 +304,11 @@ async def _stream(source: Source) -> AsyncIterator[bytes]:
                 return
             if found.more:
                 continue
-            if not await bell.wait(getattr(source, "period", PING_SECONDS)):
+            period = getattr(source, "period", PING_SECONDS)
+            while not await bell.wait(period):
                 yield b": ping\n\n"
+                if await _marks.has_missed(source, period):
+                    break
             # What comes within a moment of the last look goes out with it.
             await asyncio.sleep(max(0.0, BATCH_SECONDS - (time.monotonic() - begun)))
 

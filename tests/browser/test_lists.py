@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import AXE, Site
 
 LIST = "/octo/gadget/actions"
 NIGHTLY = f"{LIST}/workflows/nightly.yml"
@@ -26,6 +26,8 @@ def test_the_form_in_a_dialog(person: Page) -> None:
     dialog = person.locator("dialog[open]")
     expect(dialog.locator("h2").first).to_have_text("Run Nightly")
     expect(person.locator("#ref")).to_be_focused()
+    person.evaluate(AXE.read_text())
+    assert person.evaluate("async () => (await axe.run(document)).violations.map((one) => one.id)") == []
     dialog.locator("[data-filter]").fill("note 4")
     expect(dialog.locator(".field[data-name]:visible")).to_have_count(1)
     dialog.locator("[data-filter]").fill("")
@@ -61,6 +63,20 @@ def test_the_form_in_a_dialog(person: Page) -> None:
     person.click("text=/As in your run/")
     expect(person.locator("#ref")).to_have_value("short")
     expect(person.locator("#in-count")).to_have_value("4")
+
+
+def test_a_form_that_cannot_be_fetched_is_gone_to(person: Page) -> None:
+    person.goto(NIGHTLY)
+    person.route(
+        "**/dispatch*", lambda route: route.abort() if route.request.resource_type == "fetch" else route.continue_()
+    )
+    person.click("a.primary[data-dialog]")
+    person.wait_for_url(f"**{NIGHTLY}/dispatch")
+    person.unroute_all()
+    person.fill("#ref", "short")
+    person.press("#ref", "Tab")
+    person.wait_for_url("**/dispatch?ref=short&*")  # a reload shows the same
+    expect(person.locator("#in-note-1")).to_have_count(0)
 
 
 def test_commands_are_the_same_with_and_without_scripts(person: Page) -> None:

@@ -9,6 +9,8 @@ from tests.browser.conftest import Opened, Site
 from tests.browser.seed import BIG
 from tests.browser.seeds.logs import LONG
 
+ADDRESSES = ("https://good.example/", "https://example.org/a?b=1", "https://example.org/README.md:3")
+SAY = "all => all.map((one) => [one.href, one.textContent, one.rel])"
 HERE = ".vlog .ln.found"
 
 
@@ -90,14 +92,14 @@ def test_from_error_to_error(person: Page, site: Site) -> None:
     person.wait_for_selector(".ticks .err")
     assert person.locator(".ticks .warn").count() == 1
     person.keyboard.press("e")
-    _found(person, 2, 11)
-    expect(person.locator("#say")).to_have_text("1 of 2, line 11: Warning: <b>mind</b> the needle")
+    _found(person, 2, 12)
+    expect(person.locator("#say")).to_have_text("1 of 2, line 12: Warning: <b>mind</b> the needle")
     person.keyboard.press("e")
-    _found(person, 2, 13)
+    _found(person, 2, 14)
     person.keyboard.press("e")
-    _found(person, 2, 11)
+    _found(person, 2, 12)
     person.keyboard.press("E")
-    _found(person, 2, 13)
+    _found(person, 2, 14)
 
 
 def test_marked_lines_are_moved_and_copied(copying: BrowserContext, site: Site) -> None:
@@ -157,9 +159,11 @@ def test_nothing_deceives(person: Page, plain: Page, site: Site) -> None:
         expect(page.locator("h1")).to_have_text("<i>deploy</i> [U+202E]gnp.exe")
         expect(page.locator("#s2 h2")).to_have_text("Run <i>deploy</i> [U+202E]gnp.exe")
         expect(page.locator("#s2 [data-n='3']")).to_have_text("100% fetched")
-        links = page.locator("#s2 .ln a").evaluate_all("all => all.map((one) => [one.href, one.textContent, one.rel])")
+        links = page.locator("#s2 .ln a[rel]").evaluate_all(
+            "all => all.map((one) => [one.href, one.textContent, one.rel])"
+        )
         rel = "nofollow noopener noreferrer"
-        assert links == [[href, href, rel] for href in ("https://good.example/", "https://example.org/a?b=1")]
+        assert links == [[href, href, rel] for href in ADDRESSES]
         assert page.locator("#s2 .ln img, #s2 .ln i").count() == 0
         page.goto(site.run("log_run"))
         body = page.locator("main")
@@ -168,9 +172,23 @@ def test_nothing_deceives(person: Page, plain: Page, site: Site) -> None:
         assert page.locator("main script").count() == 0
 
 
+def test_a_place_in_a_file_is_a_link_where_there_is_the_file(person: Page, plain: Page, site: Site) -> None:
+    address = site.job("log_run", "log_tricky") + "?step=2"
+    drawn = []
+    for page in (plain, person):
+        page.goto(address)
+        line = page.locator("#s2 [data-n='11']")
+        expect(line.locator("a")).to_have_text(["./README.md:3", "https://example.org/README.md:3"])
+        drawn.append(line.inner_html())
+    assert drawn[0] == drawn[1]
+    person.click("text=./README.md:3")
+    assert person.url.endswith("/README.md#L3")
+    expect(person.locator("main")).to_contain_text("README.md")
+
+
 def test_a_long_line_is_shown_whole_when_asked_for(person: Page, site: Site) -> None:
     person.goto(site.job("log_run", "log_tricky"))
-    line = person.locator("#s2 [data-n='12']")
+    line = person.locator("#s2 [data-n='13']")
     expect(line).to_contain_text("begin xxx")
     assert len(line.text_content() or "") < 5000
     person.click("text=show all 61 KB")

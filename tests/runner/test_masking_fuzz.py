@@ -23,6 +23,9 @@ from runner.output import StepOutput
 from runner.spool import JobLog, RawSpool
 from workflows import log_lines
 
+# What hypothesis tells of a case that fails is long here; its warning of that would stand in place of the case.
+pytestmark = pytest.mark.filterwarnings("ignore:Generating overly large repr")
+
 ADD = b"::add-mask::"
 XML = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;"}
 
@@ -149,7 +152,7 @@ def test_no_secret_is_logged_and_nothing_else_is_lost(scene: tuple[list[str], li
 
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
-@settings(max_examples=10_000, deadline=None, suppress_health_check=_quiet)
+@settings(max_examples=2_000, deadline=None, suppress_health_check=_quiet)
 @given(scenes())
 def test_the_same_for_long(scene: tuple[list[str], list[bytes]]) -> None:
     hold(scene)

@@ -9,6 +9,7 @@ const CONTROL = new RegExp(
   "|[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]", "g");
 const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
 const URLS = /https?:\/\/[^\s<>"'`\\^{|}]+/g;
+const PLACES = /(?<![\w/.:@+-])(?:\.\/)?([\w.@+-]+(?:\/[\w.@+-]+)*\.\w{1,10}):(\d{1,7})(?!\w)/g;
 const MAX_SEGMENTS = 64;
 const LEVELS = [0, 95, 135, 175, 215, 255];
 const BASE = ("000000 cd0000 00cd00 cdcd00 1e6fd0 cd00cd 00cdcd e5e5e5 7f7f7f ff0000 00ff00 ffff00 5c8cff ff00ff 00ffff " +
@@ -137,8 +138,9 @@ export function segments(text, style = PLAIN) {
   return [found, style];
 }
 
-/** Adds one line's text to an element; addresses become links. Returns the style at its end. */
-export function draw(element, text, style = PLAIN) {
+/** Adds one line's text to an element; addresses become links, and places in `files` too: {base, known}. Returns the
+ *  style at its end. */
+export function draw(element, text, style = PLAIN, files = null) {
   const [found, end] = segments(text, style);
   for (const [names, part] of found) {
     let target = element;
@@ -147,23 +149,38 @@ export function draw(element, text, style = PLAIN) {
       target.className = names;
       element.append(target);
     }
-    link(target, part);
+    link(target, part, files);
   }
   return end;
 }
 
-function link(target, text) {
+function link(target, text, files) {
   let place = 0;
   for (const found of text.matchAll(URLS)) {
     const url = found[0].replace(/[.,;:!?)\]]+$/, "");
     if (url.length <= "https://".length) continue;
-    target.append(text.slice(place, found.index));
-    const anchor = document.createElement("a");
-    anchor.href = url;
-    anchor.rel = "nofollow noopener noreferrer";
-    anchor.textContent = url;
-    target.append(anchor);
+    places(target, text.slice(place, found.index), files);
+    anchor(target, url, url).rel = "nofollow noopener noreferrer";
     place = found.index + url.length;
   }
-  target.append(text.slice(place));
+  places(target, text.slice(place), files);
+}
+
+function places(target, text, files) {
+  let at = 0;
+  for (const found of files?.known.size ? text.matchAll(PLACES) : []) {
+    if (!files.known.has(found[1])) continue;
+    target.append(text.slice(at, found.index));
+    anchor(target, files.base + found[1].split("/").map(encodeURIComponent).join("/") + "#L" + Number(found[2]), found[0]);
+    at = found.index + found[0].length;
+  }
+  target.append(text.slice(at));
+}
+
+function anchor(target, address, text) {
+  const made = document.createElement("a");
+  made.setAttribute("href", address);
+  made.textContent = text;
+  target.append(made);
+  return made;
 }

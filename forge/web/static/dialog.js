@@ -61,6 +61,7 @@ async function refetch(address, form, id) {
   }
   const found = await fetched(address).catch(() => null);
   if (!found || !found.answer.ok || !swap(found.fresh, id)) location.assign(address);
+  else if (!document.querySelector("dialog[open]")) history.replaceState(null, "", address);
 }
 
 function* entered() {

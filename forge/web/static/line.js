@@ -36,7 +36,7 @@ export function plain(text) {
 }
 
 /** A line's element, or null for one that is not drawn. `head` puts something before a group's title. */
-export function lineElement(number, [when, raw, length], style, depth, {started, head, whole}) {
+export function lineElement(number, [when, raw, length], style, depth, {started, head, whole, files}) {
   const [kind, text] = classify(raw);
   if (kind === "endgroup") return null;
   const line = make("div", "ln");
@@ -46,7 +46,7 @@ export function lineElement(number, [when, raw, length], style, depth, {started,
   line.dataset.t = time(when, started);
   const into = kind === "group" ? head(line) : line;
   if (WORDS[kind]) line.append(make("b", "", WORDS[kind]));
-  draw(into, text, style);
+  draw(into, text, style, files);
   if (length) line.append(button("all", `… show all ${Math.ceil(length / 1024)} KB`, () => whole(line, style, kind)));
   return line;
 }

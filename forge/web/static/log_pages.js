@@ -12,6 +12,7 @@ export class Pages {
     this.step = step;
     this.total = 0; // lines that are known of, by whatever way the news came
     this.started = 0; // ms since 1970
+    this.files = {base: document.body.dataset.blob, known: new Set()}; // of the run's commit, as far as lines name them
     this.pages = new Map();
     this.loading = new Map();
     this.onload = () => {};
@@ -34,6 +35,7 @@ export class Pages {
       const data = await answer.json();
       this.total = Math.max(this.total, data.total);
       this.started = data.started || this.started;
+      for (const path of data.files || []) this.files.known.add(path);
       this.keep(data.from / PAGE, {lines: data.lines, style: apply(PLAIN, data.sgr), depth: data.groups.length});
       this.onload(data);
       return true;

@@ -241,7 +241,7 @@ export class Viewer {
     if (this.folds.hides(at)) return;
     this.source.prepare(page, index);
     const line = lineElement(at + 1, page.lines[index], page.styles[index], page.depths[index], {
-      started: this.source.started,
+      started: this.source.started, files: this.source.files,
       head: (element) => this.groupButton(element, at),
       whole: (element, style) => this.showWhole(element, style, at),
     });

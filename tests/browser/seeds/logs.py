@@ -23,6 +23,7 @@ TRICKS = (
     "invoice_\u202egnp.exe \u2067right\u2069 \u200fmark",
     "\x1b[31mred \x1b[1mNee\x1b[0mdle in two colours",
     "needles are not a needle",
+    "at ./README.md:3, absent.md:3 and https://example.org/README.md:3",
     "##[warning]<b>mind</b> the needle",
     f"begin {'x' * LONG} end",
     "##[error]Process completed with exit code 1.",

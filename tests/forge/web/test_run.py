@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from forge.actions.models import Annotation, Job, JobNode, PendingDeployment, Run, Summary
+from forge.actions.models import Annotation, Job, JobNode, PendingDeployment, Run, RunAttempt, Summary
 from forge.actions.queries import notes
 from forge.artifacts.models import Artifact
 from forge.environments import environments
@@ -234,3 +234,26 @@ def test_very_many_jobs_cost_no_more_queries(person: Client, run: Run) -> None:
         Summary.objects.create(job=one, step=1, text="text")
     # Two more: the page of annotations, and the texts of the summaries, which there were none of.
     assert queries() <= before + 3
+    page = _text(person, _address(run, f"/job/{run.jobs.get(name='test (60)').pk}"))
+    # Of so many legs those that failed are named, up to a limit, and the one that is looked at.
+    assert page.count('aria-current="page"') == 2  # the tab "Actions" is the other
+    assert '<span class="t">test (60)</span>' in page
+    assert "more</span>" in page
+
+
+def test_what_failed_comes_first_while_the_run_goes_on(person: Client, run: Run) -> None:
+    def order() -> list[str]:
+        return [group.key for group in person.get(_address(run)).context["groups"]]
+
+    assert order() == ["build", "test"]
+    RunAttempt.objects.filter(run=run).update(status="in_progress", conclusion=None, completed_at=None)
+    assert order() == ["test", "build"]
+
+
+def test_why_jobs_do_not_run_stands_on_top(person: Client, widget: Repository) -> None:
+    run = factories.run(factories.workflow(widget), status="queued")
+    for number in range(5):
+        factories.job(run.latest_attempt, f"gpu{number}", status="queued", labels=["gpu"])
+    ((text, jobs, more),) = person.get(_address(run)).context["stuck"]
+    assert "no runner online has the label gpu" in text
+    assert ([job.name for job in jobs], more) == (["gpu0", "gpu1", "gpu2"], 2)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Hashable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -18,6 +20,7 @@ from forge.accounts.models import Account
 from forge.actions import wakeup
 from forge.actions.models import Job, JobLog, LogChunk, Run, RunEvent
 from forge.repos.models import Repository
+from forge.web import stream
 from tests import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -261,3 +264,72 @@ async def test_a_viewer_who_leaves_is_forgotten() -> None:
 
 def _listening(run: Run) -> bool:
     return f"run:{run.pk}" in wakeup._hub._by_topic
+
+
+@dataclass
+class Still:
+    """A source of which nothing is heard; what it was asked is counted."""
+
+    asked: Counter[str]
+    topics: tuple[str, ...] = ("still",)
+    period: float = 0.05
+    now: Callable[[], int] = lambda: 0
+    told: int = 0
+
+    def mark(self) -> int:
+        self.asked["mark"] += 1
+        return self.now()
+
+    def knows(self, mark: Hashable) -> bool:
+        return mark == self.told
+
+    def look(self) -> stream.Look:
+        self.asked["look"] += 1
+        before, self.told = self.told, self.now()
+        return stream.Look((stream.Message("state", {}, "1"),) if before != self.told else ())
+
+
+async def _pings(source: Still, count: int) -> None:
+    seen = 0
+    async for piece in stream.events(source):
+        seen += piece == b": ping\n\n"
+        if seen == count:
+            return
+
+
+async def test_all_who_watch_the_same_ask_once_whether_they_missed_something() -> None:
+    asked: Counter[str] = Counter()
+    await asyncio.gather(*(_pings(Still(asked), 4) for _ in range(100)))
+    assert asked["look"] == 100  # each when it begins
+    assert 1 <= asked["mark"] <= 20  # a hundred times four pings
+
+
+async def test_what_was_missed_is_told_though_nothing_woke_the_stream() -> None:
+    asked: Counter[str] = Counter()
+    later = iter((0, 0, 1))
+    source = Still(asked, topics=("missed",), now=lambda: next(later, 1))
+    async for piece in stream.events(source):
+        if piece.startswith(b"id: 1\nevent: state"):
+            break
+    assert asked == {"look": 2, "mark": 2}
+
+
+async def test_marks_say_what_has_changed() -> None:
+    run, job = await sync_to_async(_made)()
+    await sync_to_async(_printed)(job, "one\n")
+    sources = [
+        stream.RunSource(run.pk, run.last_event),
+        stream.JobSource(run.pk, job.pk, run.last_event, await sync_to_async(_length)(job)),
+        stream.ListSource(run.repository_id),
+    ]
+    assert [source.knows(await sync_to_async(source.mark)()) for source in sources] == [True, True, True]
+    assert [source.knows(await sync_to_async(source.mark)()) for source in sources] == [True, True, True]
+    await sync_to_async(_happened)(run, "more")
+    assert [source.knows(await sync_to_async(source.mark)()) for source in sources] == [False, False, False]
+    of_job = stream.JobSource(run.pk, job.pk, run.last_event, await sync_to_async(_length)(job))
+    await sync_to_async(_printed)(job, "two\n")
+    assert not of_job.knows(await sync_to_async(of_job.mark)())
+
+
+def _length(job: Job) -> int:
+    return JobLog.objects.get(job=job).length
