@@ -21,6 +21,14 @@ export const button = (classes, text, act) => {
   return made;
 };
 
+/** A bar with one button, hidden at first. */
+export const more = (text, act) => {
+  const bar = make("div", "more");
+  bar.append(button("btn", text, act));
+  bar.hidden = true;
+  return bar;
+};
+
 /** What a line is, and its text without the mark. */
 export function classify(text) {
   const found = MARK.exec(text);

@@ -1,11 +1,13 @@
 // One step's log as a virtual list. Bounded: a few clusters of lines stand in the page, whatever the total.
 
-import {button, lineElement, make, plain, redrawLine} from "./line.js";
+import {button, lineElement, make, more, plain, redrawLine} from "./line.js";
 import {Folds} from "./log_folds.js";
 import {dress} from "./log_options.js";
 import {PAGE, Pages} from "./log_pages.js";
 
 const CLUSTER = 25;
+const NEAR = 700; // px beyond the edges that are drawn
+const AHEAD = 6000; // px beyond them whose pages are fetched: nobody scrolls so far while one comes
 const PAPER = 200; // clusters that are printed
 /** Lines in one scroll box: browsers lose count of pixels above some 17 million. */
 const WINDOW = 500000;
@@ -65,8 +67,8 @@ export class Viewer {
     for (const old of this.details.querySelectorAll(":scope > :not(summary)")) old.remove();
     this.note = make("p", "note");
     this.note.hidden = true;
-    this.earlier = this.bar("Earlier lines", () => this.moveWindow(-1));
-    this.later = this.bar("Later lines", () => this.moveWindow(1));
+    this.earlier = more("Earlier lines", () => this.moveWindow(-1));
+    this.later = more("Later lines", () => this.moveWindow(1));
     this.box = make("div", "log");
     this.box.tabIndex = 0;
     this.box.setAttribute("role", "region");
@@ -91,13 +93,6 @@ export class Viewer {
 
   lineHeight() {
     return parseFloat(getComputedStyle(this.box).lineHeight) || 20;
-  }
-
-  bar(text, act) {
-    const bar = make("div", "more");
-    bar.append(button("btn", text, act));
-    bar.hidden = true;
-    return bar;
   }
 
   loaded(data) {
@@ -144,8 +139,7 @@ export class Viewer {
   }
 
   undraw(cluster) {
-    const element = this.drawn.get(cluster);
-    if (element) element.remove();
+    this.drawn.get(cluster)?.remove();
     this.drawn.delete(cluster);
   }
 
@@ -183,8 +177,8 @@ export class Viewer {
     this.takeIn();
     if (!this.heights.length) return;
     const top = this.box.scrollTop;
-    const first = this.clusterAt(top - 200);
-    const last = this.clusterAt(top + this.box.clientHeight + 200);
+    const bottom = top + this.box.clientHeight;
+    const [first, last] = [this.clusterAt(top - NEAR), this.clusterAt(bottom + NEAR)];
     for (const cluster of [...this.drawn.keys()]) {
       if (cluster < first || cluster > last) this.undraw(cluster);
     }
@@ -195,6 +189,10 @@ export class Viewer {
     }
     if (moved) this.shift(top);
     if (this.drawn.size !== before || moved) this.ondraw(this);
+    for (const place of [top - AHEAD, bottom + AHEAD]) {
+      const page = Math.floor((this.base + this.clusterAt(place) * CLUSTER) / PAGE);
+      if (!this.source.pages.has(page)) this.source.load(page);
+    }
   }
 
   /** What was drawn is not as high as was thought: what the person looks at stays where it is. */
@@ -478,9 +476,12 @@ export class Viewer {
   }
 
   async grown() {
+    const below = () => this.details.getBoundingClientRect().bottom - window.innerHeight;
+    const sees = this.following && below() <= 0;
     this.note.hidden = true;
     this.box.hidden = false;
     this.settle();
+    if (sees && below() > 0) window.scrollBy(0, below()); // who saw the end goes on to see it
     this.showJump();
     if (await this.folds.settle()) this.keepPlace(() => this.redraw());
   }
