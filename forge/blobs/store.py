@@ -57,10 +57,10 @@ def get(key: str) -> bytes:
 def read(key: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
     """The bytes from ``start`` up to ``end`` (excluded), in pieces of 1 MiB at most."""
     try:
-        source = open(_place(key), "rb")  # noqa: SIM115 - closed by the generator below
+        source = open(_place(key), "rb")  # noqa: SIM115 - closed by what is answered
     except FileNotFoundError:
         raise NotFound(f"No blob {key}") from None
-    return _pieces(source, start, end)
+    return _Pieces(source, start, end)
 
 
 def size(key: str) -> int:
@@ -125,13 +125,25 @@ def _write(path: Path, pieces: Iterable[bytes]) -> tuple[int, str]:
     return length, digest.hexdigest()
 
 
-def _pieces(source: BinaryIO, start: int, end: int | None) -> Iterator[bytes]:
-    with source:
+class _Pieces(Iterator[bytes]):
+    """What is left of a file; it is closed at its end, or by whoever wants no more of it, or none at all."""
+
+    def __init__(self, source: BinaryIO, start: int, end: int | None) -> None:
+        self._source = source
+        self._left = None if end is None else max(0, end - start)
         source.seek(start)
-        left = None if end is None else max(0, end - start)
-        while left is None or left > 0:
-            piece = source.read(PIECE if left is None else min(PIECE, left))
-            if not piece:
-                return
-            yield piece
-            left = None if left is None else left - len(piece)
+
+    def __next__(self) -> bytes:
+        if self._source.closed:
+            raise StopIteration
+        piece = self._source.read(PIECE if self._left is None else min(PIECE, self._left))
+        if not piece:
+            self.close()
+            raise StopIteration
+        if self._left is not None:
+            self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        """Let go of the file. What is asked for after that is not there."""
+        self._source.close()

@@ -35,8 +35,8 @@ def _runners(base: str, name: str) -> list[URLPattern]:
         path(base, runners.listing, name=name),
         path(f"{base}/events", runners.events, name=f"{name}-events"),
         path(f"{base}/new", runners.new, name=f"{name}-new"),
-        path(f"{base}/<int:runner_id>/remove", runners.remove, name=f"{name}-remove"),
         path(f"{base}/<int:runner_id>/drain", runners.drain, name=f"{name}-drain"),
+        path(f"{base}/<int:runner_id>/remove", runners.remove, name=f"{name}-remove"),
     ]
 
 

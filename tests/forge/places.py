@@ -105,6 +105,8 @@ class World:
             "branch": "main",
             "ref": "main",
             "path": "README.md",
+            "rest": "main/README.md",
+            "sha": sha,
             "git_ref": "heads/main",
             "folder": "docs",
             "username": login,

@@ -90,4 +90,4 @@ def seed(rosa: Account) -> dict[str, int]:
     )
     waiting = factories.run(nightly, title="Needs a gpu", status="queued", actor=rosa, head_sha=sha)
     factories.job(waiting.latest_attempt, "gpu", status="queued", labels=["gpu"])
-    return {"by_hand": by_hand.pk, "gpu": waiting.pk, "again": again.pk, "tagged": tagged.pk}
+    return {"by_hand": by_hand.pk, "gpu": waiting.pk, "tagged": tagged.pk}
