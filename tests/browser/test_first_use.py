@@ -54,7 +54,7 @@ def test_files_with_scripts_off(plain: Page, site: Site) -> None:
     plain.click(".files >> text=src")
     plain.click(".files >> text=words")
     plain.click(".files >> text=count.py")
-    assert plain.locator(".hk", has_text="import").count() == 1
+    expect(plain.locator(".hk", has_text="import")).to_have_count(1)
     plain.click(".bar summary:has-text('main')")
     assert plain.locator(".pop a[aria-current]").inner_text() == "main"
     plain.click(".bar summary:has-text('main')")
@@ -79,10 +79,10 @@ def test_lines_have_addresses(person: Page) -> None:
     for number, keys in ((6, []), (9, ["Shift"])):
         person.locator(f"#L{number}").click(position={"x": 20, "y": 8}, modifiers=keys)  # type: ignore[arg-type]
     assert person.url.endswith("#L6-L9")
-    assert person.locator(".ln.on").count() == 4
+    expect(person.locator(".ln.on")).to_have_count(4)
     person.click("#permalink")
     expect(person).to_have_url(re.compile(r"/blob/[0-9a-f]{40}/src/words/count.py#L6-L9$"))
-    assert person.locator(".ln.on").count() == 4
+    expect(person.locator(".ln.on")).to_have_count(4)
 
 
 def test_a_problem_leads_to_its_line(person: Page) -> None:
@@ -143,7 +143,7 @@ def test_keys(person: Page, site: Site) -> None:
     person.keyboard.press("/")
     person.keyboard.type("gag?u")
     assert person.input_value("#q") == "gag?u"
-    assert person.get_by_role("dialog").count() == 0
+    expect(person.get_by_role("dialog")).to_have_count(0)
     person.locator("main h1").click()
     person.keyboard.press("?")
     person.get_by_label("Single keys are shortcuts").uncheck()

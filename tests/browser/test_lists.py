@@ -184,9 +184,9 @@ def test_a_ticked_row_stays(person: Page, plain: Page) -> None:
     expect(person.locator(f"#run-{later}")).to_be_visible()
     expect(box).to_be_checked()
     person.click("text=Select all")
-    assert person.locator(".pick input:not(:checked)").count() == 0
+    expect(person.locator(".pick input:not(:checked)")).to_have_count(0)
     person.click("text=Select all")
-    assert person.locator(".pick input:checked").count() == 0
+    expect(person.locator(".pick input:checked")).to_have_count(0)
     plain.click("text=Cancel run")
 
 
@@ -203,7 +203,7 @@ def test_runs_are_chosen_and_go_without_scripts(plain: Page, site: Site) -> None
     plain.goto(f"{LIST}?query=Night")
     plain.click("button[value=compact]")
     assert plain.url.endswith("?query=Night")
-    assert plain.locator("#rows.compact").count() == 1
+    expect(plain.locator("#rows.compact")).to_have_count(1)
     plain.click("button[value=comfortable]")
     plain.click("main a:has-text('Select')")
     for title in ("Night 24", "Night 23"):
@@ -211,16 +211,16 @@ def test_runs_are_chosen_and_go_without_scripts(plain: Page, site: Site) -> None
     plain.click("text=Delete …")
     assert "Delete 2 runs?" in plain.inner_text("h1")
     plain.click("text=Keep them")
-    assert plain.locator("#rows > li", has_text="Night 24").count() == 1
+    expect(plain.locator("#rows > li", has_text="Night 24")).to_have_count(1)
     plain.click("main a:has-text('Select')")
     plain.locator("#rows > li", has_text="Night 24").locator(".pick input").check()
     plain.click("text=Delete …")
     plain.click("button:has-text('Delete run')")
     assert "query=Night" in plain.url
-    assert plain.locator("#rows > li", has_text="Night 24").count() == 0
-    assert plain.locator("#rows > li", has_text="Night 23").count() == 1
+    expect(plain.locator("#rows > li", has_text="Night 24")).to_have_count(0)
+    expect(plain.locator("#rows > li", has_text="Night 23")).to_have_count(1)
     plain.goto(f"{LIST}/delete?run=999999")
-    assert plain.locator("button.danger").count() == 0
+    expect(plain.locator("button.danger")).to_have_count(0)
 
 
 def test_the_workflow_page_without_scripts(plain: Page) -> None:
@@ -234,7 +234,7 @@ def test_the_workflow_page_without_scripts(plain: Page) -> None:
     assert "This workflow is disabled" in plain.inner_text("main")
     assert plain.locator("#side li").last.inner_text().endswith("Nightly\ndisabled")
     plain.click("text=Enable workflow")
-    assert plain.locator("text=This workflow is disabled").count() == 0
+    expect(plain.locator("text=This workflow is disabled")).to_have_count(0)
     plain.click("summary[aria-label='More for Nightly']")
     plain.click(".pop >> text=Badge")
     plain.select_option("#branch", "short")

@@ -7,7 +7,7 @@ import random
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Opened, Site
 from tests.browser.seed import BIG
@@ -125,7 +125,7 @@ def test_a_click_on_a_number_makes_a_link(person: Page, site: Site) -> None:
     assert person.url.endswith("#s3-L1303")
     person.locator('.vlog [data-n="1305"]').click(position={"x": 30, "y": 5}, modifiers=["Shift"])
     assert person.url.endswith("#s3-L1303-L1305")
-    assert person.locator(".ln.hit").count() == 3
+    expect(person.locator(".ln.hit")).to_have_count(3)
 
 
 def test_groups_fold(person: Page, site: Site) -> None:
@@ -133,7 +133,7 @@ def test_groups_fold(person: Page, site: Site) -> None:
     person.wait_for_selector('.vlog [data-n="2"]')
     person.click(".ln.group button")
     person.wait_for_selector('.vlog [data-n="2"]', state="detached")
-    assert person.locator('.vlog [data-n="4"]').count() == 1
+    expect(person.locator('.vlog [data-n="4"]')).to_have_count(1)
     person.click(".ln.group button")
     person.wait_for_selector('.vlog [data-n="2"]')
 
@@ -155,7 +155,7 @@ def test_timestamps_are_remembered(person: Page, site: Site) -> None:
     person.wait_for_selector(LINES)
     person.click("summary[aria-label='How the log is shown']")
     person.check("input[name=times][value=time]")
-    assert person.locator(".log.times").count() == 1
+    expect(person.locator(".log.times")).to_have_count(1)
     person.reload()
     person.wait_for_selector(".log.times .ln")
 

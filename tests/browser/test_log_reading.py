@@ -90,7 +90,7 @@ def test_ctrl_f_is_the_log_s_only_when_the_focus_is_in_it(person: Page, site: Si
 def test_from_error_to_error(person: Page, site: Site) -> None:
     person.goto(site.job("log_run", "log_tricky"))
     person.wait_for_selector(".ticks .err")
-    assert person.locator(".ticks .warn").count() == 1
+    expect(person.locator(".ticks .warn")).to_have_count(1)
     person.keyboard.press("e")
     _found(person, 2, 12)
     expect(person.locator("#say")).to_have_text("1 of 2, line 12: Warning: <b>mind</b> the needle")
@@ -164,12 +164,12 @@ def test_nothing_deceives(person: Page, plain: Page, site: Site) -> None:
         )
         rel = "nofollow noopener noreferrer"
         assert links == [[href, href, rel] for href in ADDRESSES]
-        assert page.locator("#s2 .ln img, #s2 .ln i").count() == 0
+        expect(page.locator("#s2 .ln img, #s2 .ln i")).to_have_count(0)
         page.goto(site.run("log_run"))
         body = page.locator("main")
         expect(body).not_to_contain_text("\u202e")
-        assert page.locator("main a[href^='javascript']").count() == 0
-        assert page.locator("main script").count() == 0
+        expect(page.locator("main a[href^='javascript']")).to_have_count(0)
+        expect(page.locator("main script")).to_have_count(0)
 
 
 def test_a_place_in_a_file_is_a_link_where_there_is_the_file(person: Page, plain: Page, site: Site) -> None:
@@ -230,12 +230,12 @@ def test_why_there_is_no_log(plain: Page, site: Site, job: str, says: str) -> No
         step.click()
     assert says in plain.inner_text("main")
     if job == "log_lost":
-        assert plain.locator(".banner.s-runner_lost").count() == 1
+        expect(plain.locator(".banner.s-runner_lost")).to_have_count(1)
 
 
 def test_from_job_to_job(plain: Page, site: Site) -> None:
     plain.goto(site.job("log_run", "log_tricky"))
-    assert plain.get_by_label("Previous job").count() == 0
+    expect(plain.get_by_label("Previous job")).to_have_count(0)
     plain.get_by_label("Next job").click()
     plain.get_by_label("Previous job").click()
     assert plain.url == site.job("log_run", "log_tricky")

@@ -21,24 +21,24 @@ def test_three_views_of_256_jobs(person: Page, site: Site) -> None:
     assert person.evaluate(ELEMENTS) <= 2000
     node = person.locator(".dag a", has_text="test × 253")
     assert "2 failed" in (node.text_content() or "")
-    assert person.locator(".dag path.e").count() == 2  # build → test → publish; what says no more is left out
+    expect(person.locator(".dag path.e")).to_have_count(2)  # build → test → publish; what says no more is left out
     person.keyboard.press("2")
     person.wait_for_selector("svg.time")
     assert person.url.endswith("?view=timeline")
     assert person.evaluate("document.activeElement.dataset.view") == "timeline"
-    assert person.locator("svg.time a").count() == 256
+    expect(person.locator("svg.time a")).to_have_count(256)
     assert person.locator("svg.time text.critical").all_text_contents() == ["build", "test (252, linux)"]
     assert person.evaluate(ELEMENTS) <= 2000
     person.keyboard.press("3")
     person.wait_for_selector("#joblist")
-    assert person.locator("#joblist li").count() == 256
+    expect(person.locator("#joblist li")).to_have_count(256)
     assert person.locator("#joblist li").first.inner_text().startswith("test (7, linux)")
     assert person.evaluate(ELEMENTS) <= 2000
     person.keyboard.press("/")
     person.keyboard.type("failed")
     expect(person.locator("#joblist li:visible")).to_have_count(2)
     person.goto(site.run("failed"))  # what was looked at last comes again
-    assert person.locator('[data-view="list"][aria-current]').count() == 1
+    expect(person.locator('[data-view="list"][aria-current]')).to_have_count(1)
     person.goto(site.run("wide") + "?view=graph")
     node.click()
     assert "test (7, linux)" in person.inner_text("h1")
@@ -58,13 +58,13 @@ def test_views_and_filters_without_scripts(plain: Page, site: Site) -> None:
     plain.click("text=List")
     plain.fill("#jobs-filter", "test 10")
     plain.press("#jobs-filter", "Enter")
-    assert plain.locator("#joblist li").count() == 13  # 10, and 100 to 109, 110 …: every word stands in the name
+    expect(plain.locator("#joblist li")).to_have_count(13)  # 10, and 100 to 109, 110 …: every word stands in the name
     plain.fill("#side-filter", "no such job")
     plain.press("#side-filter", "Enter")
     assert "No job matches no such job" in plain.inner_text("#jobs")
     plain.click("text=Show all jobs")
     plain.click("#side >> text=more")
-    assert plain.locator("#joblist li").count() == 253
+    expect(plain.locator("#joblist li")).to_have_count(253)
 
 
 def test_annotations_are_all_there(plain: Page, site: Site) -> None:
@@ -73,7 +73,7 @@ def test_annotations_are_all_there(plain: Page, site: Site) -> None:
     assert "136 errors, 6 warnings · 142 in total" in box.inner_text()
     assert box.locator("h3").all_inner_texts() == ["src/a.py", "src/b.py"]
     assert "and 5 more like it" in box.locator("li").first.inner_text()
-    assert box.locator("li").count() == 50
+    expect(box.locator("li")).to_have_count(50)
     plain.click("nav[aria-label=Annotations] >> text=More")
     plain.click("nav[aria-label=Annotations] >> text=More")
     assert "An old image" in plain.inner_text("#annotations")
@@ -94,7 +94,7 @@ def test_keys_ask_before_they_act(person: Page, site: Site) -> None:
     assert person.evaluate("document.activeElement.textContent") == "Re-run failed jobs"
     person.keyboard.press("Escape")
     expect(person.locator("dialog")).to_have_count(0)
-    assert person.locator("summary:has-text('Attempt 2')").count() == 0
+    expect(person.locator("summary:has-text('Attempt 2')")).to_have_count(0)
 
 
 def test_a_run_is_deleted_after_a_question(person: Page, plain: Page, site: Site) -> None:
@@ -125,7 +125,7 @@ def test_a_review_in_a_dialog_and_without_scripts(person: Page, plain: Page, sit
     dialog = person.locator("dialog")
     dialog.wait_for()
     assert "You are none of its reviewers" in dialog.inner_text()
-    assert dialog.locator("input:disabled").count() == 1
+    expect(dialog.locator("input:disabled")).to_have_count(1)
     dialog.locator("textarea").fill("Not today")
     dialog.get_by_text("Reject").click()
     person.wait_for_url(site.run("deploy"))
@@ -155,7 +155,7 @@ def test_a_held_run_is_approved_before_the_eyes_of_others(person: Page, plain: P
     assert "waits for an approval" not in plain.inner_text("#banners")
     expect(person.locator("#banners")).not_to_contain_text("waits for an approval")
     expect(person.locator("#side")).to_contain_text("build")
-    expect(person.locator("#joblist")).to_contain_text("no runner online has the label ubuntu-latest")
+    expect(person.locator("#joblist")).to_contain_text("Waiting for a runner: ")  # whichever there are
 
 
 def test_what_a_run_leaves_behind(person: Page, site: Site) -> None:

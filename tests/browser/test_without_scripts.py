@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Site
 
@@ -18,10 +18,10 @@ def test_from_the_list_to_the_log(plain: Page, site: Site) -> None:
     assert plain.inner_text(".logbar .sub") == "Page 2 of 2 · 1306 lines"
     assert plain.locator("#s3-L1306").inner_text() == "Error: Process completed with exit code 1."
     plain.click(".logbar >> text=Earlier")
-    assert plain.locator("#s3-L1").count() == 1
-    assert plain.locator("#s3-L1001").count() == 0
+    expect(plain.locator("#s3-L1")).to_have_count(1)
+    expect(plain.locator("#s3-L1001")).to_have_count(0)
     plain.click("text=Timestamps")
-    assert plain.locator(".log.times").count() == 1
+    expect(plain.locator(".log.times")).to_have_count(1)
     plain.locator("#s2 > summary").click()
     plain.click("#s2 >> text=Show the log")
     assert "done" in plain.inner_text("#s2 .log")
@@ -49,14 +49,14 @@ def test_from_the_form_to_the_run_and_its_end(plain: Page, site: Site) -> None:
     run = plain.url
     plain.click("text=Cancel run")
     assert plain.url == run
-    assert "Cancelled" in plain.inner_text(".pill")
+    expect(plain.locator(".pill")).to_contain_text("Cancelled")  # a click may be over before the page has come
     plain.click("text=Re-run")
-    assert plain.locator("summary:has-text('Attempt 2')").count() == 1
+    expect(plain.locator("summary:has-text('Attempt 2')")).to_have_count(1)
     plain.click("text=Cancel run")
     plain.click("[aria-label='More of this run']")
     plain.click("text=Re-run all jobs with debug logging")
     plain.click("summary:has-text('Attempt 3')")
-    assert plain.locator(".pop", has_text="Attempt 3 by rosa, debug logging").count() == 1
+    expect(plain.locator(".pop", has_text="Attempt 3 by rosa, debug logging")).to_have_count(1)
     plain.click("text=Cancel run")
 
 
