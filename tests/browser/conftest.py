@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from tests.browser.seed import PASSWORD
 from tests.services.process import Process
@@ -135,7 +135,36 @@ def person(opened: Opened) -> Page:
     return opened(viewport={"width": 1360, "height": 900}).new_page()
 
 
+class PlainPage:
+    """A page without scripts. A click on what leads somewhere is over when that page is there: Playwright's own may be
+    over before the next begins."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._page, name)
+
+    def click(self, selector: str) -> None:
+        """As a page's own, on the first that there is."""
+        self.follow(self._page.locator(selector).first)
+
+    def follow(self, target: Locator) -> None:
+        """Click on it."""
+        if target.evaluate(_LEADS):
+            with self._page.expect_navigation():
+                target.click()
+        else:
+            target.click()
+
+
+_LEADS = """(element) => {
+  const one = element.closest("a[href], button, summary, label");
+  return one !== null && (one.matches("a") || (one.matches("button") && one.type === "submit" && one.form !== null));
+}"""
+
+
 @pytest.fixture
-def plain(opened: Opened) -> Page:
+def plain(opened: Opened) -> PlainPage:
     """The same without scripts."""
-    return opened(viewport={"width": 1360, "height": 900}, java_script_enabled=False).new_page()
+    return PlainPage(opened(viewport={"width": 1360, "height": 900}, java_script_enabled=False).new_page())

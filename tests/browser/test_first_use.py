@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 from playwright.sync_api import Browser, Dialog, Page, expect
 
-from tests.browser.conftest import AXE, Opened, Site
+from tests.browser.conftest import AXE, Opened, PlainPage, Site
 from tests.browser.seeds.first_use import NAME
 from tests.browser.test_pages import _violations
 from tests.services.stack import LOGIN, PASSWORD, Stack
@@ -49,7 +49,7 @@ def test_from_nothing_to_a_green_run(browser: Browser, tmp_path: Path) -> None:
         page.context.close()
 
 
-def test_files_with_scripts_off(plain: Page, site: Site) -> None:
+def test_files_with_scripts_off(plain: PlainPage, site: Site) -> None:
     plain.goto("/rosa/words")
     plain.click(".files >> text=src")
     plain.click(".files >> text=words")
@@ -95,7 +95,7 @@ def test_a_problem_leads_to_its_line(person: Page) -> None:
     person.on("dialog", lambda dialog: dialog.accept())
 
 
-def test_a_runner_is_let_in(plain: Page) -> None:
+def test_a_runner_is_let_in(plain: PlainPage) -> None:
     plain.goto("/rosa/words/settings/runners")
     shown = plain.inner_text("#runners")
     for part in (

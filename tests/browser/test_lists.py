@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import AXE, Site
+from tests.browser.conftest import AXE, PlainPage, Site
 
 LIST = "/octo/gadget/actions"
 NIGHTLY = f"{LIST}/workflows/nightly.yml"
@@ -149,7 +149,7 @@ def test_rows_by_keyboard(person: Page, site: Site) -> None:
     expect(person.locator("main h2", has_text="No runs match is:failure jjj")).to_be_visible()
 
 
-def test_new_runs_are_announced(person: Page, plain: Page) -> None:
+def test_new_runs_are_announced(person: Page, plain: PlainPage) -> None:
     person.goto(LIST)
     expect(person.locator("#live-state")).to_have_text("Live")
     person.evaluate("window.scrollTo(0, 400)")
@@ -169,7 +169,7 @@ def test_new_runs_are_announced(person: Page, plain: Page) -> None:
     expect(person.locator(f"#run-{run} .st .vh").first).to_have_text("Cancelled")
 
 
-def test_a_ticked_row_stays(person: Page, plain: Page) -> None:
+def test_a_ticked_row_stays(person: Page, plain: PlainPage) -> None:
     plain.goto(f"{NIGHTLY}/dispatch")
     plain.click("main form button.primary")
     run = _started(plain)
@@ -199,7 +199,7 @@ def test_workflows_are_filtered(person: Page, word: str) -> None:
     expect(person.locator("#side li:visible")).to_have_count(12)
 
 
-def test_runs_are_chosen_and_go_without_scripts(plain: Page, site: Site) -> None:
+def test_runs_are_chosen_and_go_without_scripts(plain: PlainPage, site: Site) -> None:
     plain.goto(f"{LIST}?query=Night")
     plain.click("button[value=compact]")
     assert plain.url.endswith("?query=Night")
@@ -223,7 +223,7 @@ def test_runs_are_chosen_and_go_without_scripts(plain: Page, site: Site) -> None
     expect(plain.locator("button.danger")).to_have_count(0)
 
 
-def test_the_workflow_page_without_scripts(plain: Page) -> None:
+def test_the_workflow_page_without_scripts(plain: PlainPage) -> None:
     plain.goto(NIGHTLY)
     about = plain.inner_text("#about")
     assert "push to main and release/**, if src/** changed; new branches and tags; by hand" in about

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Opened, Site
+from tests.browser.conftest import Opened, PlainPage, Site
 from tests.browser.seed import BIG
 
 CASES = Path(__file__).parents[1] / "forge" / "web" / "ansi_cases.json"
@@ -138,7 +138,7 @@ def test_groups_fold(person: Page, site: Site) -> None:
     person.wait_for_selector('.vlog [data-n="2"]')
 
 
-def test_both_ways_draw_the_same(person: Page, plain: Page, site: Site) -> None:
+def test_both_ways_draw_the_same(person: Page, plain: PlainPage, site: Site) -> None:
     address = site.job("failed", "bad_job") + "?step=3&page=2"
     plain.goto(address)
     served = plain.locator('[id^="s3-L13"]').evaluate_all("all => all.map((one) => [one.className, one.innerHTML])")

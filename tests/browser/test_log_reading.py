@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Opened, Site
+from tests.browser.conftest import Opened, PlainPage, Site
 from tests.browser.seed import BIG
 from tests.browser.seeds.logs import LONG
 
@@ -149,7 +151,7 @@ def test_how_the_log_looks(person: Page, site: Site) -> None:
     expect(person.locator("#s2 .log.times.wrap.no-cmd.f-large .ln").first).to_be_visible()
 
 
-def test_nothing_deceives(person: Page, plain: Page, site: Site) -> None:
+def test_nothing_deceives(person: Page, plain: PlainPage, site: Site) -> None:
     """In log, step name, job name, annotation and summary alike."""
     address = site.job("log_run", "log_tricky")
     for page in (plain, person):
@@ -172,7 +174,7 @@ def test_nothing_deceives(person: Page, plain: Page, site: Site) -> None:
         expect(page.locator("main script")).to_have_count(0)
 
 
-def test_a_place_in_a_file_is_a_link_where_there_is_the_file(person: Page, plain: Page, site: Site) -> None:
+def test_a_place_in_a_file_is_a_link_where_there_is_the_file(person: Page, plain: PlainPage, site: Site) -> None:
     address = site.job("log_run", "log_tricky") + "?step=2"
     drawn = []
     for page in (plain, person):
@@ -182,7 +184,7 @@ def test_a_place_in_a_file_is_a_link_where_there_is_the_file(person: Page, plain
         drawn.append(line.inner_html())
     assert drawn[0] == drawn[1]
     person.click("text=./README.md:3")
-    assert person.url.endswith("/README.md#L3")
+    expect(person).to_have_url(re.compile("/README.md#L3$"))
     expect(person.locator("main")).to_contain_text("README.md")
 
 
@@ -203,7 +205,7 @@ def test_a_long_line_is_shown_whole_when_asked_for(person: Page, site: Site) -> 
         ("log_stuck", "no runner online has the label riscv", "failure"),
     ],
 )
-def test_what_a_job_waits_for(plain: Page, site: Site, job: str, says: str, look: str) -> None:
+def test_what_a_job_waits_for(plain: PlainPage, site: Site, job: str, says: str, look: str) -> None:
     plain.goto(site.job("log_line", job))
     text = plain.inner_text(f".banner.s-{look}")
     assert any(part in text for part in says.split("|"))
@@ -224,7 +226,7 @@ def test_what_a_job_waits_for(plain: Page, site: Site, job: str, says: str, look
         ("log_quiet", "it printed nothing"),
     ],
 )
-def test_why_there_is_no_log(plain: Page, site: Site, job: str, says: str) -> None:
+def test_why_there_is_no_log(plain: PlainPage, site: Site, job: str, says: str) -> None:
     plain.goto(site.job("log_run", job))
     for step in plain.locator("[data-step]:not([open]) > summary").all():
         step.click()
@@ -233,15 +235,15 @@ def test_why_there_is_no_log(plain: Page, site: Site, job: str, says: str) -> No
         expect(plain.locator(".banner.s-runner_lost")).to_have_count(1)
 
 
-def test_from_job_to_job(plain: Page, site: Site) -> None:
+def test_from_job_to_job(plain: PlainPage, site: Site) -> None:
     plain.goto(site.job("log_run", "log_tricky"))
     expect(plain.get_by_label("Previous job")).to_have_count(0)
-    plain.get_by_label("Next job").click()
-    plain.get_by_label("Previous job").click()
+    plain.follow(plain.get_by_label("Next job"))
+    plain.follow(plain.get_by_label("Previous job"))
     assert plain.url == site.job("log_run", "log_tricky")
 
 
-def test_search_without_scripts(plain: Page, site: Site) -> None:
+def test_search_without_scripts(plain: PlainPage, site: Site) -> None:
     plain.goto(site.job("log_run", "log_tricky"))
     plain.fill("#log-q", "needle")
     plain.click("text=Search >> nth=-1")

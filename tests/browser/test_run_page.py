@@ -9,7 +9,7 @@ import zipfile
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Opened, Site
+from tests.browser.conftest import Opened, PlainPage, Site
 
 ELEMENTS = "document.querySelectorAll('*').length"
 
@@ -24,7 +24,7 @@ def test_three_views_of_256_jobs(person: Page, site: Site) -> None:
     expect(person.locator(".dag path.e")).to_have_count(2)  # build → test → publish; what says no more is left out
     person.keyboard.press("2")
     person.wait_for_selector("svg.time")
-    assert person.url.endswith("?view=timeline")
+    expect(person).to_have_url(re.compile(r"\?view=timeline$"))
     assert person.evaluate("document.activeElement.dataset.view") == "timeline"
     expect(person.locator("svg.time a")).to_have_count(256)
     assert person.locator("svg.time text.critical").all_text_contents() == ["build", "test (252, linux)"]
@@ -53,7 +53,7 @@ def test_phones_have_the_list(opened: Opened, site: Site) -> None:
     page.wait_for_selector(".dag:visible")
 
 
-def test_views_and_filters_without_scripts(plain: Page, site: Site) -> None:
+def test_views_and_filters_without_scripts(plain: PlainPage, site: Site) -> None:
     plain.goto(site.run("wide"))
     plain.click("text=List")
     plain.fill("#jobs-filter", "test 10")
@@ -67,7 +67,7 @@ def test_views_and_filters_without_scripts(plain: Page, site: Site) -> None:
     expect(plain.locator("#joblist li")).to_have_count(253)
 
 
-def test_annotations_are_all_there(plain: Page, site: Site) -> None:
+def test_annotations_are_all_there(plain: PlainPage, site: Site) -> None:
     plain.goto(site.run("wide"))
     box = plain.locator("#annotations")
     assert "136 errors, 6 warnings · 142 in total" in box.inner_text()
@@ -78,7 +78,7 @@ def test_annotations_are_all_there(plain: Page, site: Site) -> None:
     plain.click("nav[aria-label=Annotations] >> text=More")
     assert "An old image" in plain.inner_text("#annotations")
     plain.goto(site.run("wide"))
-    plain.locator("#annotations li").first.locator("a", has_text="step 2").click()
+    plain.follow(plain.locator("#annotations li").first.locator("a", has_text="step 2"))
     assert plain.url.endswith("?step=2&page=1#s2-L3")
     assert plain.inner_text("#s2-L3") == "E  assert 1 == 2"
 
@@ -97,7 +97,7 @@ def test_keys_ask_before_they_act(person: Page, site: Site) -> None:
     expect(person.locator("summary:has-text('Attempt 2')")).to_have_count(0)
 
 
-def test_a_run_is_deleted_after_a_question(person: Page, plain: Page, site: Site) -> None:
+def test_a_run_is_deleted_after_a_question(person: Page, plain: PlainPage, site: Site) -> None:
     person.goto(site.run("scratch"))
     person.click("[aria-label='More of this run']")
     person.click("text=Delete logs")
@@ -119,7 +119,7 @@ def test_a_run_is_deleted_after_a_question(person: Page, plain: Page, site: Site
     assert plain.request.get(site.run("scratch")).status == 404
 
 
-def test_a_review_in_a_dialog_and_without_scripts(person: Page, plain: Page, site: Site) -> None:
+def test_a_review_in_a_dialog_and_without_scripts(person: Page, plain: PlainPage, site: Site) -> None:
     person.goto(site.run("deploy"))
     person.click("text=Review deployments")
     dialog = person.locator("dialog")
@@ -145,7 +145,7 @@ def test_a_review_in_a_dialog_and_without_scripts(person: Page, plain: Page, sit
     assert "environment staging" in plain.inner_text("#banners")
 
 
-def test_a_held_run_is_approved_before_the_eyes_of_others(person: Page, plain: Page, site: Site) -> None:
+def test_a_held_run_is_approved_before_the_eyes_of_others(person: Page, plain: PlainPage, site: Site) -> None:
     person.goto(site.run("held"))
     expect(person.locator("#live-state")).to_have_text("Live")
     expect(person.locator("#side")).to_have_text("None yet")
@@ -177,12 +177,12 @@ def test_what_a_run_leaves_behind(person: Page, site: Site) -> None:
     assert "0_test (3.12, ubuntu).txt" in names
 
 
-def test_reasons_of_what_was_skipped(plain: Page, site: Site) -> None:
+def test_reasons_of_what_was_skipped(plain: PlainPage, site: Site) -> None:
     plain.goto(site.run("skipped"))
     assert "Skipped because its condition is false: contains(github.ref, 'e2e')" in plain.inner_text("#jobs")
 
 
-def test_the_workflow_file_tells_what_is_wrong_where(plain: Page, site: Site) -> None:
+def test_the_workflow_file_tells_what_is_wrong_where(plain: PlainPage, site: Site) -> None:
     plain.goto(site.run("calls") + "/workflow")
     line = plain.locator("#L9")
     assert "stepz" in line.inner_text()
@@ -190,5 +190,5 @@ def test_the_workflow_file_tells_what_is_wrong_where(plain: Page, site: Site) ->
     assert plain.locator(".code .hc").inner_text() == "# to production"
     plain.click("nav >> text=build.yml")
     assert "workflow_call" in plain.inner_text("#L1")
-    plain.locator("#L3 a").click()
+    plain.follow(plain.locator("#L3 a"))
     assert plain.url.endswith("?file=1#L3")

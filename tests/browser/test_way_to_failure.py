@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import PlainPage, Site
 from tests.browser.seed import BIG
 
 WHY = "Error: Process completed with exit code 1."
@@ -28,9 +28,9 @@ def test_one_click_to_the_failing_line(person: Page, site: Site) -> None:
     assert _on_screen(person, f'.vlog [data-n="{BIG}"]')
 
 
-def test_the_same_without_scripts(plain: Page, site: Site) -> None:
+def test_the_same_without_scripts(plain: PlainPage, site: Site) -> None:
     plain.goto(f"{site.repository}/actions?query=is:failure")
-    plain.get_by_role("link", name="Say a lot").first.click()
+    plain.follow(plain.get_by_role("link", name="Say a lot").first)
     assert plain.locator(f'#failure [data-n="{BIG}"]').inner_text() == WHY
-    plain.locator("#failure a", has_text="Open").first.click()
+    plain.follow(plain.locator("#failure a", has_text="Open").first)
     assert plain.locator(f"#s1-L{BIG}").inner_text() == WHY

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.conftest import Site
+from tests.browser.conftest import PlainPage, Site
 
 
-def test_from_the_list_to_the_log(plain: Page, site: Site) -> None:
+def test_from_the_list_to_the_log(plain: PlainPage, site: Site) -> None:
     plain.goto("/octo/widget/actions")
     plain.click("summary:has-text('Status')")
     plain.click(".pop a:has-text('failure')")
@@ -22,7 +22,7 @@ def test_from_the_list_to_the_log(plain: Page, site: Site) -> None:
     expect(plain.locator("#s3-L1001")).to_have_count(0)
     plain.click("text=Timestamps")
     expect(plain.locator(".log.times")).to_have_count(1)
-    plain.locator("#s2 > summary").click()
+    plain.follow(plain.locator("#s2 > summary"))
     plain.click("#s2 >> text=Show the log")
     assert "done" in plain.inner_text("#s2 .log")
     answer = plain.request.get(site.job("failed", "bad_job") + "/log")
@@ -30,7 +30,7 @@ def test_from_the_list_to_the_log(plain: Page, site: Site) -> None:
     assert answer.text().count("\n") == 1306 + 2 + 4
 
 
-def test_from_the_form_to_the_run_and_its_end(plain: Page, site: Site) -> None:
+def test_from_the_form_to_the_run_and_its_end(plain: PlainPage, site: Site) -> None:
     plain.goto("/octo/widget/actions/workflows/ci.yml")
     plain.click("text=Run workflow")
     plain.fill("input[name='input.count']", "many")
@@ -60,7 +60,7 @@ def test_from_the_form_to_the_run_and_its_end(plain: Page, site: Site) -> None:
     plain.click("text=Cancel run")
 
 
-def test_a_token_and_a_repository(plain: Page, site: Site) -> None:
+def test_a_token_and_a_repository(plain: PlainPage, site: Site) -> None:
     plain.goto("/settings/tokens")
     plain.fill("#name", "laptop")
     plain.check("input[value=repo]")
