@@ -17,6 +17,20 @@ LEGS = 256
 #: Bytes of one row of a log that is not sealed.
 CHUNK = 1 << 20
 STAMP = "2026-01-15T12:00:00.0000000Z "
+#: What each of the workflows is.
+WORKFLOW = """\
+name: {name}
+on:
+  push:
+  workflow_dispatch:
+    inputs:
+      level: {{type: choice, options: [patch, minor, major], required: true}}
+  schedule: [{{cron: 17 4 * * *}}]
+jobs:
+  say:
+    runs-on: ubuntu-latest
+    steps: [{{run: echo said}}]
+"""
 
 
 def main(runs: int, lengths: list[int]) -> None:
@@ -28,10 +42,16 @@ def main(runs: int, lengths: list[int]) -> None:
     call_command("migrate", verbosity=0)
     from bench.engine import many_runs
     from forge.actions import logs
+    from forge.repos import git
     from tests import factories
+    from tests.engine import Project
 
     made = many_runs.make(runs)
     made.repository.refresh_from_db()
+    git.init(made.repository)
+    Project(made.repository, made.owner).commit(
+        {workflow.path: WORKFLOW.format(name=workflow.name) for workflow in made.repository.workflows.all()}
+    )
     workflow = made.repository.workflows.order_by("pk").first()
     workflow.repository = made.repository
     found = {"list": "/octo/hello/actions"}
