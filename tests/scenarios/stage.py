@@ -32,7 +32,6 @@ CAPACITY, AGENTS = 24, 3
 AT_ONCE = 24
 #: A lost runner is noticed after so many seconds; long enough for a busy machine's heartbeats.
 ENVIRONMENT = {
-    "FORGE_RATE_LIMIT": "10000000",
     "FORGE_LEASE_SECONDS": "20",
     "FORGE_HEARTBEAT_SECONDS": "5",
 }

@@ -26,6 +26,8 @@ from tests.services.process import Process, free_port
 BIN = Path(sys.executable).parent
 PASSWORD = "correct horse battery"
 LOGIN = "alice"
+#: Requests an hour: a test asks for the end of its runs far more often than people may.
+UNLIMITED = "10000000"
 #: What this process has in its environment for its own tests.
 OURS = ("FORGE_", "DJANGO_SETTINGS_MODULE", "PYTEST_")
 
@@ -78,7 +80,8 @@ class Stack:
         self.several = several is not None
         self.bridge = bridge
         self.container_url = ""
-        self.environment = {"FORGE_DATA": str(self.data), "FORGE_URL": self.url, **(environment or {})}
+        place = {"FORGE_DATA": str(self.data), "FORGE_URL": self.url}
+        self.environment = {**place, "FORGE_RATE_LIMIT": UNLIMITED, **(environment or {})}
         if several is not None:
             self.environment |= {"FORGE_DATABASE_URL": several[0], "FORGE_REDIS_URL": several[1]}
         self.processes: dict[str, Process] = {}
@@ -290,7 +293,7 @@ class Project:
 
     def run_state(self, run_id: int) -> dict[str, Any]:
         """The run as the API shows it now."""
-        state: dict[str, Any] = self.stack.api(self.path(f"/runs/{run_id}")).json()
+        state: dict[str, Any] = self._asked(f"/runs/{run_id}")
         return state
 
     def completed(self, run_id: int, timeout: float = 120, pause: float = 0.05) -> dict[str, Any]:
@@ -311,8 +314,12 @@ class Project:
 
     def jobs(self, run_id: int) -> dict[str, dict[str, Any]]:
         """The jobs of the run's latest attempt, by name."""
-        jobs = self.stack.api(self.path(f"/runs/{run_id}/jobs?per_page=100")).json()["jobs"]
-        return {job["name"]: job for job in jobs}
+        return {job["name"]: job for job in self._asked(f"/runs/{run_id}/jobs?per_page=100")["jobs"]}
+
+    def _asked(self, path: str) -> Any:
+        answer = self.stack.api(self.path(path))
+        assert answer.status_code == 200, f"{path}: {answer.status_code} {answer.text}"
+        return answer.json()
 
     def log(self, job_id: int) -> str:
         """The job's log so far."""
