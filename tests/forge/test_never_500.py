@@ -7,6 +7,7 @@ test client raises what a view does not catch.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -147,7 +148,11 @@ def test_nonsense_in_the_address(folder: str, own: World) -> None:
         for name in route.names - seen:
             if name in ("owner", "repo", "name", "org"):  # found by one function, wherever they stand
                 seen.add(name)
-            for text in [*(quote(text, safe="") for text in _TEXTS), *_RAW]:
+            texts = [*(quote(text, safe="") for text in _TEXTS), *_RAW]
+            if route.kinds[name] == "int":  # what is no number leads nowhere, which is the same place for all
+                texts = [text for text in texts if re.fullmatch("[0-9]+", text) or "int" not in seen]
+                seen.add("int")
+            for text in texts:
                 url = route.url({**NOTHING, **own.values, name: text})
                 if len(url) < 8000:
                     refused_well(client, "GET", url)
