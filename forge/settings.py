@@ -133,6 +133,10 @@ FILE_UPLOAD_TEMP_DIR.mkdir(parents=True, exist_ok=True)
 #: Requests an hour: of one token or person, and of one anonymous address.
 RATE_LIMIT = env.int("FORGE_RATE_LIMIT", default=5000)
 RATE_LIMIT_ANONYMOUS = env.int("FORGE_RATE_LIMIT_ANONYMOUS", default=60)
+#: The zone in which pages tell times first, until a person chooses the other: that of the reader, or UTC.
+TIMES = env.str("FORGE_TIMES", default="local")
+if TIMES not in ("local", "utc"):
+    raise ImproperlyConfigured(f"FORGE_TIMES={TIMES!r}: give local or utc")
 
 # --- Django ---------------------------------------------------------------------------------------
 
@@ -181,7 +185,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "forge.web.security.shown",
+                "forge.web.preferences.shown",
             ],
         },
     }

@@ -1,11 +1,10 @@
-"""Logging in and out, home, a person's or an organisation's page, tokens, theme."""
+"""Logging in and out, home, a person's or an organisation's page, tokens."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -18,7 +17,7 @@ from forge.accounts import guesses, tokens, users
 from forge.accounts.models import AccessToken, Account, Kind, Membership
 from forge.errors import Invalid, NotFound
 from forge.repos import access
-from forge.web import door, security
+from forge.web import door
 from forge.web.errors import page
 
 #: What the form offers; the API takes any known scope.
@@ -70,19 +69,6 @@ def log_out(request: HttpRequest) -> HttpResponse:
     """Ends the session."""
     logout(request)
     return door.see_other("/")
-
-
-@require_POST
-def choose_theme(request: HttpRequest) -> HttpResponse:
-    """Keeps the theme in a cookie for a year."""
-    answer = door.back(request, "/")
-    chosen = request.POST.get("theme", "")
-    if chosen in security.THEMES:
-        year = 365 * 86400
-        answer.set_cookie(
-            "theme", chosen, max_age=year, samesite="Lax", secure=settings.SESSION_COOKIE_SECURE, httponly=True
-        )
-    return answer
 
 
 @page

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_POST
 
 from forge.actions.models import Workflow
 from forge.actions.queries import pages, runs
@@ -70,22 +68,10 @@ def listing(request: HttpRequest, owner: str, name: str, file: str = "") -> Http
         "total": f"{found.total:,}{'+' if found.more else ''}" if found else "",
         "picking": picking,
         "pick": _picking(request, not picking),
-        "compact": request.COOKIES.get("density") == "compact",
         "about": about,
         "dispatchable": _dispatchable(chosen, side) if about is None or about.dispatchable else [],
     }
     return door.show(request, "runs/list.html", repository, tab="actions", **context)
-
-
-@require_POST
-@page
-def choose_density(request: HttpRequest) -> HttpResponse:
-    """How high the rows are, kept in a cookie for a year."""
-    answer = door.back(request, "/")
-    if (chosen := request.POST.get("density", "")) in ("comfortable", "compact"):
-        secure = settings.SESSION_COOKIE_SECURE
-        answer.set_cookie("density", chosen, max_age=365 * 86400, samesite="Lax", secure=secure, httponly=True)
-    return answer
 
 
 def _found(request: HttpRequest, repository: Repository, query: Query, chosen: Workflow | None) -> pages.RunPage | None:

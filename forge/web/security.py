@@ -1,4 +1,4 @@
-"""The headers of every page, and the theme cookie: no inline code or style can run or be needed."""
+"""The headers of every page: no inline code or style can run or be needed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ POLICY = (
     "font-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 )
 STATIC = Path(__file__).resolve().parent / "static"
-THEMES = ("system", "light", "dark")
 
 
 class PolicyMiddleware:
@@ -44,18 +43,6 @@ def protect(response: HttpResponseBase) -> HttpResponseBase:
     response.headers.setdefault("Content-Security-Policy", POLICY)
     response.headers.setdefault("Permissions-Policy", "interest-cohort=()")
     return response
-
-
-def theme(request: HttpRequest) -> str:
-    """What the person chose; the server knows it, so that nothing flashes."""
-    chosen = request.COOKIES.get("theme", "system")
-    return chosen if chosen in THEMES else "system"
-
-
-def shown(request: HttpRequest) -> dict[str, object]:
-    """Context of every page."""
-    now = theme(request)
-    return {"theme": now, "next_theme": THEMES[(THEMES.index(now) + 1) % len(THEMES)]}
 
 
 @cache

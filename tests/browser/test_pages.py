@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from playwright.sync_api import Browser, Page
+import re
 
-from tests.browser.conftest import AXE, Opened, Site
+import pytest
+from playwright.sync_api import Browser, Page, Route
+
+from tests.browser.conftest import AXE, Opened, PlainPage, Site
 
 PAGES = {
     "home": "/",
@@ -124,19 +126,72 @@ def test_transfer(opened: Opened, site: Site, name: str) -> None:
     assert all(url.startswith(site.url) for url in sizes)
 
 
-def test_the_theme_switch(opened: Opened) -> None:
-    page = opened(color_scheme="light", java_script_enabled=False).new_page()
-    page.goto("/octo/widget/actions")
-    for theme in ("light", "dark", None):
-        page.click("header form button")
-        assert page.locator("html").get_attribute("data-theme") == theme
-        assert page.url.endswith("/octo/widget/actions")
+#: Pages on which each state and each kind of box stands.
+COLOURED = ("runs", "a page about a workflow", "failed run", "failed job", "run that waits for reviews", "commit")
 
 
-def test_times_tell_both_zones(opened: Opened) -> None:
-    page = opened(timezone_id="Asia/Tokyo", locale="en-GB").new_page()
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_safe_colours_are_accessible(opened: Opened, site: Site, theme: str) -> None:
+    context = opened(viewport={"width": 1360, "height": 900}, color_scheme=theme)
+    context.add_cookies([{"name": "colours", "value": "safe", "url": site.url}])
+    page = context.new_page()
+    wrong = []
+    for name in COLOURED:
+        page.goto(PAGES[name].format(**site.ids))
+        page.evaluate(AXE.read_text())
+        wrong += [f"{name}: {one}" for one in _violations(page)]
+    assert not wrong, "\n".join(wrong)
+
+
+def _choose(page: PlainPage, text: str) -> None:
+    page.click("#appearance > summary")
+    page.click(f"#appearance button:has-text('{text}')")
+
+
+def test_the_theme_switch(plain: PlainPage) -> None:
+    plain.goto("/octo/widget/actions")
+    for text, theme in (("Light", "light"), ("Dark", "dark"), ("As the system", None)):
+        _choose(plain, text)
+        assert plain.locator("html").get_attribute("data-theme") == theme
+        assert plain.url.endswith("/octo/widget/actions")
+
+
+def test_the_safe_colours(plain: PlainPage) -> None:
+    plain.goto("/octo/widget/actions")
+    colour = "(one) => getComputedStyle(one).color"
+    good, bad = plain.locator("#rows .s-success").first, plain.locator("#rows .s-failure").first
+    assert (good.evaluate(colour), bad.evaluate(colour)) == ("rgb(25, 117, 58)", "rgb(195, 29, 43)")
+    _choose(plain, "Blue and orange")
+    assert (good.evaluate(colour), bad.evaluate(colour)) == ("rgb(11, 97, 196)", "rgb(168, 67, 10)")
+    _choose(plain, "Green and red")
+    assert good.evaluate(colour) == "rgb(25, 117, 58)"
+
+
+@pytest.mark.parametrize(("zone", "first"), [("local", "GMT+9"), ("utc", "UTC")])
+def test_times_tell_both_zones(opened: Opened, site: Site, zone: str, first: str) -> None:
+    context = opened(timezone_id="Asia/Tokyo", locale="en-GB")
+    context.add_cookies([{"name": "zone", "value": zone, "url": site.url}])
+    page = context.new_page()
     page.goto("/octo/widget/actions")
     page.wait_for_selector("time[data-zones]")
     title = page.locator("time").first.get_attribute("title") or ""
+    assert title.split(" (")[0].endswith(first)
     assert "GMT+9" in title
     assert "UTC" in title
+
+
+@pytest.mark.parametrize(("zone", "day"), [("local", "16 Jan 2026"), ("utc", "15 Jan 2026")])
+def test_days_long_ago_are_those_of_the_zone(opened: Opened, site: Site, zone: str, day: str) -> None:
+    context = opened(timezone_id="Asia/Tokyo")
+    context.add_cookies([{"name": "zone", "value": zone, "url": site.url}])
+    page = context.new_page()
+    page.route("**/octo/widget/actions", _with_an_old_time)
+    page.goto("/octo/widget/actions")
+    page.wait_for_selector("time[data-zones]")
+    assert page.locator("time").first.inner_text() == day
+
+
+def _with_an_old_time(route: Route) -> None:
+    answer = route.fetch()
+    old = '<time datetime="2026-01-15T20:00:00Z" title="15 Jan 2026, 20:00:00 UTC">15 Jan 2026</time>'
+    route.fulfill(response=answer, body=re.sub(r"<time .*?</time>", old, answer.text(), count=1))

@@ -4,6 +4,8 @@ const offset = Number(document.body.dataset.now || 0) * 1000 - Date.now();
 const now = () => Date.now() + (Math.abs(offset) > 2000 ? offset : 0);
 const local = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "medium"});
 const zone = new Intl.DateTimeFormat(undefined, {timeZoneName: "short"});
+const month = new Intl.DateTimeFormat("en-US", {month: "short"});
+const isUtc = document.documentElement.dataset.zone === "utc";
 
 export function duration(seconds) {
   const total = Math.max(0, Math.floor(seconds));
@@ -14,6 +16,9 @@ export function duration(seconds) {
   return Math.floor(total / 86400) + "d " + Math.floor((total % 86400) / 3600) + "h";
 }
 
+const day = (date) => date.getDate() + " " + month.format(date) + " " + date.getFullYear();
+
+/** In words; far away the day, in the zone that the person wants. `text` is what the server wrote: in UTC. */
 function relative(then, text) {
   const seconds = (now() - then) / 1000;
   if (seconds < -60) return text;
@@ -21,7 +26,7 @@ function relative(then, text) {
   if (seconds < 3600) return Math.floor(seconds / 60) + " min ago";
   if (seconds < 86400) return Math.floor(seconds / 3600) + " h ago";
   const days = Math.floor(seconds / 86400);
-  if (days >= 30) return text;
+  if (days >= 30) return isUtc ? text : day(new Date(then));
   return days === 1 ? "yesterday" : days + " days ago";
 }
 
@@ -29,7 +34,8 @@ function show(element) {
   const then = new Date(element.dateTime);
   if (!element.dataset.zones) {
     const name = zone.formatToParts(then).find((part) => part.type === "timeZoneName");
-    element.title = local.format(then) + " " + (name ? name.value : "") + " (" + element.title + ")";
+    const here = local.format(then) + " " + (name ? name.value : "");
+    element.title = isUtc ? element.title + " (" + here + ")" : here + " (" + element.title + ")";
     element.dataset.zones = "1";
   }
   const text = relative(then.getTime(), element.textContent);

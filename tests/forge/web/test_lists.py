@@ -279,15 +279,6 @@ def test_pages_keep_the_boxes(person: Client, ci: Workflow) -> None:
     assert page.context["pick"] == f"{LIST}?query=branch%3Amain"
 
 
-def test_the_height_of_rows_is_kept(person: Client, ci: Workflow) -> None:
-    factories.run(ci)
-    assert 'class="runs compact"' not in _text(person.get(LIST))
-    assert person.post("/-/density", {"density": "compact"}).status_code == 303
-    assert 'class="runs compact"' in _text(person.get(LIST))
-    person.post("/-/density", {"density": '"><b>'})
-    assert 'class="runs compact"' in _text(person.get(LIST))
-
-
 def test_a_form_like_that_of_a_run(person: Client, stranger: Client, rosa: Account, ci: Workflow) -> None:
     given = {"level": "high", "place": "staging", "count": 7, "fast": False}
     environments.get_or_create(ci.repository, "staging")

