@@ -27,18 +27,11 @@ def between(start: datetime | None, end: datetime | None) -> str:
 
 def relative(moment: datetime, now: datetime | None = None) -> str:
     """``now``, ``12 min ago``, ``3 h ago``, ``yesterday``, ``5 days ago``, then the date."""
-    now = now or timezone.now()
-    seconds = (now - moment).total_seconds()
+    seconds = ((now or timezone.now()) - moment).total_seconds()
     if seconds < 60:
         return "now" if seconds > -60 else long(moment)
-    if seconds < 3600:
-        return f"{int(seconds // 60)} min ago"
-    if seconds < 86400:
-        return f"{int(seconds // 3600)} h ago"
-    days = int(seconds // 86400)
-    if days < 30:
-        return "yesterday" if days == 1 else f"{days} days ago"
-    return f"{moment.day} {moment:%b %Y}"
+    said = _roughly(seconds)
+    return "yesterday" if said == "1 day" else f"{said} ago" if said else _date(moment)
 
 
 def until(moment: datetime, now: datetime | None = None) -> str:
@@ -46,13 +39,21 @@ def until(moment: datetime, now: datetime | None = None) -> str:
     seconds = (moment - (now or timezone.now())).total_seconds()
     if seconds < 60:
         return "now"
+    said = _roughly(seconds)
+    return f"in {said}" if said else _date(moment)
+
+
+def _roughly(seconds: float) -> str:
+    """``12 min``, ``3 h``, ``1 day``, ``5 days``; empty from thirty days on."""
     if seconds < 3600:
-        return f"in {int(seconds // 60)} min"
+        return f"{int(seconds // 60)} min"
     if seconds < 86400:
-        return f"in {int(seconds // 3600)} h"
+        return f"{int(seconds // 3600)} h"
     days = int(seconds // 86400)
-    if days < 30:
-        return "in 1 day" if days == 1 else f"in {days} days"
+    return ("1 day" if days == 1 else f"{days} days") if days < 30 else ""
+
+
+def _date(moment: datetime) -> str:
     return f"{moment.day} {moment:%b %Y}"
 
 

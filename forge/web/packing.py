@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 from django.utils.text import compress_string
+
+from forge.web.afterwards import Afterwards
 
 #: Bytes from which on it is worth the trouble, and from which on it takes long enough to leave others a turn.
 WORTH, LONG = 500, 1 << 15
@@ -23,35 +23,21 @@ _TYPES = ("text/html", "text/css", "text/javascript", "image/svg+xml", "applicat
 _GZIP = re.compile(r"\bgzip\b(?!\s*;\s*q=0(?:\.0*)?\s*(?:,|$))")
 
 
-class Packing:
-    """Packs what the next in line answers, where that is a page's and the browser takes it; sync and async."""
+class Packing(Afterwards):
+    """Packs what the next in line answers, where that is a page's and the browser takes it."""
 
-    async_capable = True
-    sync_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """The answer, packed or as it is."""
-        answer = self.get_response(request)
-        if not isinstance(answer, HttpResponseBase):
-            return _later(request, answer)
-        if plain := to_pack(request, answer):
+    def finish(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        """Packed, or as it is."""
+        if plain := to_pack(request, response):
             pack(plain)
-        return answer
 
-
-async def _later(request: HttpRequest, answer: Awaitable[HttpResponseBase]) -> HttpResponseBase:
-    response = await answer
-    if plain := to_pack(request, response):
-        if len(plain.content) > LONG:
+    async def finish_async(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        """The same; what is long in a thread."""
+        plain = to_pack(request, response)
+        if plain and len(plain.content) > LONG:
             await asyncio.to_thread(pack, plain)
-        else:
+        elif plain:
             pack(plain)
-    return response
 
 
 def to_pack(request: HttpRequest, response: HttpResponseBase) -> HttpResponse | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
-from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponseBase
+
+from forge.web.afterwards import Afterwards
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -17,32 +17,13 @@ POLICY = (
 STATIC = Path(__file__).resolve().parent / "static"
 
 
-class PolicyMiddleware:
+class PolicyMiddleware(Afterwards):
     """Sets the content security policy on every answer that has none of its own."""
 
-    async_capable = True
-    sync_capable = True
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase | Awaitable[HttpResponseBase]]) -> None:
-        self.get_response = get_response
-        if iscoroutinefunction(get_response):
-            markcoroutinefunction(self)
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
-        """The answer of the next in line, with the policy."""
-        answer = self.get_response(request)
-        return protect(answer) if isinstance(answer, HttpResponseBase) else _later(answer)
-
-
-async def _later(answer: Awaitable[HttpResponseBase]) -> HttpResponseBase:
-    return protect(await answer)
-
-
-def protect(response: HttpResponseBase) -> HttpResponseBase:
-    """The same answer with the policy."""
-    response.headers.setdefault("Content-Security-Policy", POLICY)
-    response.headers.setdefault("Permissions-Policy", "interest-cohort=()")
-    return response
+    def finish(self, request: HttpRequest, response: HttpResponseBase) -> None:
+        """Add the headers."""
+        response.headers.setdefault("Content-Security-Policy", POLICY)
+        response.headers.setdefault("Permissions-Policy", "interest-cohort=()")
 
 
 @cache

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-
 import pytest
 
-from forge.web import appearance, clock, graph, loglines, markdown
+from forge.web import appearance, graph, loglines, markdown
 from forge.web.query import parse
 
 
@@ -74,30 +72,6 @@ def test_graph_nodes_never_overlap() -> None:
     boxes = [(node.x, node.y, node.height) for node in graph.draw(items).nodes]
     for x, y, height in boxes:
         assert not [1 for a, b, _ in boxes if a == x and y < b < y + height]
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(-5, "0s"), (0, "0s"), (59, "59s"), (60, "1m 00s"), (291, "4m 51s"), (21600, "6h 00m"), (100000, "1d 3h")],
-)
-def test_duration(seconds: int, text: str) -> None:
-    assert clock.duration(seconds) == text
-
-
-@pytest.mark.parametrize(
-    ("ago", "text"),
-    [
-        (timedelta(seconds=3), "now"),
-        (timedelta(minutes=12), "12 min ago"),
-        (timedelta(hours=9), "9 h ago"),
-        (timedelta(days=1), "yesterday"),
-        (timedelta(days=3), "3 days ago"),
-        (timedelta(days=60), "2 Mar 2026"),
-    ],
-)
-def test_relative(ago: timedelta, text: str) -> None:
-    now = datetime(2026, 5, 1, 12, tzinfo=UTC)
-    assert clock.relative(now - ago, now) == text
 
 
 @pytest.mark.parametrize(
