@@ -53,7 +53,12 @@ def delete(request: HttpRequest, owner: str, name: str) -> HttpResponse:
                 pass
         return door.see_other(home)
     over = [run for run in found if _is_over(run)]
-    context = {"over": over, "rest": len(found) - len(over), "home": home, "side": pages.side(repository)}
+    context = {
+        "over": over,
+        "rest": len(found) - len(over),
+        "home": home,
+        "side": pages.side(repository, door.actor(request).account),
+    }
     return door.show(request, "runs/delete.html", repository, tab="actions", **context)
 
 

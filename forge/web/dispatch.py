@@ -229,7 +229,7 @@ def _show(request: HttpRequest, repository: Repository, workflow: Workflow, made
         "last": last if request.GET.get("like") != str(last.pk if last else "") else None,
         "prefix": PREFIX,
         "branches": pages.branches(repository),
-        "side": pages.side(repository),
+        "side": pages.side(repository, door.actor(request).account),
         "chosen": workflow,
     }
     answer = door.show(request, "dispatch/form.html", repository, tab="actions", **context)

@@ -11,7 +11,7 @@ from forge.actions.models import Workflow
 from forge.actions.queries import pages, runs
 from forge.errors import NotFound
 from forge.repos.models import Repository
-from forge.web import door, why, workflows
+from forge.web import door, filters, why, workflows
 from forge.web.errors import page
 from forge.web.query import Query, parse
 
@@ -47,7 +47,7 @@ def listing(request: HttpRequest, owner: str, name: str, file: str = "") -> Http
     query = parse(request.GET.get("query", "")[:1000])
     chosen = runs.workflow(repository, file) if file else None
     about = workflows.about(repository, chosen) if chosen else None
-    side = pages.side(repository)
+    side = pages.side(repository, door.actor(request).account)
     found = _found(request, repository, query, chosen)
     listed = found.rows if found else ()
     waits = why.of_runs(listed)
@@ -58,6 +58,7 @@ def listing(request: HttpRequest, owner: str, name: str, file: str = "") -> Http
         "query": query,
         "chosen": chosen,
         "side": side,
+        "pinned": chosen is not None and any(one.pinned for one in side if one.workflow.pk == chosen.pk),
         "found": found,
         "rows": rows,
         "menus": _menus(repository, query, side, chosen),
@@ -66,6 +67,7 @@ def listing(request: HttpRequest, owner: str, name: str, file: str = "") -> Http
         "older": _address(base, query, picking, after=found.older) if found and found.older else "",
         "feed": _feed(repository, query, chosen),
         "total": f"{found.total:,}{'+' if found.more else ''}" if found else "",
+        "filters": filters.menu(request, repository, query, chosen),
         "picking": picking,
         "pick": _picking(request, not picking),
         "about": about,

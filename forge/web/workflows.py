@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.html import escape
 from django.views.decorators.http import require_POST
 
-from forge.actions import called, switch
+from forge.actions import bookmarks, called, switch
 from forge.actions.models import Workflow
 from forge.actions.queries import history, pages, runs
 from forge.repos import git
@@ -92,19 +92,23 @@ def _starts(workflow: Workflow, on: tuple[Trigger, ...]) -> tuple[Start, ...]:
 
 @require_POST
 @page
-def enable(request: HttpRequest, owner: str, name: str, file: str) -> HttpResponse:
-    """Events start it again."""
+def turn(request: HttpRequest, owner: str, name: str, file: str, on: bool) -> HttpResponse:
+    """Events start it again, or nothing does from now on."""
     repository = door.repository(request, owner, name, Right.WRITE)
-    switch.enable(runs.workflow(repository, file))
-    return door.back(request, f"/{repository.full_name}/actions/workflows/{quote(file, safe='')}")
+    (switch.enable if on else switch.disable)(runs.workflow(repository, file))
+    return _back(request, repository, file)
 
 
 @require_POST
 @page
-def disable(request: HttpRequest, owner: str, name: str, file: str) -> HttpResponse:
-    """Nothing starts it from now on."""
-    repository = door.repository(request, owner, name, Right.WRITE)
-    switch.disable(runs.workflow(repository, file))
+def pin(request: HttpRequest, owner: str, name: str, file: str, on: bool) -> HttpResponse:
+    """It stands first in the person's lists, or no longer."""
+    repository, person = door.repository(request, owner, name), door.person(request)
+    (bookmarks.pin if on else bookmarks.unpin)(person, runs.workflow(repository, file))
+    return _back(request, repository, file)
+
+
+def _back(request: HttpRequest, repository: Repository, file: str) -> HttpResponse:
     return door.back(request, f"/{repository.full_name}/actions/workflows/{quote(file, safe='')}")
 
 
@@ -121,7 +125,7 @@ def badge(request: HttpRequest, owner: str, name: str, file: str) -> HttpRespons
     context = {
         "workflow": workflow,
         "chosen": workflow,
-        "side": pages.side(repository),
+        "side": pages.side(repository, door.actor(request).account),
         "picture": picture,
         "alternative": f"{alternative} status",
         "branch": branch,

@@ -19,17 +19,11 @@ from tests.browser.seeds import lists
 
 PASSWORD = "correct-horse-battery"
 BIG = 200_000
-WORKFLOW = """name: CI
+WORKFLOW = f"""name: CI
 on:
   push:
     branches: [main]
-  workflow_dispatch:
-    inputs:
-      level:
-        description: How much to say
-        type: choice
-        options: [info, debug]
-        required: true
+{lists.LEVEL}        required: true
       targets:
         description: What to build
         type: choice

@@ -223,6 +223,64 @@ def test_runs_are_chosen_and_go_without_scripts(plain: PlainPage, site: Site) ->
     expect(plain.locator("button.danger")).to_have_count(0)
 
 
+def test_a_workflow_is_pinned(person: Page) -> None:
+    person.goto(LIST)
+    names = person.locator("#side .t")
+    expect(names.nth(1)).to_have_text("Part 5")
+    person.locator("#side li", has_text="Part 7").hover()
+    person.click("[aria-label='Pin Part 7']")
+    expect(names.nth(2)).to_have_text("Part 7")
+    person.locator("#side li", has_text="Part 7").locator("a").click()
+    person.click("summary[aria-label='More for Part 7']")
+    person.click("text=Unpin workflow")
+    expect(names.nth(2)).to_have_text("Broken")
+
+
+def test_a_filter_is_saved_from_the_list(person: Page) -> None:
+    person.goto(LIST)
+    person.click("summary:has-text('Saved filters')")
+    person.click(".pop >> text=Bad nights")
+    person.wait_for_url("**?query=is%3Afailure%20workflow%3Anightly.yml")
+    person.fill("#q", "is:cancelled")
+    person.press("#q", "Enter")
+    person.wait_for_url("**?query=is%3Acancelled")
+    person.click("summary:has-text('Saved filters')")
+    person.click("text=Save this filter")
+    expect(person.locator("#filter-name")).to_be_focused()
+    person.evaluate(AXE.read_text())
+    assert person.evaluate("async () => (await axe.run(document)).violations.map((one) => one.id)") == []
+    person.fill("#filter-name", "bad NIGHTS")
+    person.press("#filter-name", "Enter")
+    expect(person.locator("dialog #errors")).to_be_focused()
+    expect(person.locator("dialog #errors")).to_contain_text("already")
+    person.fill("#filter-name", "Stopped")
+    person.press("#filter-name", "Enter")
+    expect(person.locator("dialog")).to_have_count(0)
+    expect(person.locator("#q")).to_have_value("is:cancelled")
+    person.click("summary:has-text('Saved filters')")
+    expect(person.locator(".pop [aria-current=true]", has_text="Stopped")).to_be_visible()
+
+
+def test_filters_without_scripts(plain: PlainPage) -> None:
+    plain.goto(f"{LIST}?query=is:timed_out")
+    plain.click("summary:has-text('Saved filters')")
+    plain.click("text=Save this filter")
+    assert plain.input_value("#filter-query") == "is:timed_out"
+    plain.click("button:has-text('Save filter')")
+    assert "Give the filter a name" in plain.inner_text("#errors")
+    plain.fill("#filter-name", "Too slow")
+    plain.click("button:has-text('Save filter')")
+    assert plain.input_value("#q") == "is:timed_out"
+    plain.click("summary:has-text('Saved filters')")
+    plain.click("text=Manage filters")
+    plain.click("button:has-text('Delete Too slow')")
+    expect(plain.locator(".saved .name", has_text="Too slow")).to_have_count(0)
+    expect(plain.locator(".saved .name", has_text="Bad nights")).to_have_count(1)
+    plain.click("[aria-label='Pin Part 9']")
+    assert plain.locator("#side .t").nth(2).inner_text() == "Part 9"
+    plain.click("[aria-label='Unpin Part 9']")
+
+
 def test_the_workflow_page_without_scripts(plain: PlainPage) -> None:
     plain.goto(NIGHTLY)
     about = plain.inner_text("#about")

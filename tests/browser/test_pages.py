@@ -54,6 +54,7 @@ PAGES = {
     "a workflow that is gone": "/octo/gadget/actions/workflows/old.yml",
     "a disabled workflow": "/octo/widget/actions/workflows/fuzz.yml",
     "badge": "/octo/gadget/actions/workflows/nightly.yml/badge",
+    "saved filters": "/octo/gadget/actions/filters?query=is:failure",
     "many inputs": "/octo/gadget/actions/workflows/nightly.yml/dispatch",
     "delete runs": "/octo/gadget/actions/delete?run={by_hand}&run={gpu}",
     "not found": "/nope/nope",

@@ -7,6 +7,7 @@ key of the file, a Job one leg of an expanded node, a Claim one runner's hold on
 
 from __future__ import annotations
 
+from forge.actions.models.bookmarks import PinnedWorkflow, SavedFilter
 from forge.actions.models.deployments import DeploymentReview, PendingDeployment, RuleVerdict
 from forge.actions.models.events import Event, Schedule, Workflow, WorkflowSource
 from forge.actions.models.findings import Finding, LookCursor
@@ -35,11 +36,13 @@ __all__ = [
     "LogPage",
     "LookCursor",
     "PendingDeployment",
+    "PinnedWorkflow",
     "Place",
     "RuleVerdict",
     "Run",
     "RunAttempt",
     "RunEvent",
+    "SavedFilter",
     "Schedule",
     "Step",
     "Summary",

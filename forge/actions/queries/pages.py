@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from forge.accounts.models import Account
-from forge.actions.models import Job, JobNode, LogPage, Run, RunAttempt, RunEvent, Workflow
+from forge.actions.models import Job, JobNode, LogPage, PinnedWorkflow, Run, RunAttempt, RunEvent, Workflow
 from forge.actions.queries import runs
 from forge.repos.models import Ref, Repository
 
@@ -80,24 +80,27 @@ def _total(repository: Repository, wanted: runs.RunFilter, found: QuerySet[Run],
 
 @dataclass(frozen=True)
 class SideWorkflow:
-    """A workflow in the side list with the attempt that its newest run shows."""
+    """A workflow in the side list with the attempt that its newest run shows, and whether the person has pinned it."""
 
     workflow: Workflow
     latest: RunAttempt | None
+    pinned: bool
 
 
-def side(repository: Repository) -> list[SideWorkflow]:
-    """Workflows A to Z, the disabled last; those that are gone stay while they have runs."""
+def side(repository: Repository, account: Account | None = None) -> list[SideWorkflow]:
+    """Workflows that the person has pinned, then the others, A to Z, then the disabled; those that are gone stay while
+    they have runs."""
     newest = (
         Run.objects.filter(workflow=OuterRef("pk"), latest_attempt__isnull=False)
         .order_by("-id")
         .values("latest_attempt")
     )
-    found = list(runs.workflows(repository).annotate(newest=Subquery(newest[:1])))
+    pinned = PinnedWorkflow.objects.filter(workflow=OuterRef("pk"), account=account and account.pk)
+    found = list(runs.workflows(repository).annotate(newest=Subquery(newest[:1]), pinned=Exists(pinned)))
     found = [one for one in found if one.state != Workflow.State.DELETED or one.run_count]
     attempts = RunAttempt.objects.in_bulk([one.newest for one in found if one.newest])
-    found.sort(key=lambda one: (one.state != Workflow.State.ACTIVE, one.name.lower(), one.path))
-    return [SideWorkflow(one, attempts.get(one.newest)) for one in found]
+    found.sort(key=lambda one: (not one.pinned, one.state != Workflow.State.ACTIVE, one.name.lower(), one.path))
+    return [SideWorkflow(one, attempts.get(one.newest), one.pinned) for one in found]
 
 
 def branches(repository: Repository, limit: int = 100) -> list[str]:

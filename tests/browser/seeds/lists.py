@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from forge.accounts.models import Account
 
-NIGHTLY = """name: Nightly
+#: A workflow's first input, on which more may follow.
+LEVEL = """  workflow_dispatch:
+    inputs:
+      level:
+        description: How much to say
+        type: choice
+        options: [info, debug]
+"""
+NIGHTLY = f"""name: Nightly
 on:
   push:
     branches: [main, 'release/**']
@@ -15,13 +23,7 @@ on:
   create:
   schedule:
     - cron: '0 2 * * *'
-  workflow_dispatch:
-    inputs:
-      level:
-        description: How much to say
-        type: choice
-        options: [info, debug]
-      target:
+{LEVEL}      target:
         type: environment
         description: Where it goes
       dry-run:
@@ -30,7 +32,7 @@ on:
       count:
         type: number
         default: 3
-{more}jobs:
+{{more}}jobs:
   test:
     runs-on: ubuntu-latest
     steps:
@@ -48,7 +50,8 @@ def seed(rosa: Account) -> dict[str, int]:
     from django.utils import timezone
 
     from forge.accounts.actor import Actor
-    from forge.actions.models import Schedule
+    from forge.actions import bookmarks
+    from forge.actions.models import Schedule, Workflow
     from forge.environments import environments
     from forge.repos import repositories
     from forge.repos.models import Ref
@@ -88,6 +91,8 @@ def seed(rosa: Account) -> dict[str, int]:
         head_sha=sha,
         contexts={"inputs": {"level": "debug", "target": "staging", "dry-run": False, "count": 7, "note-2": "it's so"}},
     )
+    bookmarks.pin(rosa, Workflow.objects.get(repository=gadget, name="Part 5"))
+    bookmarks.save(rosa, gadget, "Bad nights", "is:failure workflow:nightly.yml")
     waiting = factories.run(nightly, title="Needs a gpu", status="queued", actor=rosa, head_sha=sha)
     factories.job(waiting.latest_attempt, "gpu", status="queued", labels=["gpu"])
     return {"by_hand": by_hand.pk, "gpu": waiting.pk, "tagged": tagged.pk}

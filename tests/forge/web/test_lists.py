@@ -17,7 +17,7 @@ from forge.actions.models import Run, Schedule, Workflow
 from forge.environments import environments
 from forge.repos import git
 from forge.repos.models import Collaborator, Repository, Right
-from forge.web import clock, triggers
+from forge.web import triggers
 from tests import factories
 from workflows import parser
 from workflows.model import Schedule as Line
@@ -99,12 +99,6 @@ def test_schedules_in_words(line: str, said: str) -> None:
     assert triggers.schedule(line, Line(line).timezone or "UTC") == said
 
 
-def test_times_to_come_in_words() -> None:
-    now = timezone.now()
-    lengths = {20: "now", 61: "in 1 min", 5 * 3600 + 9: "in 5 h", 86400: "in 1 day", 3 * 86400: "in 3 days"}
-    assert {seconds: clock.until(now + timedelta(seconds=seconds), now) for seconds in lengths} == lengths
-
-
 def test_the_page_of_a_workflow(person: Client, ci: Workflow) -> None:
     due = timezone.now() + timedelta(hours=5, minutes=1)
     Schedule.objects.create(repository=ci.repository, workflow=ci, cron="30 4 * * 1-5", zone="UTC", next_due=due)
@@ -175,6 +169,36 @@ def test_the_switch(person: Client, stranger: Client, anyone: Client, ci: Workfl
     assert Workflow.objects.get().state == "active"
     Workflow.objects.update(state="deleted")
     assert person.post(f"{PAGE}/enable").status_code == 403
+
+
+def test_a_pinned_workflow_stands_first(person: Client, stranger: Client, anyone: Client, ci: Workflow) -> None:
+    for name, state in (("Alpha", "active"), ("Zeta", "active"), ("Off", "disabled_manually"), ("Idle", "active")):
+        factories.workflow(ci.repository, f"{name.lower()}.yml", name=name, state=state)
+
+    def side(client: Client) -> list[str]:
+        return [one.workflow.name for one in client.get(LIST).context["side"]]
+
+    usual = ["Alpha", "CI", "Idle", "Zeta", "Off"]
+    assert side(person) == usual
+    for file in ("zeta.yml", "off.yml"):
+        answer = person.post(f"{LIST}/workflows/{file}/pin", headers={"Referer": f"http://testserver{LIST}?query=x"})
+        assert (answer.status_code, answer["Location"]) == (303, f"http://testserver{LIST}?query=x")
+    assert side(person) == ["Zeta", "Off", "Alpha", "CI", "Idle"]
+    assert side(stranger) == side(anyone) == usual
+    page = _text(person.get(f"{LIST}/workflows/zeta.yml"))
+    assert "Unpin workflow" in page
+    assert 'aria-label="Unpin Zeta"' in page
+    assert 'aria-label="Pin CI"' in page
+    assert "Pin workflow" in _text(stranger.get(PAGE))
+    assert "pin" not in _text(anyone.get(PAGE)).split('id="side"')[1].split("</ul>")[0]
+    assert person.post(f"{LIST}/workflows/zeta.yml/unpin")["Location"] == f"{LIST}/workflows/zeta.yml"
+    assert side(person) == ["Off", "Alpha", "CI", "Idle", "Zeta"]
+
+
+def test_pins_are_for_those_who_are_logged_in(person: Client, anyone: Client, ci: Workflow) -> None:
+    assert anyone.post(f"{PAGE}/pin").status_code == 403
+    assert person.get(f"{PAGE}/pin").status_code == 405
+    assert person.post(f"{LIST}/workflows/nope.yml/pin").status_code == 404
 
 
 def test_the_badge_as_text(anyone: Client, ci: Workflow) -> None:
