@@ -40,7 +40,7 @@ def locked(found: Run) -> None:
     _roll_up(attempt, conclusion, now)
     if asked:
         _give_back(attempt, now)
-    wakeup.run_changed(found.pk, found.repository_id)
+    wakeup.run_changed(found.pk, found.repository_id, found.actor_id)
 
 
 def started(found: Run) -> None:
@@ -49,7 +49,7 @@ def started(found: Run) -> None:
     attempt = found.latest_attempt
     if attempt is not None and attempt.status != Status.COMPLETED:
         transitions.attempt(attempt, states.roll_up_status(Hold(attempt.hold), [Status.IN_PROGRESS], finished=False))
-    wakeup.run_changed(found.pk, found.repository_id)
+    wakeup.run_changed(found.pk, found.repository_id, found.actor_id)
 
 
 def begin(found: Run) -> None:

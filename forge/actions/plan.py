@@ -50,7 +50,8 @@ def make(event: Event, row: Workflow, plan: Plan, commit: Mapping[str, Any]) -> 
     workflow_runs.announce(attempt, "requested")
     if attempt.hold == Hold.STARTUP_FAILURE:
         workflow_runs.announce(attempt, "completed")
-        wakeup.run_changed(run.pk, run.repository_id)  # nothing will advance it, so nothing else says that it is there
+        # Nothing will advance it, so nothing else says that it is there.
+        wakeup.run_changed(run.pk, run.repository_id, run.actor_id)
     return run
 
 

@@ -55,7 +55,7 @@ def steps(claim: Claim, report: StepsReport) -> None:
         begun = any(step.workflow and step.status != Status.QUEUED for step in report.steps)
         _heard_of(run, job, held, started=begun)
         if transitions.report_steps(job, map(_clean_step, report.steps)):
-            wakeup.run_changed(run.pk, run.repository_id)
+            wakeup.run_changed(run.pk, run.repository_id, run.actor_id)
 
 
 @repeat.on_deadlock

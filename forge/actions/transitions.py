@@ -33,8 +33,8 @@ def lock(run_id: int | QuerySet[Job, int]) -> Run:
 
 
 def lock_row(run_id: int | QuerySet[Job, int]) -> Run:
-    """The same without what advancing it needs: only where it is and which attempt is its latest."""
-    run = Run.objects.select_for_update(no_key=True).only("repository_id", "latest_attempt_id")
+    """The same without what advancing it needs: only where it is, whose, and which attempt is its latest."""
+    run = Run.objects.select_for_update(no_key=True).only("repository_id", "actor_id", "latest_attempt_id")
     return run.get(pk__in=run_id) if isinstance(run_id, QuerySet) else run.get(pk=run_id)
 
 

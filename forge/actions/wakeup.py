@@ -127,9 +127,10 @@ def runners_changed(runner_ids: Iterable[int]) -> None:
         touch(*topics)
 
 
-def run_changed(run_id: int, repository_id: int | None = None) -> None:
-    """A run's state moved on; its repository's lists show it."""
-    touch(f"run:{run_id}", *([f"repository:{repository_id}"] if repository_id else []))
+def run_changed(run_id: int, repository_id: int | None = None, actor_id: int | None = None) -> None:
+    """A run's state moved on; its repository's lists show it, and those of whoever started it."""
+    lists = [f"repository:{repository_id}"] if repository_id else []
+    touch(f"run:{run_id}", *lists, *([f"actor:{actor_id}"] if actor_id else []))
 
 
 def log_grew(job_id: int) -> None:

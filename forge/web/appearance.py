@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from workflows.states import Status
+
 
 class Stated(Protocol):
     """What has a state: an attempt, a job or a step."""
@@ -80,6 +82,23 @@ def of(thing: Stated) -> Look:
 def rank(shown: Look) -> int:
     """Its place among the states, the worst first."""
     return _ORDER.index(shown.key)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a browser's tab says of a list: its picture has the look, its title begins with the words."""
+
+    look: Look
+    words: str
+
+
+def standing(listed: Iterable[Stated | None]) -> Standing | None:
+    """How many of a list run, else how the first of it stands, which is the newest; None of an empty one."""
+    things = [one for one in listed if one is not None]
+    going = sum(one.status == Status.IN_PROGRESS for one in things)
+    if going:
+        return Standing(_LOOKS["in_progress"], f"{going} running")
+    return Standing(of(things[0]), of(things[0]).word) if things else None
 
 
 def worst(looks: Iterable[Look]) -> Look:

@@ -11,7 +11,7 @@ from forge.actions.models import Workflow
 from forge.actions.queries import pages, runs
 from forge.errors import NotFound
 from forge.repos.models import Repository
-from forge.web import door, filters, why, workflows
+from forge.web import appearance, door, filters, why, workflows
 from forge.web.errors import page
 from forge.web.query import Query, parse
 
@@ -53,6 +53,7 @@ def listing(request: HttpRequest, owner: str, name: str, file: str = "") -> Http
     waits = why.of_runs(listed)
     rows = [(run, waits.get(run.pk, "")) for run in listed]
     base = request.path
+    is_newest = not {"after", "before"} & request.GET.keys()
     picking = request.GET.get("select") == "1"
     context = {
         "query": query,
@@ -67,6 +68,7 @@ def listing(request: HttpRequest, owner: str, name: str, file: str = "") -> Http
         "older": _address(base, query, picking, after=found.older) if found and found.older else "",
         "feed": _feed(repository, query, chosen),
         "total": f"{found.total:,}{'+' if found.more else ''}" if found else "",
+        "standing": appearance.standing(run.latest_attempt for run in listed) if is_newest else None,
         "filters": filters.menu(request, repository, query, chosen),
         "picking": picking,
         "pick": _picking(request, not picking),

@@ -190,22 +190,17 @@ def _by_step(data: bytes, offset: int, steps: list[Step]) -> list[tuple[Step, by
     return parts
 
 
-@dataclass
-class ListSource:
-    """A repository's runs: says only that something moved; the page fetches itself."""
+class Moved:
+    """A list: says only that something moved; the page fetches itself. ``mark`` is its own."""
 
-    repository_id: int
-    seen: bool = False
-    topics: tuple[str, ...] = ()
-    known: Hashable = None
-
-    def __post_init__(self) -> None:
-        self.topics = (f"repository:{self.repository_id}",)
+    def __init__(self, *topics: str) -> None:
+        self.topics = topics
+        self.seen = False
+        self.known: Hashable = None
 
     def mark(self) -> Hashable:
-        """The newest runs and the numbers of their last events."""
-        newest = Run.objects.filter(repository=self.repository_id).order_by("-id")
-        return tuple(newest.values_list("id", "last_event")[: pages.PAGE])
+        """A cheap value that changes with the list."""
+        raise NotImplementedError
 
     def knows(self, mark: Hashable) -> bool:
         """The first mark only begins."""
@@ -218,6 +213,19 @@ class ListSource:
             self.seen = True
             return Look()
         return Look((Message("state", {"kind": "runs"}, "0"),))
+
+
+class ListSource(Moved):
+    """A repository's runs."""
+
+    def __init__(self, repository_id: int) -> None:
+        super().__init__(f"repository:{repository_id}")
+        self.repository_id = repository_id
+
+    def mark(self) -> Hashable:
+        """The newest runs and the numbers of their last events."""
+        newest = Run.objects.filter(repository=self.repository_id).order_by("-id")
+        return tuple(newest.values_list("id", "last_event")[: pages.PAGE])
 
 
 async def run_events(request: HttpRequest, owner: str, name: str, run_id: int) -> HttpResponseBase:

@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     *_runners("-/admin/runners", "site-runners"),
     *_runners("-/organizations/<str:login>/runners", "organization-runners"),
     path("-/actions/mine", mine.listing, name="mine"),
+    path("-/actions/mine/events", mine.events, name="mine-events"),
     path("new", repositories.new, name="new-repository"),
     path("settings/tokens", accounts.access_tokens, name="tokens"),
     path("settings/tokens/<int:token_id>/revoke", accounts.revoke_token, name="revoke-token"),

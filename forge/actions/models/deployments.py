@@ -25,7 +25,7 @@ class PendingDeployment(models.Model):
     job = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="deployment")
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="+", db_index=False)
     #: Null when it was deleted meanwhile: then nothing is deployed there any more.
-    environment = models.ForeignKey(Environment, null=True, on_delete=models.SET_NULL, related_name="+")
+    environment = models.ForeignKey(Environment, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     environment_name = models.CharField(max_length=255)
     state = models.CharField(max_length=7, choices=State.choices, default=State.WAITING)
     #: One of the reviewers has said yes.
@@ -37,6 +37,8 @@ class PendingDeployment(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["run"], condition=Q(state="waiting"), name="deployment_of_run"),
+            models.Index(fields=["environment", "state", "id"], name="deployment_of_environment"),
+            models.Index(fields=["id"], condition=Q(state="waiting"), name="deployment_waiting"),
             models.Index(fields=["due_at"], condition=Q(state="waiting"), name="deployment_due"),
             models.Index(fields=["id"], condition=Q(state="waiting", environment=None), name="deployment_nowhere"),
         ]

@@ -35,7 +35,7 @@ class Run(models.Model):
     contexts = models.JSONField(default=dict)
     #: The files that it calls, as they were when it was made: [{"reference", "source" (sha256), "path", "sha", "ref"}].
     called = models.JSONField(default=list)
-    actor = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
+    actor = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False)
     latest_attempt = models.OneToOneField("RunAttempt", null=True, on_delete=models.SET_NULL, related_name="+")
     #: Counter of RunEvent.sequence; moved under the row's lock.
     last_event = models.PositiveBigIntegerField(default=0)
@@ -57,6 +57,7 @@ class Run(models.Model):
             models.Index(fields=["repository", "head_branch", "-id"], name="run_branch"),
             models.Index(fields=["repository", "event_name", "-id"], name="run_by_event"),
             models.Index(fields=["repository", "actor", "-id"], name="run_actor"),
+            models.Index(fields=["actor", "-id"], name="run_of_actor"),
             models.Index(fields=["repository", "head_sha", "-id"], name="run_sha"),
             models.Index(fields=["repository", "-created_at", "-id"], name="run_created"),
         ]

@@ -61,8 +61,8 @@ function finish() {
 
 /** New rows go on top at once when the person is there, else they are announced. */
 function added(fresh) {
-  const rows = document.querySelector("[data-rows]");
-  const source = fresh.querySelector("[data-rows]");
+  const rows = document.querySelector("[data-rows=newest]");
+  const source = fresh.querySelector("[data-rows=newest]");
   if (!rows && source && !location.search && !document.querySelector("main :focus")) location.reload(); // the first run
   if (!rows || !source || /[?&](after|before)=/.test(location.search)) return;
   const news = [...source.children].filter((row) => !document.getElementById(row.id));
@@ -100,9 +100,9 @@ function steps(fresh) {
   tell("steps");
 }
 
-/** The tab's own picture says the state. */
+/** The tab's own picture says the state, of a list that of its newest. */
 function mark() {
-  const state = document.querySelector("#pill .st, #jobmeta .st");
+  const state = document.querySelector("#mark.st, #pill .st, #jobmeta .st");
   const link = document.getElementById("favicon");
   if (!state || !link) return;
   const colour = getComputedStyle(state).color;
