@@ -17,8 +17,10 @@ from forge.artifacts.models import Artifact
 from forge.repos.models import Repository
 from forge.web import ansi, appearance, clock, security
 from forge.web import styles as style_sheets
+from forge.web.doc_links import PREFIX, Links
 from forge.web.markdown import html as markdown_html
 from forge.web.markdown import line as markdown_line_html
+from forge.web.places import Place
 
 register = template.Library()
 
@@ -118,6 +120,13 @@ def plain(text: object) -> str:
 def markdown(text: str, prefix: str = "") -> SafeString:
     """Safe HTML of Markdown; with ``prefix`` its headings have ids that begin so."""
     return markdown_html(text, prefix)
+
+
+@register.simple_tag
+def document(text: str, repository: Repository, place: Place, path: str) -> SafeString:
+    """Safe HTML of a Markdown file of a repository, whose relative links lead to the files beside it."""
+    links = Links(repo_url(repository), place.ref, path.rpartition("/")[0])
+    return markdown_html(text, PREFIX, links)
 
 
 @register.filter

@@ -62,7 +62,7 @@ def test_folders_and_files(anyone: Client, filled: Repository) -> None:
         "tree/main/src",
         "blob/main/README.md",
     ]
-    assert "<h3>Hello &lt;b&gt;</h3>" in text
+    assert ">Hello &lt;b&gt;</h3>" in text
     assert "<script>alert" not in text
     assert "Add src/data.bin" in text
     assert "/new/" not in text  # nobody in particular may not write
