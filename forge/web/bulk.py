@@ -54,6 +54,7 @@ def delete(request: HttpRequest, owner: str, name: str) -> HttpResponse:
         return door.see_other(home)
     over = [run for run in found if _is_over(run)]
     context = {
+        "beside": "Delete runs",
         "over": over,
         "rest": len(found) - len(over),
         "home": home,

@@ -76,6 +76,7 @@ def _show(
 ) -> HttpResponse:
     account = door.person(request)
     context = {
+        "beside": "Saved filters",
         "text": query,
         "called": called,
         "errors": errors or {},

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import AXE, PlainPage, Site
+from tests.browser.conftest import AXE, Opened, PlainPage, Site
 
 LIST = "/octo/gadget/actions"
 NIGHTLY = f"{LIST}/workflows/nightly.yml"
@@ -299,3 +299,122 @@ def test_the_workflow_page_without_scripts(plain: PlainPage) -> None:
     plain.click("main button:has-text('Show')")
     assert "badge.svg?branch=short" in plain.input_value("#markdown")
     assert plain.evaluate("document.querySelector('img.badge').naturalWidth") > 50
+
+
+def test_a_problem_is_as_wide_as_the_list(person: Page) -> None:
+    person.goto(f"{LIST}/workflows/broken.yml")
+    band, box = person.locator("#problem .banner").bounding_box(), person.locator("section.box").bounding_box()
+    assert band is not None
+    assert box is not None
+    assert (band["x"], band["width"]) == (box["x"], box["width"])
+    person.click("#problem a")
+    person.wait_for_url("**/blob/main/.github/workflows/broken.yml#L6")
+
+
+@pytest.mark.parametrize("address", [LIST, f"{LIST}?select=1", NIGHTLY, "/-/actions/mine", f"{LIST}/filters", "/"])
+def test_every_menu_fits_the_narrowest_window(opened: Opened, address: str) -> None:
+    page = opened(viewport={"width": 320, "height": 800}).new_page()
+    page.goto(address)
+    menus = page.locator("details.menu:visible")
+    outside = []
+    for number in range(min(menus.count(), 12)):
+        menu = menus.nth(number)
+        menu.locator("summary").click()
+        box = menu.locator(".pop").bounding_box()
+        assert box is not None
+        if box["x"] < 0 or box["x"] + box["width"] > 320:
+            outside.append((menu.locator("summary").inner_text() or number, box["x"], box["width"]))
+        page.keyboard.press("Escape")
+    assert outside == []
+
+
+def _focus(page: Page) -> str:
+    """What has the focus, which can be seen."""
+    width, style, text = page.evaluate(
+        "(({outlineWidth, outlineStyle}, one) => [outlineWidth, outlineStyle, one.ariaLabel || one.textContent])"
+        "(getComputedStyle(document.activeElement), document.activeElement)"
+    )
+    assert style != "none", text
+    assert float(width.removesuffix("px")) >= 2, text
+    return str(text).strip()
+
+
+def test_the_whole_way_with_the_keyboard(person: Page) -> None:
+    """Start a run, find it by a query, cancel it from its row, save the query, come back by the side."""
+    keys = person.keyboard
+    person.goto(NIGHTLY)
+    keys.press("d")
+    expect(person.locator("#ref")).to_be_focused()
+    _focus(person)
+    person.locator("dialog button.primary").focus()
+    _focus(person)
+    keys.press("Enter")
+    run = _started(person)
+    keys.press("g")
+    keys.press("a")
+    person.wait_for_url(f"**{LIST}")
+    keys.press("/")
+    keys.type("is:queued event:workflow_dispatch")
+    _focus(person)
+    keys.press("Enter")
+    person.wait_for_url("**?query=is*")
+    keys.press("j")
+    expect(person.locator(f"#run-{run} .name")).to_be_focused()
+    _focus(person)
+    keys.press(".")
+    assert _focus(person) == "Cancel run"
+    keys.press("Enter")
+    expect(person.locator(f"#run-{run}")).to_have_count(0)
+    person.locator("summary", has_text="Saved filters").focus()
+    _focus(person)
+    keys.press("Enter")
+    while _focus(person) != "Save this filter":  # behind those that are saved
+        keys.press("Tab")
+    keys.press("Enter")
+    expect(person.locator("#filter-name")).to_be_focused()
+    keys.type("By hand and waiting")
+    keys.press("Enter")
+    expect(person.locator("dialog")).to_have_count(0)
+    keys.press("g")
+    keys.press("w")
+    assert _focus(person) == "All workflows"
+    keys.press("Tab")
+    assert _focus(person) == "Part 5"
+    keys.press("Tab")
+    assert _focus(person) == "Unpin Part 5"
+    keys.press("?")
+    expect(person.locator("dialog[open] h2")).to_have_text("Keyboard shortcuts")
+
+
+def test_my_runs_and_tabs_are_live(person: Page, plain: PlainPage) -> None:
+    person.goto("/-/actions/mine")
+    expect(person.locator("#live-state")).to_have_text("Live")
+    listed = person.context.new_page()
+    listed.goto(NIGHTLY)
+    expect(listed.locator("#live-state")).to_have_text("Live")
+    plain.goto(f"{NIGHTLY}/dispatch")
+    plain.click("main form button.primary")
+    run = _started(plain)
+    row = person.locator(f"#mine #run-{run}")
+    expect(row.locator(".st .vh")).to_have_text("Queued")
+    expect(listed).to_have_title("Queued: Nightly · Runs · octo/gadget")
+    before = listed.locator("#favicon").get_attribute("href") or ""
+    assert before.startswith("data:image/svg+xml,")  # a picture of its own
+    person.locator("#mine .name").last.focus()  # the list stays as it is then, and each row goes on
+    plain.click("text=Cancel run")
+    expect(row.locator(".st .vh")).to_have_text("Cancelled")
+    expect(person.locator("#mine .name").last).to_be_focused()
+    expect(listed).to_have_title("Cancelled: Nightly · Runs · octo/gadget")
+
+
+def test_the_picture_of_the_tab_has_the_colour_of_the_newest(person: Page, site: Site) -> None:
+    pictures = []
+    for query in ("is:failure", "is:success", "is:queued"):
+        person.goto(f"{LIST}?query={query}")
+        person.wait_for_function("document.getElementById('favicon').href.startsWith('data:')")
+        pictures.append(person.locator("#favicon").get_attribute("href"))
+    assert len(set(pictures)) == 3
+    person.context.add_cookies([{"name": "colours", "value": "safe", "url": site.url}])
+    person.goto(f"{LIST}?query=is:failure")
+    person.wait_for_function("document.getElementById('favicon').href.startsWith('data:')")
+    assert person.locator("#favicon").get_attribute("href") not in pictures

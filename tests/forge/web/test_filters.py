@@ -89,6 +89,17 @@ def test_on_the_page_of_a_workflow_a_filter_is_of_it(person: Client) -> None:
     assert "Save this filter" not in _text(person.get(f"{LIST}/workflows/ci.yml"))
 
 
+def test_the_side_says_where_one_is(person: Client, anyone: Client) -> None:
+    page = _text(person.get(PAGE))
+    assert page.count('aria-current="page"') == 2  # the tab, and the page
+    assert f'href="{PAGE}" aria-current="page"' in page
+    assert '<span class="t">Saved filters</span><span class="caret">' in page
+    listed = _text(person.get(LIST))
+    assert f'href="{LIST}" aria-current="page"' in listed.split('id="side"')[1]
+    assert '<span class="t">All workflows</span><span class="caret">' in listed
+    assert "Manage" not in _text(anyone.get(LIST))
+
+
 def test_filters_cost_one_question(person: Client, rosa: Account, widget: Repository) -> None:
     def count() -> int:
         with CaptureQueriesContext(connection) as found:

@@ -136,6 +136,7 @@ def test_a_file_that_starts_nothing_says_why(person: Client, ci: Workflow) -> No
     page = _text(person.get(PAGE))
     assert "This file is not valid on main" in page
     assert ".github/workflows/ci.yml:2:1" in page
+    assert 'href="/rosa/widget/blob/main/.github/workflows/ci.yml#L2"' in page
     factories.push(repository, {"README": ""}, "refs/heads/main")
     assert "This file is not on main" in _text(person.get(PAGE))
     assert "Run workflow" in _text(person.get(PAGE))  # another branch may have it
