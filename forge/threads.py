@@ -10,11 +10,13 @@ from __future__ import annotations
 import asyncio
 import contextvars
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
+from django.core.handlers.asgi import ASGIRequest
 from django.db import close_old_connections
+from django.http import HttpRequest
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -42,3 +44,31 @@ def guarded(call: Callable[[], T]) -> T:
         return call()
     finally:
         close_old_connections()
+
+
+class Pulled:
+    """Pieces of a long answer, each fetched in the pool when the server asks for it; closed with the answer, though
+    nobody asked for one of them."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+
+    def __aiter__(self) -> Pulled:
+        return self
+
+    async def __anext__(self) -> bytes:
+        piece = await run_sync(next, self._pieces, None)
+        if piece is None:
+            raise StopAsyncIteration
+        return piece
+
+    def close(self) -> None:
+        """Let go of what they are read from."""
+        if close := getattr(self._pieces, "close", None):
+            close()
+
+
+def sent(request: HttpRequest, pieces: Iterator[bytes]) -> Iterator[bytes] | Pulled:
+    """The pieces as the server at hand sends them one by one: an asynchronous one would gather a plain iterator whole
+    before the first byte."""
+    return Pulled(pieces) if isinstance(request, ASGIRequest) else pieces

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 
-from django.core.handlers.asgi import ASGIRequest
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 
-from forge.threads import run_sync
+from forge import threads
 
 
 def streamed(
@@ -21,9 +20,7 @@ def streamed(
 ) -> StreamingHttpResponse:
     """An answer that never stands in memory whole; with ``filename``, one to be saved under that name. ``ended`` is
     called when it is over, or its client has gone."""
-    # Under ASGI Django would collect a synchronous iterator before it sends the first byte.
-    body = _pulled(pieces) if isinstance(request, ASGIRequest) else pieces
-    response = _Streamed(body, content_type=content_type)
+    response = _Streamed(threads.sent(request, pieces), content_type=content_type)
     response.ended = ended
     headers(response, filename)
     return response
@@ -47,8 +44,3 @@ class _Streamed(StreamingHttpResponse):
         if self.ended is not None:
             self.ended()
         super().close()
-
-
-async def _pulled(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    while (piece := await run_sync(next, pieces, None)) is not None:
-        yield piece

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
 from forge.actions import log_downloads, logs
 from forge.actions.models import Job, JobLog, Run, Step
 from forge.actions.queries import runs
 from forge.errors import ForgeError, Gone, Invalid, NotFound
 from forge.repos.models import Repository
-from forge.threads import run_sync
-from forge.web import ansi, door, file_links, log_search, loglines
+from forge.web import ansi, door, downloads, file_links, log_search, loglines
 from forge.web.errors import page, refusal
 from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH
 from workflows.states import Status
@@ -110,14 +108,10 @@ def raw(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int) -
         return refusal(request, error)
     if request.GET.get("ansi") == "0" or request.GET.get("times") == "0":
         pieces = _changed(pieces, ansi_kept=request.GET.get("ansi") != "0", times=request.GET.get("times") != "0")
-    whole = _later(pieces) if isinstance(request, ASGIRequest) else pieces
-    answer = StreamingHttpResponse(whole, content_type="text/plain; charset=utf-8")
-    how = "attachment" if request.GET.get("download") == "1" else "inline"
     name = f"run-{run.run_number}-job-{job.pk}-attempt-{job.attempt.number}"
     name += f"-step-{number(request, 'step')}" if "step" in request.GET else ""
-    answer["Content-Disposition"] = f'{how}; filename="{name}.txt"'
-    answer["Cache-Control"] = "no-store"
-    return answer
+    shown = request.GET.get("download") != "1"
+    return downloads.file(request, pieces, "text/plain; charset=utf-8", f"{name}.txt", shown=shown)
 
 
 def _pieces(request: HttpRequest, ran: Job) -> Iterator[bytes]:
@@ -144,12 +138,6 @@ def _changed(pieces: Iterator[bytes], *, ansi_kept: bool, times: bool) -> Iterat
         if whole:
             yield b"".join(change(line) + b"\n" for line in whole)
     yield change(rest)
-
-
-async def _later(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Piece by piece: an asynchronous server would gather a plain iterator whole."""
-    while (piece := await run_sync(next, pieces, None)) is not None:
-        yield piece
 
 
 def _log(ran: Job) -> JobLog | None:

@@ -50,12 +50,11 @@ def delete_artifact(request: HttpRequest, owner: str, name: str, run_id: int, ar
     """Asks, and deletes an artifact for good."""
     repository, found = _artifact(request, owner, name, run_id, artifact_id, Right.WRITE)
     back = f"/{repository.full_name}/actions/runs/{run_id}"
-    if request.method == "POST":
-        artifacts.delete(found)
-        return door.see_other(f"{back}#artifacts")
-    return asks.page(
+    return asks.first(
         request,
         repository,
+        lambda: artifacts.delete(found),
+        f"{back}#artifacts",
         title=f"Delete the artifact {found.name}?",
         text="It is gone for good, for jobs and for links that lead to it too.",
         verb="Delete artifact",

@@ -60,12 +60,11 @@ def approve(request: HttpRequest, owner: str, name: str, run_id: int) -> HttpRes
 def delete(request: HttpRequest, owner: str, name: str, run_id: int) -> HttpResponse:
     """Asks, and deletes a finished run with everything of it; goes to the list."""
     repository, run = _of_writer(request, owner, name, run_id)
-    if request.method == "POST":
-        discard.run(run)
-        return door.see_other(f"/{repository.full_name}/actions")
-    return asks.page(
+    return asks.first(
         request,
         repository,
+        lambda: discard.run(run),
+        f"/{repository.full_name}/actions",
         title=f"Delete {run.workflow_name} #{run.run_number}?",
         text=f"“{run.title}” goes for good: every attempt with its jobs, logs, artifacts and summaries.",
         verb="Delete run",
@@ -77,12 +76,11 @@ def delete(request: HttpRequest, owner: str, name: str, run_id: int) -> HttpResp
 def delete_logs(request: HttpRequest, owner: str, name: str, run_id: int) -> HttpResponse:
     """Asks, and deletes the logs of a finished run; its steps and results stay."""
     repository, run = _of_writer(request, owner, name, run_id)
-    if request.method == "POST":
-        discard.logs(run)
-        return door.see_other(_address(repository, run))
-    return asks.page(
+    return asks.first(
         request,
         repository,
+        lambda: discard.logs(run),
+        _address(repository, run),
         title=f"Delete the logs of {run.workflow_name} #{run.run_number}?",
         text="The logs of every attempt go for good. Steps, results and annotations stay.",
         verb="Delete logs",
