@@ -3,22 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 WIDTH, HEIGHT, TALL = 208, 44, 66
 COLUMN_GAP, ROW_GAP, MARGIN = 64, 20, 8
+#: Of a box around nodes: what its name takes. Of an open node: a row of its list, and what is left free below.
+HEAD, LEG, FOOT = 28, 24, 8
 #: Above this the list alone is shown.
 MOST_NODES = 40
 
 
 @dataclass(frozen=True)
 class Item:
-    """What is drawn for one job key: ``detail`` (matrix) makes the node taller."""
+    """What is drawn for one job key: ``detail`` (matrix) makes the node taller, and so do ``rows`` below it. With
+    ``inner`` it is a box around that."""
 
     key: str
     needs: tuple[str, ...]
     title: str
     detail: str = ""
+    rows: int = 0
+    inner: Drawing | None = None
+
+    @property
+    def width(self) -> int:
+        """In pixels."""
+        return self.inner.width if self.inner else WIDTH
+
+    @property
+    def height(self) -> int:
+        """In pixels."""
+        if self.inner:
+            return HEAD + self.inner.height
+        return self.head + (self.rows * LEG + FOOT if self.rows else 0)
+
+    @property
+    def head(self) -> int:
+        """What title and detail take of the height."""
+        return TALL if self.detail else HEIGHT
 
 
 @dataclass(frozen=True)
@@ -28,20 +50,45 @@ class Node:
     item: Item
     x: int
     y: int
-    height: int
+
+    @property
+    def width(self) -> int:
+        """Of its item."""
+        return self.item.width
+
+    @property
+    def height(self) -> int:
+        """Of its item."""
+        return self.item.height
 
     @property
     def middle(self) -> int:
         """The y of its edges' ends."""
-        return self.y + self.height // 2
+        return self.y + (self.height if self.item.inner else self.item.head) // 2
+
+
+@dataclass(frozen=True)
+class Edge:
+    """A curve from the right side of a node to the left side of another."""
+
+    x1: int
+    y1: int
+    x2: int
+    y2: int
+
+    @property
+    def path(self) -> str:
+        """As SVG has it."""
+        half = (self.x1 + self.x2) // 2
+        return f"M{self.x1} {self.y1}C{half} {self.y1} {half} {self.y2} {self.x2} {self.y2}"
 
 
 @dataclass(frozen=True)
 class Drawing:
-    """Nodes, curves (SVG paths) and the size of it all."""
+    """Nodes, edges and the size of it all."""
 
     nodes: tuple[Node, ...]
-    edges: tuple[str, ...]
+    edges: tuple[Edge, ...]
     width: int
     height: int
 
@@ -51,10 +98,24 @@ def draw(items: Sequence[Item]) -> Drawing:
     needs = _direct({item.key: item.needs for item in items})
     columns = _columns(items, needs)
     placed = {node.item.key: node for node in _place(columns)}
-    edges = tuple(_curve(placed[need], node) for key, node in placed.items() for need in needs[key])
+    edges = tuple(_edge(placed[need], node) for key, node in placed.items() for need in needs[key])
+    right = max((node.x + node.width for node in placed.values()), default=MARGIN)
     bottom = max((node.y + node.height for node in placed.values()), default=0)
-    width = 2 * MARGIN + len(columns) * WIDTH + max(len(columns) - 1, 0) * COLUMN_GAP
-    return Drawing(tuple(placed.values()), edges, width, bottom + MARGIN)
+    return Drawing(tuple(placed.values()), edges, right + MARGIN, bottom + MARGIN)
+
+
+def flat(drawing: Drawing, right: int = 0, down: int = 0) -> tuple[list[Node], list[Edge]]:
+    """Everything in it with its place in the whole: a box before what stands in it."""
+    nodes: list[Node] = []
+    edges = [Edge(one.x1 + right, one.y1 + down, one.x2 + right, one.y2 + down) for one in drawing.edges]
+    for node in drawing.nodes:
+        moved = replace(node, x=node.x + right, y=node.y + down)
+        nodes.append(moved)
+        if node.item.inner:
+            inside, between = flat(node.item.inner, moved.x, moved.y + HEAD)
+            nodes += inside
+            edges += between
+    return nodes, edges
 
 
 def _direct(needs: Mapping[str, Sequence[str]]) -> dict[str, tuple[str, ...]]:
@@ -103,17 +164,15 @@ def _mean(values: Sequence[float]) -> float:
 
 
 def _place(columns: Sequence[Sequence[Item]]) -> list[Node]:
-    nodes = []
-    for number, column in enumerate(columns):
+    nodes, x = [], MARGIN
+    for column in columns:
         y = MARGIN
         for item in column:
-            height = TALL if item.detail else HEIGHT
-            nodes.append(Node(item, MARGIN + number * (WIDTH + COLUMN_GAP), y, height))
-            y += height + ROW_GAP
+            nodes.append(Node(item, x, y))
+            y += item.height + ROW_GAP
+        x += max(item.width for item in column) + COLUMN_GAP
     return nodes
 
 
-def _curve(start: Node, end: Node) -> str:
-    x1, x2 = start.x + WIDTH, end.x
-    half = (x1 + x2) // 2
-    return f"M{x1} {start.middle}C{half} {start.middle} {half} {end.middle} {x2} {end.middle}"
+def _edge(start: Node, end: Node) -> Edge:
+    return Edge(start.x + start.width, start.middle, end.x, end.middle)

@@ -1,21 +1,36 @@
-"""A run's jobs as nodes to draw: matrix legs folded, each linked to its first bad leg."""
+"""A run's jobs as nodes to draw: matrix legs folded, each linked to its first bad leg, or listed where they were asked
+for; the jobs of a called workflow in a box with its name."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from forge.actions.models import Job, JobNode
-from forge.web import appearance, clock, graph
+from forge.web import appearance, clock, graph, job_groups, unfolding
 
 #: Characters that fit below a node's title.
 _DETAIL = 27
+#: Legs that an open node lists; the list has the rest.
+MOST_LEGS = 20
+
+
+@dataclass(frozen=True)
+class Leg:
+    """A job in the list of an open node; ``y`` is the upper edge of its row."""
+
+    job: Job
+    look: appearance.Look
+    title: str
+    took: str
+    y: int
 
 
 @dataclass(frozen=True)
 class Drawn:
-    """A node with what stands in it."""
+    """A node with what stands in it. ``toggle`` is the query that lists its legs, or folds them where they are listed;
+    ``key`` is the job's own in its file, ``more`` how many legs are not listed."""
 
     place: graph.Node
     title: str
@@ -23,37 +38,142 @@ class Drawn:
     took: str
     look: appearance.Look
     job: Job | None
+    node: JobNode
+    key: str
+    toggle: str = ""
+    legs: tuple[Leg, ...] = ()
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class Box:
+    """What stands around the jobs of a called workflow: the name of the call."""
+
+    place: graph.Node
+    title: str
 
 
 @dataclass(frozen=True)
 class Picture:
     """The whole graph."""
 
+    boxes: tuple[Box, ...]
     nodes: tuple[Drawn, ...]
     edges: tuple[str, ...]
     width: int
     height: int
 
 
-def picture(nodes: Sequence[JobNode], jobs: Sequence[Job]) -> Picture | None:
-    """The graph of an attempt; None when it has nothing to say or is too large to be read."""
-    roots = [node for node in nodes if node.parent_id is None]
-    if not 1 < len(roots) <= graph.MOST_NODES:
+def picture(nodes: Sequence[JobNode], jobs: Sequence[Job], opened: Sequence[int] = ()) -> Picture | None:
+    """The graph of an attempt, with the legs of the nodes of these ids; None when it has nothing to say or is too large
+    to be read. Where the jobs of called workflows are too many, each call is one node."""
+    plan = _Plan(nodes, jobs, opened)
+    if plan.count(boxes=True) > graph.MOST_NODES:
+        plan.boxed = False
+    if not 1 < plan.count(boxes=plan.boxed) <= graph.MOST_NODES:
         return None
-    # What a job calls is drawn as legs of it: keys of nodes begin with that of the run's own file.
-    root_of = {node.pk: node.key.partition(".")[0] for node in nodes}
-    by_key: dict[str, list[Job]] = {node.key: [] for node in roots}
-    for job in jobs:
-        by_key[root_of[job.node_id]].append(job)
-    drawing = graph.draw([_item(node, by_key[node.key]) for node in roots])
-    drawn = tuple(_drawn(place, by_key[place.item.key]) for place in drawing.nodes)
-    return Picture(drawn, drawing.edges, drawing.width, drawing.height)
+    drawing = graph.draw(plan.items())
+    placed, edges = graph.flat(drawing)
+    boxes = tuple(Box(one, _short(one.item.title, one.width // 8)) for one in placed if one.item.inner)
+    drawn = tuple(plan.drawn(one) for one in placed if not one.item.inner)
+    return Picture(boxes, drawn, tuple(one.path for one in edges), drawing.width, drawing.height)
 
 
-def _item(node: JobNode, legs: Sequence[Job]) -> graph.Item:
-    many = len(legs) > 1 or bool(node.calls)
-    title = f"{node.key} × {len(legs)}" if many else (legs[0].name if legs else node.key)
-    return graph.Item(node.key, tuple(node.needs), title, _detail(legs) if many else "")
+@dataclass
+class _Plan:
+    """What becomes an item of the graph, and what of the run stands behind each."""
+
+    nodes: Sequence[JobNode]
+    jobs: Sequence[Job]
+    opened: Sequence[int]
+    boxed: bool = True
+    _behind: dict[str, tuple[JobNode, list[Job], str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._children: dict[tuple[int | None, int], list[JobNode]] = {}
+        for node in self.nodes:
+            self._children.setdefault((node.parent_id, node.leg if node.parent_id else 0), []).append(node)
+        self._jobs: dict[int, list[Job]] = {}
+        for job in self.jobs:
+            self._jobs.setdefault(job.node_id, []).append(job)
+
+    def count(self, *, boxes: bool) -> int:
+        """How many nodes there are, with those in boxes or with a node for each call."""
+        if boxes:
+            return sum(1 for node in self.nodes if not self._is_call(node))
+        return sum(1 for node in self.nodes if node.parent_id is None)
+
+    def items(self, parent: JobNode | None = None, leg: int = 0) -> list[graph.Item]:
+        """The jobs of the run's file, or of a call; a call in a matrix has a box for each leg."""
+        siblings = self._children.get((parent.pk if parent else None, leg), [])
+        prefix = f"{parent.calls[leg]['name']} / " if parent else ""
+        keys = {node.key: self._keys(node) for node in siblings}
+        found = []
+        for node in siblings:
+            needs = tuple(key for need in node.needs for key in keys.get(need, ()))
+            if not self._is_box(node):
+                found.append(self._item(node, needs, prefix))
+                continue
+            for index, key in enumerate(keys[node.key]):
+                title = str(node.calls[index]["name"]).removeprefix(prefix)
+                found.append(graph.Item(key, needs, title, inner=graph.draw(self.items(node, index))))
+        return found
+
+    def drawn(self, place: graph.Node) -> Drawn:
+        """A placed item with the state of its jobs."""
+        node, legs, key = self._behind[place.item.key]
+        shown = appearance.worst(appearance.of(job) for job in legs) if legs else appearance.look("waiting", None)
+        listed = self._listed(place, legs) if place.item.rows else ()
+        took = _took(legs, shown)
+        return Drawn(
+            place,
+            _short(place.item.title, 22 if took else 28),
+            _short(place.item.detail, _DETAIL),
+            took,
+            shown,
+            next((one for one in legs if appearance.of(one) == shown), None),
+            node,
+            key,
+            toggle=unfolding.toggle("graph", node.pk, self.opened) if len(legs) > 1 else "",
+            legs=listed,
+            more=len(legs) - len(listed) if listed else 0,
+        )
+
+    def _is_call(self, node: JobNode) -> bool:
+        return bool(node.calls) and any((node.pk, leg) in self._children for leg in range(len(node.calls)))
+
+    def _is_box(self, node: JobNode) -> bool:
+        return self.boxed and self._is_call(node)
+
+    def _keys(self, node: JobNode) -> list[str]:
+        """Keys of the items that a node becomes."""
+        return [f"{node.key}.{leg}" for leg in range(len(node.calls))] if self._is_box(node) else [node.key]
+
+    def _below(self, node: JobNode) -> list[Job]:
+        """The jobs of a node, and of what it calls."""
+        found = list(self._jobs.get(node.pk, ()))
+        for leg in range(len(node.calls)):
+            for child in self._children.get((node.pk, leg), ()):
+                found += self._below(child)
+        return found
+
+    def _item(self, node: JobNode, needs: tuple[str, ...], prefix: str) -> graph.Item:
+        legs, key = self._below(node), node.key.rpartition("/")[2]
+        self._behind[node.key] = (node, legs, key)
+        many = len(legs) > 1 or bool(node.calls)
+        title = f"{key} × {len(legs)}" if many else (legs[0].name.removeprefix(prefix) if legs else key)
+        rows = min(len(legs), MOST_LEGS) + (len(legs) > MOST_LEGS) if node.pk in self.opened and len(legs) > 1 else 0
+        return graph.Item(node.key, needs, title, _detail(legs) if many else "", rows)
+
+    def _listed(self, place: graph.Node, legs: Sequence[Job]) -> tuple[Leg, ...]:
+        top = place.y + place.item.head
+        shown = job_groups.by_state(legs)[:MOST_LEGS]
+        rows = []
+        for number, job in enumerate(shown):
+            look = appearance.of(job)
+            took = _took([job], look)
+            rows.append(Leg(job, look, _short(job.name, 21 if took else 26), took, top + number * graph.LEG))
+        return tuple(rows)
 
 
 def _detail(legs: Sequence[Job]) -> str:
@@ -66,16 +186,12 @@ def _detail(legs: Sequence[Job]) -> str:
     return whole if len(whole) <= _DETAIL else " · ".join([*rest, f"{passed} passed"])
 
 
-def _drawn(place: graph.Node, legs: Sequence[Job]) -> Drawn:
-    shown = appearance.worst(appearance.of(job) for job in legs) if legs else appearance.look("waiting", None)
-    job = next((one for one in legs if appearance.of(one) == shown), None)
+def _took(legs: Sequence[Job], shown: appearance.Look) -> str:
+    """From the first one's start to the last one's end."""
     starts = [one.started_at for one in legs if one.started_at]
     ends = [one.completed_at for one in legs]
     last = max((end for end in ends if end), default=None) if all(ends) else None
-    took = clock.between(min(starts), last) if starts and shown.key != "skipped" else ""
-    return Drawn(
-        place, _short(place.item.title, 22 if took else 28), _short(place.item.detail, _DETAIL), took, shown, job
-    )
+    return clock.between(min(starts), last) if starts and shown.key != "skipped" else ""
 
 
 def _short(text: str, length: int) -> str:

@@ -13,7 +13,8 @@ FILTERED_FROM = 15
 #: Above this a group names only those of its legs that failed or run, and so many over all groups.
 FOLDED_ABOVE = 40
 MOST_LEGS = 40
-_TELLING = ("failure", "timed_out", "runner_lost", "cancelled", "in_progress", "action_required")
+#: States that somebody who looks for something looks for.
+TELLING = ("failure", "timed_out", "runner_lost", "cancelled", "in_progress", "action_required")
 _BAD = ("failure", "timed_out", "runner_lost")
 
 
@@ -47,7 +48,7 @@ def groups(jobs: Sequence[Job], nodes: Sequence[JobNode], *, running: bool) -> l
     for key, legs in by_key.items():
         shown = legs
         if folded and len(legs) > 1:
-            shown = [job for job in legs if appearance.of(job).key in _TELLING][:room]
+            shown = [job for job in legs if appearance.of(job).key in TELLING][:room]
             room -= len(shown)
         found.append(Group(key, tuple(shown), len(legs)))
     return found

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from forge.actions.models import Job, JobNode, RunAttempt
-from forge.web import graphs, job_groups, timeline
+from forge.web import graphs, job_groups, timeline, unfolding
 
 VIEWS = {"graph": "Graph", "timeline": "Timeline", "list": "List"}
 #: Rows of the list on one page.
@@ -55,7 +55,7 @@ class Views:
 
 def of(request: HttpRequest, attempt: RunAttempt, jobs: Sequence[Job], nodes: Sequence[JobNode]) -> Views:
     """What to draw of an attempt: as asked for, as last time, or what says most."""
-    picture = graphs.picture(nodes, jobs)
+    picture = graphs.picture(nodes, jobs, unfolding.asked(request))
     shown = _shown(request, attempt, picture)
     words = request.GET.get("q", "").strip()[:200] if shown == "list" else ""
     found = job_groups.matching(jobs, words) if words else list(jobs)
@@ -63,7 +63,7 @@ def of(request: HttpRequest, attempt: RunAttempt, jobs: Sequence[Job], nodes: Se
     page = max(int(number), 1) if number.isascii() and number.isdigit() and len(number) < 6 else 1
     below = shown == "graph" and not _asked(request) and len(jobs) <= MOST_BELOW
     rows = job_groups.by_state(found)[(page - 1) * PAGE : page * PAGE] if shown == "list" or below else []
-    chart = timeline.chart(jobs, nodes, timezone.now()) if shown == "timeline" else None
+    chart = timeline.chart(jobs, nodes, timezone.now(), unfolding.asked(request)) if shown == "timeline" else None
     return Views(shown, bool(_asked(request)), picture, chart, tuple(rows), len(found), words, page)
 
 

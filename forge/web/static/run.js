@@ -60,17 +60,18 @@ function press(key) {
 
 /** Another view in the place of this one; the address tells it, so that live updates bring the same. */
 async function view(link) {
+  const address = new URL(link.getAttribute("href"), location.href); // links of a drawing have no text as their href
   try {
-    const answer = await fetch(link.href, {headers: {Accept: "text/html"}});
+    const answer = await fetch(address, {headers: {Accept: "text/html"}});
     const next = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById("jobs");
     if (!next) throw new Error("no jobs");
     times(next);
     document.getElementById("jobs").replaceWith(document.adoptNode(next));
-    history.replaceState(null, "", link.href.split("#")[0]);
-    document.querySelector('[data-view="' + link.dataset.view + '"]').focus();
-    say(link.textContent);
+    history.replaceState(null, "", address.href.split("#")[0]);
+    (document.getElementById(link.id) || document.querySelector('[data-view="' + link.dataset.view + '"]')).focus();
+    say(link.getAttribute("aria-label") || link.textContent);
   } catch {
-    location.href = link.href;
+    location.href = address;
   }
 }
 
