@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from forge.actions.models import Job, JobLog, JobNode, Run, RunAttempt, Step
-from forge.actions.queries import notes, pages, runs
+from forge.actions.queries import notes, pages, runs, timings
 from forge.artifacts import artifacts
 from forge.errors import NotFound
 from forge.web import appearance, clock, door, excerpts, job_groups, jobs_views, loglines, reviews, why
@@ -88,16 +87,10 @@ def _waiting(request: HttpRequest, run: Run, attempt: RunAttempt, jobs: Sequence
 def _facts(run: Run, jobs: Sequence[Job]) -> dict[str, Any]:
     """What stands in the strip of facts."""
     waits = [job.started_at - job.queued_at for job in jobs if job.started_at and job.queued_at]
-    ran = [
-        (job.completed_at - job.started_at).total_seconds()
-        for job in jobs
-        if job.started_at and job.completed_at and not job.carries_id
-    ]
     message = run.head_commit.get("message", "") if isinstance(run.head_commit, dict) else ""
     return {
         "queue_time": clock.duration(min(waits)) if waits else "–",
-        # As it is billed where minutes are: each job's own, rounded up.
-        "minutes": sum(max(math.ceil(one / 60), 1) for one in ran),
+        "minutes": sum(one.minutes for one in timings.job_times(jobs)),
         "message": next(iter(str(message).splitlines()), ""),
         "inputs": (run.contexts.get("inputs") or {}).items() if isinstance(run.contexts, dict) else (),
     }

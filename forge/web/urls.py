@@ -23,6 +23,7 @@ from forge.web import (
     runs,
     stream,
     styles,
+    usage,
     workflows,
 )
 
@@ -83,6 +84,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_R}/actions/workflows/<str:file>/badge", workflows.badge, name="workflow-badge"),
     path(_RUN, run.summary, name="run"),
     path(f"{_RUN}/attempts/<int:number>", run.summary, name="run-attempt"),
+    path(f"{_RUN}/usage", usage.show, name="run-usage"),
+    path(f"{_RUN}/attempts/<int:number>/usage", usage.show, name="run-attempt-usage"),
     path(f"{_RUN}/workflow", run_file.show, name="run-workflow"),
     path(f"{_RUN}/events", stream.run_events, name="run-events"),
     path(f"{_RUN}/cancel", run_verbs.cancel, name="run-cancel"),

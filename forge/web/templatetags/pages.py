@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -169,6 +169,12 @@ def blob_url(repository: Repository, sha: str, path: str) -> str:
 def length_of(thing: Job) -> str:
     """How long a job took, or has taken until now."""
     return clock.between(thing.started_at, thing.completed_at)
+
+
+@register.filter
+def length_words(length: timedelta) -> str:
+    """``4m 51s``."""
+    return clock.duration(length)
 
 
 @register.filter
