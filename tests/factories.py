@@ -48,8 +48,9 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
 _numbers = count(1)
 
 
-def push(within: Repository, files: Mapping[str, str], *refs: str) -> str:
-    """One commit of these files in the repository's git folder (made if need be), at these refs. Its sha."""
+def push(within: Repository, files: Mapping[str, str], *refs: str, parents: Sequence[str] = ()) -> str:
+    """One commit of these files in the repository's git folder (made if need be), at these refs, upon these commits.
+    Its sha."""
     if not git.path(within).exists():
         git.init(within)
     store = pygit2.Repository(str(git.path(within)))
@@ -57,7 +58,8 @@ def push(within: Repository, files: Mapping[str, str], *refs: str) -> str:
     for path, text in files.items():
         index.add(pygit2.IndexEntry(path, store.create_blob(text.encode()), pygit2.enums.FileMode.BLOB))
     person = pygit2.Signature("Ada", "ada@example.org", int(START.timestamp()), 0)
-    sha = store.create_commit(None, person, person, "Change", index.write_tree(store), [])
+    upon = [pygit2.Oid(hex=one) for one in parents]
+    sha = store.create_commit(None, person, person, "Change", index.write_tree(store), upon)
     for ref in refs:
         store.references.create(ref, sha, force=True)
     return str(sha)

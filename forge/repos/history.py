@@ -85,6 +85,14 @@ def commit(repository: Repository, sha: str) -> dict[str, Any]:
     return _shown(found)
 
 
+def merge_base(repository: Repository, one: str, other: str) -> str | None:
+    """The commit from which two others went apart; None where they share none, or one of them is not there."""
+    store = git.opened(repository)
+    first, second = git.commit_of(store, one), git.commit_of(store, other)
+    found = store.merge_base(first.id, second.id) if first is not None and second is not None else None
+    return None if found is None else str(found)
+
+
 def refs(repository: Repository, start: str) -> list[Ref]:
     """The refs below ``start`` (``refs/heads/`` …), by name. Only that part of them is looked at: the pins of runs,
     of which there may be many, are never passed by."""

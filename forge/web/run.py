@@ -12,7 +12,7 @@ from forge.actions.models import Job, JobLog, JobNode, Run, RunAttempt, Step
 from forge.actions.queries import notes, pages, runs, timings
 from forge.artifacts import artifacts
 from forge.errors import NotFound
-from forge.web import appearance, clock, door, excerpts, job_groups, jobs_views, loglines, reviews, why
+from forge.web import appearance, approvals, clock, door, excerpts, job_groups, jobs_views, loglines, reviews, why
 from forge.web.errors import page
 from workflows.states import Hold, Status
 
@@ -81,7 +81,8 @@ def _waiting(request: HttpRequest, run: Run, attempt: RunAttempt, jobs: Sequence
     held = attempt.latest and attempt.status != Status.COMPLETED and attempt.hold == Hold.APPROVAL
     asked = attempt.latest and any(job.status == Status.WAITING for job in jobs)
     found = reviews.of_run(request, run, attempt) if asked else []
-    return {"held": held, "reviews": found, "may_review": any(one.may for one in found)}
+    asks = approvals.of_run(run) if held else None
+    return {"held": held, "approval": asks, "reviews": found, "may_review": any(one.may for one in found)}
 
 
 def _facts(run: Run, jobs: Sequence[Job]) -> dict[str, Any]:
