@@ -5,11 +5,11 @@ Rows are written under the lock of their run. ``approve`` decides; ``workflows.d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
 from forge.actions.models import Job, PendingDeployment, Run
@@ -72,6 +72,16 @@ def waiting(run: Run) -> QuerySet[PendingDeployment]:
     related = ("reviewers__user", "branch_policies", "protection_rules__integration")
     with_rules = rows.select_related("environment", "job").prefetch_related(*(f"environment__{one}" for one in related))
     return with_rules.order_by("id")
+
+
+def last(environments: Collection[int]) -> dict[int, PendingDeployment]:
+    """What was deployed last to each of these environments, by its id, as far as it had rules by then: with job and
+    run. Two queries."""
+    ended = {"state": State.PASSED, "job__conclusion": Conclusion.SUCCESS}
+    rows = PendingDeployment.objects.filter(environment__in=environments, **ended).order_by()
+    newest = rows.values("environment").annotate(newest=Max("id")).values_list("newest", flat=True)
+    found = PendingDeployment.objects.filter(pk__in=list(newest)).select_related("job", "run")
+    return {row.environment_id: row for row in found if row.environment_id is not None}
 
 
 def passed(jobs: Iterable[Job]) -> frozenset[int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 
 from forge.actions import approve
+from forge.actions import deployments as waits
 from forge.actions.models import DeploymentReview, Run
 from forge.actions.queries import runs
 from forge.errors import Invalid
@@ -29,6 +30,7 @@ def review(request: HttpRequest, owner: str, name: str, run_id: int) -> HttpResp
     said = DeploymentReview.objects.filter(run=run).select_related("user", "attempt").prefetch_related("environments")
     context = frame(run, attempt, list(runs.jobs(attempt))) | {
         "waiting": waiting,
+        "deployed": waits.last([one.environment.pk for one in waiting]),
         "may_review": any(one.may for one in waiting),
         "said": said.order_by("-id")[:100],
         "message": message,

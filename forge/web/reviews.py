@@ -18,12 +18,13 @@ from forge.web import door
 @dataclass(frozen=True)
 class Waiting:
     """An environment with the jobs that wait for it. ``may`` says whether the person who looks can decide, and
-    ``why_not`` why they cannot."""
+    ``why_not`` why they cannot. ``barred_id`` is who started the run, where that keeps them from saying yes."""
 
     environment: Environment
     jobs: tuple[PendingDeployment, ...]
     may: bool
     why_not: str
+    barred_id: int | None = None
 
     @property
     def due_at(self) -> datetime | None:
@@ -32,8 +33,36 @@ class Waiting:
 
     @property
     def reviewers(self) -> list[str]:
-        """Who may say yes."""
-        return [one.user.login for one in self.environment.reviewers.all()]
+        """Who may say yes; the first one's yes is enough."""
+        return [one.user.login for one in self.environment.reviewers.all() if one.user_id != self.barred_id]
+
+    @property
+    def barred(self) -> str:
+        """The reviewer who may not, since the run is theirs; empty where there is none."""
+        found = [one.user.login for one in self.environment.reviewers.all() if one.user_id == self.barred_id]
+        return next(iter(found), "")
+
+    @property
+    def is_reviewed(self) -> bool:
+        """True when a reviewer has to say yes, or had to."""
+        return bool(self.environment.reviewers.all())
+
+    @property
+    def approved(self) -> bool:
+        """True when one of them has said yes to each job."""
+        return all(one.approved for one in self.jobs)
+
+    @property
+    def branches(self) -> str:
+        """From where may be deployed, in words."""
+        if self.environment.protected_branches:
+            return "any branch, and no tag"
+        if not self.environment.custom_branch_policies:
+            return "any branch or tag"
+        named = {"branch": "branches", "tag": "tags"}
+        found = [(named[one.kind], one.name) for one in self.environment.branch_policies.all()]
+        said = [f"{kind} {', '.join(name for each, name in found if each == kind)}" for kind in named.values()]
+        return "; ".join(one for one in said if not one.endswith(" ")) or "nowhere"
 
     @property
     def integrations(self) -> list[str]:
@@ -66,4 +95,5 @@ def _waiting(request: HttpRequest, attempt: RunAttempt, rows: Sequence[PendingDe
         why_not = "You started this run, and this environment does not take an approval of your own runs."
     else:
         why_not = "You are none of its reviewers."
-    return Waiting(environment, tuple(rows), may, why_not)
+    barred = attempt.triggering_actor_id if environment.prevent_self_review else None
+    return Waiting(environment, tuple(rows), may, why_not, barred)

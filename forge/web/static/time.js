@@ -1,4 +1,4 @@
-// Relative times that stay true, exact ones in both zones on hover, and durations that tick.
+// Relative times that stay true, exact ones in both zones on hover, and durations that tick, up or down.
 
 const offset = Number(document.body.dataset.now || 0) * 1000 - Date.now();
 const now = () => Date.now() + (Math.abs(offset) > 2000 ? offset : 0);
@@ -50,6 +50,10 @@ export function refresh(root = document) {
 function tick() {
   for (const element of document.querySelectorAll("[data-since]")) {
     const text = duration((now() - Date.parse(element.dataset.since)) / 1000);
+    if (text !== element.textContent) element.textContent = text;
+  }
+  for (const element of document.querySelectorAll("[data-until]")) {
+    const text = duration((Date.parse(element.dataset.until) - now()) / 1000);
     if (text !== element.textContent) element.textContent = text;
   }
 }

@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -212,6 +213,18 @@ def due(moment: datetime) -> SafeString:
     """When something will be, with the exact time."""
     return format_html(
         '<time datetime="{}" title="{}">{}</time>', clock.iso(moment), clock.long(moment), clock.until(moment)
+    )
+
+
+@register.simple_tag
+def left(moment: datetime) -> SafeString:
+    """How long it is until then, which ticks in browsers with scripts, and when that is."""
+    rest = moment - timezone.now()
+    return format_html(
+        '<span class="num" data-until="{}">{}</span> left, until {}',
+        clock.iso(moment),
+        clock.duration(rest),
+        clock.long(moment),
     )
 
 
