@@ -12,7 +12,19 @@ from forge.actions.models import Job, JobLog, JobNode, Run, RunAttempt, Step
 from forge.actions.queries import notes, pages, runs, timings
 from forge.artifacts import artifacts
 from forge.errors import NotFound
-from forge.web import appearance, approvals, clock, door, excerpts, job_groups, jobs_views, loglines, reviews, why
+from forge.web import (
+    appearance,
+    approvals,
+    attempts,
+    clock,
+    door,
+    excerpts,
+    job_groups,
+    jobs_views,
+    loglines,
+    reviews,
+    why,
+)
 from forge.web.errors import page
 from workflows.states import Hold, Status
 
@@ -34,15 +46,17 @@ def summary(request: HttpRequest, owner: str, name: str, run_id: int, number: in
         answer.status_code = 404
         return answer
     jobs, nodes = list(runs.jobs(attempt)), pages.nodes(attempt)
+    tries = pages.attempts(run)
     context = frame(run, attempt, jobs, nodes) | {
         "nodes": nodes,
-        "attempts": pages.attempts(run),
+        "attempts": tries,
+        "tries": attempts.rows(run, tries),
         "why": why.of_attempt(attempt),
         "failure": _first_failure(jobs),
         "problems": excerpts.of_run(run, attempt),
         "summaries": notes.summaries_of(jobs),
         "artifacts": list(artifacts.of_attempt(attempt)),
-        "changed": _changed(attempt, jobs),
+        "changed": attempts.changed(attempt, jobs),
         "now": timezone.now(),
         **_facts(run, jobs),
         **_annotations(request, jobs),
@@ -104,18 +118,6 @@ def _stuck(jobs: Sequence[Job], waits: dict[int, str]) -> list[tuple[str, list[J
         if job.status not in (Status.COMPLETED, Status.IN_PROGRESS) and job.pk in waits:
             by_text.setdefault(waits[job.pk], []).append(job)
     return [(text, found[:3], len(found) - 3) for text, found in by_text.items()][:_MOST_REASONS]
-
-
-def _changed(attempt: RunAttempt, jobs: Sequence[Job]) -> list[dict[str, Any]]:
-    """The jobs that ended otherwise than in the attempt before; one that failed and now succeeds may be flaky."""
-    before = pages.results_before(attempt) if attempt.number > 1 else {}
-    found = []
-    for job in jobs:
-        old = before.get(job.name)
-        if old is not None and job.status == Status.COMPLETED and old[1] and old[1] != job.conclusion:
-            flaky = {old[1], job.conclusion} in ({"failure", "success"}, {"timed_out", "success"})
-            found.append({"job": job, "before": appearance.look(*old), "flaky": flaky})
-    return found
 
 
 def _first_failure(jobs: list[Job]) -> dict[str, Any] | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery
 
 from forge.accounts.models import Account
 from forge.actions.models import Job, JobNode, LogPage, PinnedWorkflow, Run, RunAttempt, RunEvent, Workflow
 from forge.actions.queries import runs
 from forge.repos.models import Ref, Repository
+from workflows.states import Conclusion
 
 PAGE = 25
 #: Words are looked for in so many of the newest runs that fit otherwise.
@@ -123,6 +124,32 @@ def last_runs(repository: Repository, limit: int = 5) -> list[Run]:
 def attempts(run: Run) -> list[RunAttempt]:
     """Every attempt, newest first."""
     return list(run.attempts.select_related("triggering_actor").order_by("-number"))
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Jobs of an attempt: how many are its own, how many of those did not succeed, how many it carries over."""
+
+    own: int = 0
+    failed: int = 0
+    carried: int = 0
+
+
+def counts_of_attempts(run: Run) -> dict[int, Counts]:
+    """Of each attempt of a run, by id; skipped jobs count for nothing."""
+    failed = Q(carries=None, conclusion__in=(Conclusion.FAILURE, Conclusion.TIMED_OUT))
+    rows = Job.objects.filter(run=run).exclude(conclusion=Conclusion.SKIPPED).order_by().values("attempt")
+    found = rows.annotate(
+        own=Count("id", filter=Q(carries=None)),
+        failed=Count("id", filter=failed),
+        carried=Count("id", filter=Q(carries__isnull=False)),
+    )
+    return {row["attempt"]: Counts(row["own"], row["failed"], row["carried"]) for row in found}
+
+
+def job_names(ids: Iterable[int]) -> dict[int, str]:
+    """Names of jobs by their ids."""
+    return dict(Job.objects.filter(pk__in=list(ids)).values_list("id", "name"))
 
 
 def results_before(attempt: RunAttempt) -> dict[str, tuple[str, str | None]]:
