@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import threading
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ import pytest
 import uvicorn
 from asgiref.sync import sync_to_async
 from django.core.asgi import get_asgi_application
+from django.db import connection
 from django.test import AsyncClient
 
+from forge import threads
 from forge.accounts.models import Account
 from forge.actions import wakeup
 from forge.actions.models import Job, JobLog, LogChunk, Run, RunEvent
@@ -329,6 +332,46 @@ async def test_marks_say_what_has_changed() -> None:
     of_job = stream.JobSource(run.pk, job.pk, run.last_event, await sync_to_async(_length)(job))
     await sync_to_async(_printed)(job, "two\n")
     assert not of_job.knows(await sync_to_async(of_job.mark)())
+
+
+def _in_every_thread(call: Callable[[], object]) -> None:
+    """Make a call in each thread that looks into the database for streams: they are all free, or this fails."""
+    together = threading.Barrier(threads.THREADS)
+
+    def once() -> None:
+        together.wait(timeout=10)
+        call()
+
+    for one in [threads._pool.submit(once) for _ in range(threads.THREADS)]:
+        one.result(timeout=20)
+
+
+async def test_idle_viewers_ask_nothing_and_hold_no_thread() -> None:
+    run, _ = await sync_to_async(_made)()
+    asked: list[str] = []
+
+    def counted(execute: Any, sql: str, *more: Any) -> Any:
+        asked.append(sql)
+        return execute(sql, *more)
+
+    await asyncio.to_thread(_in_every_thread, lambda: connection.execute_wrappers.append(counted))
+    try:
+        answers = [await AsyncClient().get(_address(run)) for _ in range(20)]
+        viewers = [_events(answer) for answer in answers]
+        waiting = [asyncio.ensure_future(anext(viewer)) for viewer in viewers]
+        await asyncio.sleep(0.5)  # for the first look of each
+        assert len(wakeup._hub._by_topic[f"run:{run.pk}"]) == len(viewers)
+        asked.clear()
+        await asyncio.sleep(1)
+        assert asked == []
+        await asyncio.to_thread(_in_every_thread, lambda: None)
+        await sync_to_async(_happened)(run, "a")
+        assert await asyncio.gather(*waiting) == [("state", "1", {"kind": "a"})] * len(viewers)
+        assert asked
+        for viewer in viewers:
+            await viewer.aclose()
+    finally:
+        await asyncio.to_thread(_in_every_thread, lambda: connection.execute_wrappers.remove(counted))
 
 
 def _length(job: Job) -> int:
