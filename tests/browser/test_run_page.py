@@ -7,7 +7,8 @@ import io
 import re
 import zipfile
 
-from playwright.sync_api import Page, expect
+import pytest
+from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import Opened, PlainPage, Site
 
@@ -26,7 +27,8 @@ def test_three_views_of_256_jobs(person: Page, site: Site) -> None:
     person.wait_for_selector("svg.time")
     expect(person).to_have_url(re.compile(r"\?view=timeline$"))
     assert person.evaluate("document.activeElement.dataset.view") == "timeline"
-    expect(person.locator("svg.time a")).to_have_count(256)
+    expect(person.locator("svg.time a[class]")).to_have_count(256)
+    expect(person.locator("svg.time [aria-expanded]")).to_have_count(1)  # of so many, only what failed can be opened
     assert person.locator("svg.time text.critical").all_text_contents() == ["build", "test (252, linux)"]
     assert person.evaluate(ELEMENTS) <= 2000
     person.keyboard.press("3")
@@ -42,6 +44,41 @@ def test_three_views_of_256_jobs(person: Page, site: Site) -> None:
     person.goto(site.run("wide") + "?view=graph")
     node.click()
     assert "test (7, linux)" in person.inner_text("h1")
+
+
+@pytest.mark.parametrize("name", ["failed", "again", "reuse", "timed", "deploy", "held", "early", "startup", "wide"])
+def test_every_action_is_in_reach_at_320_pixels(opened: Opened, site: Site, name: str) -> None:
+    page = opened(viewport={"width": 320, "height": 700}).new_page()
+    page.goto(site.run(name))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    for one in page.locator("main button:visible, main a.btn:visible, main summary:visible").all():
+        box = one.bounding_box()
+        assert box is not None
+        assert box["x"] >= 0, one.text_content()
+        assert box["x"] + box["width"] <= 320, one.text_content()
+
+
+def test_who_may_only_read_sees_all_and_does_nothing(browser: Browser, site: Site) -> None:
+    page = browser.new_page()
+    for name in ("failed", "timed", "held", "deploy"):
+        page.goto(site.run(name))
+        assert page.locator("main button:visible:not(#live-state)").count() == 0, name
+    page.goto(site.run("held"))
+    assert "You may not write here, so that you cannot approve it" in page.inner_text("#banners")
+    page.goto(site.run("deploy") + "/deployments")
+    assert "You are none of its reviewers" in page.inner_text("main")
+    answer = page.goto(f"{site.url}/rosa/hidden/actions/runs/{site.ids['failed']}")
+    assert answer is not None
+    assert answer.status == 404
+    page.close()
+
+
+def test_a_run_of_which_nothing_is_known_yet(plain: PlainPage, site: Site) -> None:
+    plain.goto(site.run("early"))
+    assert "No job has been made yet" in plain.inner_text("#jobs")
+    assert "None yet" in plain.inner_text("#side")
+    plain.goto(site.run("early") + "?view=timeline")
+    assert "No job has been queued yet" in plain.inner_text("#jobs")
 
 
 def test_phones_have_the_list(opened: Opened, site: Site) -> None:
@@ -65,6 +102,47 @@ def test_views_and_filters_without_scripts(plain: PlainPage, site: Site) -> None
     plain.click("text=Show all jobs")
     plain.click("#side >> text=more")
     expect(plain.locator("#joblist li")).to_have_count(253)
+
+
+def test_steps_are_opened_in_the_timeline(person: Page, plain: PlainPage, site: Site) -> None:
+    for page in (person, plain):
+        page.goto(site.run("reuse") + "?view=timeline")
+        expect(page.locator("svg.time .step")).to_have_count(0)
+        page.click("[aria-label='Steps of lint']")
+        expect(page.locator("svg.time .step")).to_have_count(3)
+        assert page.url.split("#")[0].endswith(f"?view=timeline&open={site.ids['reuse_lint']}")
+    assert person.evaluate("document.activeElement.getAttribute('aria-label')") == "Steps of lint"
+    person.keyboard.press("Enter")
+    expect(person.locator("svg.time .step")).to_have_count(0)
+    plain.click("[aria-label='Steps of lint']")
+    expect(plain.locator("svg.time .step")).to_have_count(0)
+
+
+def test_a_matrix_in_a_box_lists_its_legs(person: Page, plain: PlainPage, site: Site) -> None:
+    for page in (person, plain):
+        page.goto(site.run("reuse") + "?view=graph")
+        expect(page.locator(".dag .called")).to_have_count(1)
+        assert page.locator(".dag > svg > text").all_text_contents() == ["ship"]
+        page.click("[aria-label='Jobs of test']")
+        expect(page.locator(".dag .leg")).to_have_count(3)
+        assert "test (3.12)" in (page.locator(".dag .leg").first.text_content() or "")  # the one that failed
+        expect(page.locator("[aria-label='Jobs of test']")).to_have_attribute("aria-expanded", "true")
+    person.locator(".dag .leg").nth(1).click()
+    assert "ship / test (3.11)" in person.inner_text("h1")
+
+
+def test_what_a_run_used(person: Page, plain: PlainPage, site: Site) -> None:
+    person.goto(site.run("again"))
+    person.click(".side >> text=Usage")
+    person.wait_for_url("**/usage")
+    expect(person.locator(".side [aria-current]")).to_have_text("Usage")
+    expect(person.locator("#used tbody").nth(1).locator("tr")).to_have_count(3)
+    person.click("summary:has-text('Attempt 2')")
+    person.click(".pop >> text=Attempt 1")
+    person.wait_for_url("**/attempts/1/usage")
+    expect(person.locator("#used tbody").nth(1).locator("tr")).to_have_count(2)
+    plain.goto(site.run("early") + "/usage")
+    assert "No job has finished" in plain.inner_text("main")
 
 
 def test_annotations_are_all_there(plain: PlainPage, site: Site) -> None:
@@ -95,6 +173,26 @@ def test_keys_ask_before_they_act(person: Page, site: Site) -> None:
     person.keyboard.press("Escape")
     expect(person.locator("dialog")).to_have_count(0)
     expect(person.locator("summary:has-text('Attempt 2')")).to_have_count(0)
+
+
+def test_keys_of_a_run_that_goes_on(person: Page, site: Site) -> None:
+    person.goto(site.run("timed"))
+    person.keyboard.press("r")
+    expect(person.locator("#say")).to_have_text("No job to run again")
+    person.keyboard.press("n")
+    expect(person.locator("#say")).to_have_text("Nothing failed")
+    person.keyboard.press("x")
+    assert person.locator("dialog h2").inner_text() == "Cancel run?"
+    person.keyboard.press("Escape")
+    expect(person.locator("#pill")).to_contain_text("Waiting")
+    person.goto(site.run("reuse"))
+    for key, name in (("2", "timeline"), ("3", "list"), ("1", "graph")):
+        person.keyboard.press(key)
+        expect(person.locator(f'[data-view="{name}"][aria-current]')).to_have_count(1)
+    person.keyboard.press("?")
+    shown = person.locator("dialog .keys").inner_text()
+    for words in ("Re-run failed jobs", "Cancel the run", "First failure", "Jobs as timeline"):
+        assert words in shown
 
 
 def test_a_run_is_deleted_after_a_question(person: Page, plain: PlainPage, site: Site) -> None:
@@ -145,12 +243,31 @@ def test_a_review_in_a_dialog_and_without_scripts(person: Page, plain: PlainPage
     assert "environment staging" in plain.inner_text("#banners")
 
 
+def test_a_timer_runs_down(person: Page, plain: PlainPage, site: Site) -> None:
+    person.clock.install()
+    person.goto(site.run("timed") + "/deployments")
+    left = person.locator("[data-until]")
+    before = left.inner_text()
+    assert re.fullmatch(r"8h \d\dm", before)
+    person.clock.run_for(10 * 60 * 1000)
+    expect(left).not_to_have_text(before)
+    person.clock.run_for(10 * 3600 * 1000)
+    expect(left).to_have_text("0s")  # never negative
+    plain.goto(site.run("timed") + "/deployments")
+    text = plain.inner_text("main")
+    for words in ("Nobody has to review it", "any branch, and no tag", "600 minutes: 8h", "0123456 by Matrix #"):
+        assert words in text
+    expect(plain.locator("main button")).to_have_count(0)
+
+
 def test_a_held_run_is_approved_before_the_eyes_of_others(person: Page, plain: PlainPage, site: Site) -> None:
     person.goto(site.run("held"))
     expect(person.locator("#live-state")).to_have_text("Live")
     expect(person.locator("#side")).to_have_text("None yet")
     plain.goto(site.run("held"))
     assert "waits for an approval" in plain.inner_text("#banners")
+    assert "carl First-time contributor" in plain.inner_text("#banners").replace("\n", " ")
+    assert ".github/workflows/evil.yml added" in plain.inner_text("#banners").replace("\n", " ")
     plain.click("text=Approve and run")
     assert "waits for an approval" not in plain.inner_text("#banners")
     expect(person.locator("#banners")).not_to_contain_text("waits for an approval")

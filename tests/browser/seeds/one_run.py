@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from django.utils import timezone
+
 from forge.accounts.models import Account
 from forge.actions.models import Annotation, Job, JobNode, PendingDeployment, Run, Summary, Workflow
 from forge.artifacts.models import Artifact
 from forge.environments import environments
 from forge.environments.models import Reviewer
+from forge.repos import git
 from forge.repos.models import Repository
 from tests import factories
 
@@ -50,11 +53,16 @@ def add(widget: Repository, rosa: Account, bea: Account, sha: str) -> dict[str, 
     ids = {"wide": _wide(workflow, rosa).pk, "skipped": _skipped(workflow, rosa).pk}
     ids |= _again(workflow, rosa)
     ids |= _deploy(widget, workflow, rosa, bea)
+    ids |= _timed(widget, workflow, bea, sha) | _reuse(workflow, rosa)
+    ids["early"] = _early(workflow, rosa).pk
+    files = {path: data.decode() for path, data in git.workflow_files(widget, sha)}
+    theirs = factories.push(widget, {**files, ".github/workflows/evil.yml": HELD}, parents=[sha])
     held = factories.run(
         workflow,
         title="A stranger's first change",
         status="waiting",
-        actor=bea,
+        actor=factories.account("carl"),
+        head_sha=theirs,
         attempt={"hold": "approval"},
         source=factories.source(HELD),
     )
@@ -155,6 +163,51 @@ def _deploy(widget: Repository, workflow: Workflow, rosa: Account, bea: Account)
             PendingDeployment.objects.create(job=job, run=run, environment=environment, environment_name=name)
         found[title] = run.pk
     return found
+
+
+def _timed(widget: Repository, workflow: Workflow, bea: Account, sha: str) -> dict[str, int]:
+    """A job that only time keeps from its environment, where another commit is deployed; nobody has to review it."""
+    environment = environments.get_or_create(widget, "canary")
+    environment.wait_timer, environment.protected_branches = 600, True
+    environment.save()
+    before = factories.run(workflow, title="Ship it before", actor=bea)
+    job = factories.job(before.latest_attempt, "canary", environment="canary")
+    named = {"environment": environment, "environment_name": "canary"}
+    PendingDeployment.objects.create(job=job, run=before, state="passed", **named)
+    run = factories.run(workflow, title="Ship it later", status="waiting", actor=bea, head_sha=sha)
+    job = factories.job(run.latest_attempt, "canary", status="waiting", environment="canary", queued_at=None)
+    due = timezone.now() + timedelta(hours=9)
+    PendingDeployment.objects.create(job=job, run=run, due_at=due, **named)
+    return {"timed": run.pk, "timed_job": job.pk}
+
+
+def _reuse(workflow: Workflow, rosa: Account) -> dict[str, int]:
+    """A run that calls a workflow of two jobs, the second a matrix, between two jobs of its own; they have steps."""
+    run = factories.run(workflow, title="Call another", conclusion="failure", actor=rosa)
+    attempt = run.latest_attempt
+    lint = factories.job(attempt, "lint")
+    for number, name in enumerate(("Set up job", "Check out source", "Lint everything"), start=1):
+        begun = attempt.started_at + timedelta(seconds=1 + 20 * (number - 1))
+        factories.step(lint, number, name, started_at=begun, completed_at=begun + timedelta(seconds=20))
+    call = JobNode.objects.create(
+        attempt=attempt, key="ship", position=1, needs=["lint"], expanded=True, calls=[{"name": "ship"}]
+    )
+    inner = {"attempt": attempt, "parent": call, "expanded": True}
+    compiled = JobNode.objects.create(key="ship.0/compile", position=0, **inner)
+    factories.job(attempt, "compile", node=compiled, name="ship / compile")
+    legs = JobNode.objects.create(key="ship.0/test", position=1, needs=["ship.0/compile"], **inner)
+    for name in ("3.11", "3.12", "3.13"):
+        ended = "failure" if name == "3.12" else "success"
+        factories.job(attempt, "test", node=legs, name=f"ship / test ({name})", conclusion=ended)
+    last = JobNode.objects.create(attempt=attempt, key="publish", position=2, needs=["ship"], expanded=True)
+    reason = {"code": "need_failed", "need": "ship", "result": "failure"}
+    factories.job(attempt, "publish", node=last, conclusion="skipped", reason=reason, started_at=None)
+    return {"reuse": run.pk, "reuse_lint": lint.pk}
+
+
+def _early(workflow: Workflow, rosa: Account) -> Run:
+    """One of which no job has been made yet."""
+    return factories.run(workflow, title="Too early to tell", status="queued", actor=rosa)
 
 
 def _calls(widget: Repository, rosa: Account, sha: str) -> Run:

@@ -9,7 +9,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from forge.actions.models import Annotation, Job, JobNode, PendingDeployment, Run, RunAttempt, Summary
+from forge.actions.models import Annotation, Job, JobLog, JobNode, PendingDeployment, Run, RunAttempt, Summary
 from forge.actions.queries import notes
 from forge.artifacts.models import Artifact
 from forge.environments import environments
@@ -194,6 +194,18 @@ def test_reviews_are_for_reviewers(person: Client, stranger: Client, widget: Rep
     environment.prevent_self_review = True
     environment.save()
     assert "does not take an approval of your own runs" in _text(person, address)
+
+
+def test_a_log_that_is_gone_is_said_to_be_where_its_lines_stood(person: Client, run: Run) -> None:
+    job = run.jobs.get(name="test (a)")
+    factories.log(job, ("Set up job", ["ready"]), ("Run tests", ["the failing line"]))
+    job.steps.filter(number=2).update(conclusion="failure")
+    assert "the failing line" in _text(person, _address(run))
+    JobLog.objects.filter(job=job).update(deleted_at=factories.START)
+    page = _text(person, _address(run))
+    assert "the failing line" not in page
+    assert "The log has been deleted <time" in page
+    assert f'/job/{job.pk}"' in page  # what else is known of it stays
 
 
 def test_an_attempt_that_is_not_there_leads_to_the_latest(person: Client, run: Run) -> None:
