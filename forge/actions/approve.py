@@ -1,5 +1,5 @@
 """Somebody decides of what waits: a reviewer or an integration of an environment's jobs, the clock of its wait timer,
-a maintainer of a whole run.
+a maintainer of a whole run, an administrator in spite of an environment's rules.
 
 A decision holds for one job of one attempt. The run is locked first; the row moves by one conditional UPDATE.
 """
@@ -23,10 +23,11 @@ from forge.actions.models import DeploymentReview, PendingDeployment, RuleVerdic
 from forge.environments import rules
 from forge.environments.models import Environment
 from forge.errors import FieldError, Forbidden, Invalid
+from forge.repos import access
 from forge.repos.models import Repository
 from workflows.states import Conclusion, Hold, Status
 
-APPROVED, REJECTED = "approved", "rejected"
+APPROVED, REJECTED, BYPASSED = "approved", "rejected", "bypassed"
 _WORDS = (APPROVED, REJECTED)
 COMMENT_LENGTH = 65_536
 
@@ -43,21 +44,13 @@ def review(actor: Actor, run: Run, environment_ids: Sequence[int], state: str, c
 def _review(actor: Actor, run: Run, wanted: set[int], state: str, comment: str) -> list[PendingDeployment]:
     with transaction.atomic():
         found = transitions.lock(run.pk)
-        rows = [one for one in deployments.waiting(found) if one.environment_id in wanted]
-        known = {row.environment_id: row.environment for row in rows if row.environment is not None}
-        if not wanted or wanted - set(known):
-            words = "No job of this run waits for some of these environments"
-            raise Invalid(words, [FieldError("Deployment", "environment_ids", "invalid", words)])
+        rows, known = _asked_for(found, wanted)
         attempt = found.latest_attempt
         assert attempt is not None, "it has jobs that wait"
-        for environment in known.values():
+        for environment in known:
             if not rules.may_review(environment, actor.account, attempt.triggering_actor):
                 raise Forbidden(f"You may not review deployments to {environment.name}")
-        said = DeploymentReview.objects.create(
-            run=found, attempt=attempt, user=actor.account, state=state, comment=comment
-        )
-        said.environments.set(list(known.values()))
-        _audit(actor, found, f"deployment.{state}", sorted(one.name for one in known.values()))
+        _keep(actor, found, known, state, comment)
         for row in rows:
             if state == APPROVED:
                 PendingDeployment.objects.filter(pk=row.pk, state=State.WAITING).update(approved=True)
@@ -67,6 +60,47 @@ def _review(actor: Actor, run: Run, wanted: set[int], state: str, comment: str) 
                 _refuse(row, {"code": "rejected", "environment": row.environment_name, **_by(actor.account, comment)})
         advance.locked(found)
     return rows
+
+
+@repeat.on_deadlock
+def bypass(actor: Actor, run: Run, environment_ids: Sequence[int], reason: str) -> None:
+    """An administrator lets every job of a run that waits for these environments go on, whatever their rules still ask
+    for. ``Invalid`` without a reason, or for an environment for which none waits; ``Forbidden`` for whoever may not,
+    and where an environment lets nobody pass by."""
+    _check(APPROVED, reason)
+    if not reason.strip():
+        words = "Give the reason: it is kept with the run"
+        raise Invalid(words, [FieldError("Deployment", "comment", "missing_field", words)])
+    with transaction.atomic():
+        found = transitions.lock(run.pk)
+        rows, known = _asked_for(found, set(environment_ids))
+        right = access.right_of(actor, found.repository)
+        for environment in known:
+            if not rules.may_bypass(environment, right):
+                raise Forbidden(f"You may not bypass the rules of {environment.name}")
+        _keep(actor, found, known, BYPASSED, reason)
+        ids = [row.pk for row in rows]
+        PendingDeployment.objects.filter(pk__in=ids, state=State.WAITING).update(state=State.PASSED)
+        advance.locked(found)
+
+
+def _asked_for(run: Run, wanted: set[int]) -> tuple[list[PendingDeployment], list[Environment]]:
+    """What waits for these environments, and they themselves. The run is locked."""
+    rows = [one for one in deployments.waiting(run) if one.environment_id in wanted]
+    known = {row.environment_id: row.environment for row in rows if row.environment is not None}
+    if not wanted or wanted - set(known):
+        words = "No job of this run waits for some of these environments"
+        raise Invalid(words, [FieldError("Deployment", "environment_ids", "invalid", words)])
+    return rows, list(known.values())
+
+
+def _keep(actor: Actor, run: Run, environments: Sequence[Environment], state: str, comment: str) -> None:
+    """Write down who has said what."""
+    attempt = run.latest_attempt
+    assert attempt is not None, "it has jobs that wait"
+    said = DeploymentReview.objects.create(run=run, attempt=attempt, user=actor.account, state=state, comment=comment)
+    said.environments.set(environments)
+    _audit(actor, run, f"deployment.{state}", sorted(one.name for one in environments))
 
 
 @repeat.on_deadlock

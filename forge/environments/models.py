@@ -19,6 +19,8 @@ class Environment(models.Model):
     wait_timer = models.PositiveIntegerField(default=0)
     #: Whoever started the run may not approve it.
     prevent_self_review = models.BooleanField(default=False)
+    #: Administrators of the repository may let a job go on in spite of the rules, for a reason that is kept.
+    can_admins_bypass = models.BooleanField(default=False)
     #: From which refs may be deployed; neither: from every one.
     protected_branches = models.BooleanField(default=False)
     custom_branch_policies = models.BooleanField(default=False)

@@ -58,6 +58,11 @@ def may_review(environment: Environment, account: Account | None, started_by: Ac
     return not (environment.prevent_self_review and started_by is not None and started_by.pk == account.pk)
 
 
+def may_bypass(environment: Environment, right: Right) -> bool:
+    """True when somebody with this right in its repository may pass by the rules."""
+    return environment.can_admins_bypass and right >= Right.ADMIN
+
+
 def change(actor: Actor, environment: Environment, values: Mapping[str, Any], reviewers: Sequence[int]) -> None:
     """Choose these columns and these reviewers. ``Invalid`` for what cannot be chosen."""
     people = check(environment.repository, values, reviewers)

@@ -94,6 +94,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path(f"{_RUN}/rerun-failed", run_verbs.rerun, {"failed": True}, name="run-rerun-failed"),
     path(f"{_RUN}/approve", run_verbs.approve, name="run-approve"),
     path(f"{_RUN}/deployments", deployments.review, name="run-deployments"),
+    path(f"{_RUN}/deployments/bypass", deployments.bypass, name="run-bypass"),
     path(f"{_RUN}/delete", run_verbs.delete, name="run-delete"),
     path(f"{_RUN}/delete-logs", run_verbs.delete_logs, name="run-delete-logs"),
     path(f"{_RUN}/logs", run_left.all_logs, name="run-logs"),

@@ -35,6 +35,7 @@ PAGES = {
     "deployments": "/octo/widget/actions/runs/{deploy}/deployments",
     "run that waits for an approval": "/octo/widget/actions/runs/{held}",
     "deployment on a timer": "/octo/widget/actions/runs/{timed}/deployments",
+    "bypass": "/octo/widget/actions/runs/{timed}/deployments/bypass",
     "run on a timer": "/octo/widget/actions/runs/{timed}",
     "job on a timer": "/octo/widget/actions/runs/{timed}/job/{timed_job}",
     "run that calls": "/octo/widget/actions/runs/{reuse}?view=graph",

@@ -260,6 +260,23 @@ def test_a_timer_runs_down(person: Page, plain: PlainPage, site: Site) -> None:
     expect(plain.locator("main button")).to_have_count(0)
 
 
+def test_rules_are_bypassed_in_a_second_step_with_a_reason(person: Page, plain: PlainPage, site: Site) -> None:
+    person.goto(site.run("urgent"))
+    person.click("text=Review deployments")
+    person.locator("dialog").get_by_text("Bypass the rules").click()
+    person.wait_for_url("**/deployments/bypass")
+    assert "the reason stay in the history" in person.inner_text("main")
+    person.click("text=Bypass rules and deploy")
+    assert person.evaluate("document.activeElement.id") == "comment"  # the browser asks for the reason
+    plain.goto(site.run("urgent") + "/deployments/bypass")
+    plain.fill("#comment", "The site is down")
+    plain.click("button:has-text('Bypass rules and deploy')")
+    assert plain.url == site.run("urgent")
+    plain.goto(site.run("urgent") + "/deployments")
+    assert "rosa bypassed the rules of canary" in plain.inner_text("main")
+    assert "The site is down" in plain.inner_text("main")
+
+
 def test_a_held_run_is_approved_before_the_eyes_of_others(person: Page, plain: PlainPage, site: Site) -> None:
     person.goto(site.run("held"))
     expect(person.locator("#live-state")).to_have_text("Live")

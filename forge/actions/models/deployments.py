@@ -45,12 +45,13 @@ class PendingDeployment(models.Model):
 
 
 class DeploymentReview(models.Model):
-    """What a reviewer has said of environments for which a run waited."""
+    """What a reviewer has said of environments for which a run waited, or an administrator who passed by their
+    rules."""
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="reviews")
     attempt = models.ForeignKey(RunAttempt, on_delete=models.CASCADE, related_name="+")
     user = models.ForeignKey(Account, null=True, on_delete=models.SET_NULL, related_name="+")
-    state = models.CharField(max_length=8)  # approved, rejected
+    state = models.CharField(max_length=8)  # approved, rejected, bypassed
     comment = models.TextField(blank=True, default="")
     environments = models.ManyToManyField(Environment, related_name="+")
     created_at = models.DateTimeField(db_default=Now())

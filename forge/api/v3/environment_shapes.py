@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from forge.accounts.models import Account
+from forge.actions import approve
 from forge.actions.models import DeploymentReview, PendingDeployment, Run
 from forge.api.v3.places import Place
 from forge.api.v3.run_shapes import person
@@ -21,7 +22,7 @@ def environment(row: Environment, at: Place) -> dict[str, Any]:
     policy = {"protected_branches": row.protected_branches, "custom_branch_policies": row.custom_branch_policies}
     return {
         **dated(row, at),
-        "can_admins_bypass": False,
+        "can_admins_bypass": row.can_admins_bypass,
         "protection_rules": _rules(row, at),
         "deployment_branch_policy": policy if any(policy.values()) else None,
     }
@@ -89,7 +90,7 @@ def review(row: DeploymentReview, at: Place) -> dict[str, Any]:
     """GitHub's ``environment-approvals``."""
     return {
         "environments": [dated(one, at) for one in row.environments.all()],
-        "state": row.state,
+        "state": approve.APPROVED if row.state == approve.BYPASSED else row.state,  # GitHub has no word for it
         "user": person(row.user, at.base),
         "comment": row.comment,
     }

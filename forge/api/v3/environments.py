@@ -97,6 +97,7 @@ def _wanted(data: dict[str, Any]) -> tuple[dict[str, Any], list[int]]:
     values = {
         "wait_timer": number(data, "wait_timer") or 0,
         "prevent_self_review": bool(flag(data, "prevent_self_review")),
+        "can_admins_bypass": bool(flag(data, "can_admins_bypass")),
         **chosen,
     }
     return values, _reviewers(data.get("reviewers"))

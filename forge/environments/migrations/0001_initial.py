@@ -24,6 +24,7 @@ class Migration(migrations.Migration):
                 ('name_key', models.CharField(max_length=510)),
                 ('wait_timer', models.PositiveIntegerField(default=0)),
                 ('prevent_self_review', models.BooleanField(default=False)),
+                ('can_admins_bypass', models.BooleanField(default=False)),
                 ('protected_branches', models.BooleanField(default=False)),
                 ('custom_branch_policies', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField(db_default=django.db.models.functions.datetime.Now())),

@@ -43,6 +43,13 @@ jobs:
     runs-on: ubuntu-latest
     steps: [{run: make ship}]
 """
+CANARY = """on: push
+jobs:
+  canary:
+    environment: canary
+    runs-on: ubuntu-latest
+    steps: [{run: make ship}]
+"""
 HELD = "on: push\njobs:\n  build:\n    runs-on: ubuntu-latest\n    steps: [{run: make}]\n"
 SUMMARY = "# Coverage\n\nSee [the rest](#details).\n\n## Details\n\n![picture](https://example.org/x.png) 91 %\n"
 
@@ -168,7 +175,7 @@ def _deploy(widget: Repository, workflow: Workflow, rosa: Account, bea: Account)
 def _timed(widget: Repository, workflow: Workflow, bea: Account, sha: str) -> dict[str, int]:
     """A job that only time keeps from its environment, where another commit is deployed; nobody has to review it."""
     environment = environments.get_or_create(widget, "canary")
-    environment.wait_timer, environment.protected_branches = 600, True
+    environment.wait_timer, environment.protected_branches, environment.can_admins_bypass = 600, True, True
     environment.save()
     before = factories.run(workflow, title="Ship it before", actor=bea)
     job = factories.job(before.latest_attempt, "canary", environment="canary")
@@ -178,7 +185,12 @@ def _timed(widget: Repository, workflow: Workflow, bea: Account, sha: str) -> di
     job = factories.job(run.latest_attempt, "canary", status="waiting", environment="canary", queued_at=None)
     due = timezone.now() + timedelta(hours=9)
     PendingDeployment.objects.create(job=job, run=run, due_at=due, **named)
-    return {"timed": run.pk, "timed_job": job.pk}
+    urgent = factories.run(
+        workflow, title="Ship it now", status="waiting", actor=bea, head_sha=sha, source=factories.source(CANARY)
+    )
+    one = factories.job(urgent.latest_attempt, "canary", status="waiting", environment="canary", queued_at=None)
+    PendingDeployment.objects.create(job=one, run=urgent, due_at=due, **named)
+    return {"timed": run.pk, "timed_job": job.pk, "urgent": urgent.pk}
 
 
 def _reuse(workflow: Workflow, rosa: Account) -> dict[str, int]:

@@ -120,6 +120,28 @@ def test_who_may_not() -> None:
     assert approve.review(scene.owner, run, [scene.environment.pk], "approved", "")
 
 
+def test_an_administrator_passes_by_the_rules_where_that_is_allowed() -> None:
+    scene = Scene()
+    run = scene.reviewed(wait_timer=30)
+    ids = [scene.environment.pk]
+    with pytest.raises(Forbidden):  # the environment lets nobody pass
+        approve.bypass(scene.owner, run, ids, "it burns")
+    scene.choose(scene.person, wait_timer=30, can_admins_bypass=True)
+    with pytest.raises(Forbidden):  # no administrator, though a reviewer
+        approve.bypass(scene.reviewer, run, ids, "it burns")
+    for wrong, reason in ((ids, " "), ([], "it burns"), ([ids[0] + 1], "it burns")):
+        with pytest.raises(Invalid):
+            approve.bypass(scene.owner, run, wrong, reason)
+    assert jobs(run)["deploy"] == WAITING
+    approve.bypass(scene.owner, run, ids, "it burns")
+    assert FakeRunner.new("x").work_off() == ["deploy", "after"]
+    said = DeploymentReview.objects.get()
+    assert (said.user, said.state, said.comment) == (scene.project.account, "bypassed", "it burns")
+    assert audit.queries(run_id=run.pk, action="deployment.bypassed").get().names == ["production"]
+    with pytest.raises(Invalid):  # nothing waits any more
+        approve.bypass(scene.owner, run, ids, "it burns")
+
+
 def test_a_wait_timer() -> None:
     scene = Scene(wait_timer=30)
     run = scene.project.run(TEXT)

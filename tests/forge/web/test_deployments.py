@@ -10,6 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from forge.accounts import audit
 from forge.accounts.models import Account
 from forge.actions.models import PendingDeployment, Run
 from forge.environments import environments
@@ -138,3 +139,30 @@ def test_more_environments_cost_no_more_queries(person: Client, run: Run, prod: 
         Reviewer.objects.create(environment=environment, user=rosa)
         _pend(run, environment, f"stage{number}")
     assert queries() == before
+
+
+def test_administrators_bypass_rules_for_a_reason_that_is_kept(
+    person: Client, stranger: Client, run: Run, prod: Environment
+) -> None:
+    row, address = _pend(run, prod), f"/rosa/widget/actions/runs/{run.pk}/deployments"
+    sent = {"environment": [prod.pk], "comment": "The site is down"}
+    assert "Bypass the rules" not in _text(person, run)
+    assert "There is nothing to bypass" in person.get(f"{address}/bypass").content.decode()
+    assert person.post(f"{address}/bypass", sent).status_code == 403  # its rules let nobody pass
+    Environment.objects.filter(pk=prod.pk).update(can_admins_bypass=True, wait_timer=60)
+    assert "Bypass the rules" not in _text(stranger, run)
+    assert stranger.post(f"{address}/bypass", sent).status_code == 403
+    assert f'href="{address}/bypass"' in _text(person, run)
+    for wrong in ({**sent, "comment": "  "}, {**sent, "environment": []}):
+        assert person.post(f"{address}/bypass", wrong).status_code == 422
+    row.refresh_from_db()
+    assert row.state == PendingDeployment.State.WAITING
+    assert person.post(f"{address}/bypass", sent)["Location"] == f"/rosa/widget/actions/runs/{run.pk}"
+    row.refresh_from_db()
+    assert row.state == PendingDeployment.State.PASSED
+    page = _text(person, run)
+    assert "<b>rosa</b> bypassed the rules of prod" in page
+    assert "The site is down" in page
+    told = person.get(f"/api/v3/repos/rosa/widget/actions/runs/{run.pk}/approvals").json()
+    assert [(one["state"], one["comment"]) for one in told] == [("approved", "The site is down")]
+    assert audit.queries(run_id=run.pk, action="deployment.bypassed").get().names == ["prod"]

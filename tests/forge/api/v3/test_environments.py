@@ -54,6 +54,13 @@ def test_names(client: Client, repository: Repository, written: str, name: str) 
     assert by_id["id"] == made["id"]
 
 
+def test_administrators_pass_by_only_where_it_was_asked_for(client: Client, repository: Repository) -> None:
+    assert put(client, "e").json()["can_admins_bypass"] is False
+    assert put(client, "e", {"can_admins_bypass": True}).json()["can_admins_bypass"] is True
+    assert client.get(f"{R}/e").json()["can_admins_bypass"] is True
+    assert put(client, "e").json()["can_admins_bypass"] is False  # what is not said is no rule afterwards
+
+
 @pytest.mark.parametrize("written", ["%20", "x" * 256, "a%20", "a%1Fb", "a%C2%85b"])
 def test_what_is_no_name(client: Client, repository: Repository, written: str) -> None:
     answer = put(client, written)
