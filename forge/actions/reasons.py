@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -266,10 +267,16 @@ def _asked(reason: Reason) -> str:
     return " in ".join([*parts, f"the group “{group}”"] if group else parts)
 
 
+def _moment(written: Any) -> str:
+    """A time that was kept as ISO 8601, for people: ``22 Nov 2026, 12:45:23 UTC``."""
+    moment = datetime.fromisoformat(str(written)).astimezone(UTC)
+    return f"{moment.day} {moment:%b %Y, %H:%M:%S} UTC"
+
+
 def _environment(reason: Reason) -> str:
     start = f"Waiting for the environment “{reason.get('environment')}”"
     if reason.get("until"):
-        return f"{start} until {reason['until']}, as its wait timer asks."
+        return f"{start} until {_moment(reason['until'])}, as its wait timer asks."
     missing = [f"an approval by {' or '.join(reason['reviewers'])}"] if reason.get("reviewers") else []
     missing += [f"the rule {name}" for name in reason.get("rules", [])]
     return f"{start}: {' and '.join(missing)} is missing." if missing else f"{start}."

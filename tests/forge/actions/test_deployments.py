@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -146,7 +146,11 @@ def test_a_wait_timer() -> None:
     scene = Scene(wait_timer=30)
     run = scene.project.run(TEXT)
     assert jobs(run)["deploy"] == WAITING
-    assert "until" in reasons.waiting(scene.deploy(run))
+    why = reasons.waiting(scene.deploy(run))
+    due = datetime.fromisoformat(why["until"])
+    assert reasons.text(why) == (
+        f"Waiting for the environment “production” until {due.day} {due:%b %Y, %H:%M:%S} UTC, as its wait timer asks."
+    )
     approve.sweep()
     assert jobs(run)["deploy"] == WAITING
     ago = timezone.now() - timedelta(minutes=31)
