@@ -39,6 +39,7 @@ PAGES = {
     "run on a timer": "/octo/widget/actions/runs/{timed}",
     "job on a timer": "/octo/widget/actions/runs/{timed}/job/{timed_job}",
     "run that calls": "/octo/widget/actions/runs/{reuse}?view=graph",
+    "run with an open matrix": "/octo/widget/actions/runs/{reuse}?view=graph&open={reuse_test}",
     "run with open steps": "/octo/widget/actions/runs/{reuse}?view=timeline&open={reuse_lint}",
     "run without jobs": "/octo/widget/actions/runs/{early}",
     "usage": "/octo/widget/actions/runs/{reuse}/usage",

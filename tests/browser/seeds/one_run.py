@@ -214,7 +214,7 @@ def _reuse(workflow: Workflow, rosa: Account) -> dict[str, int]:
     last = JobNode.objects.create(attempt=attempt, key="publish", position=2, needs=["ship"], expanded=True)
     reason = {"code": "need_failed", "need": "ship", "result": "failure"}
     factories.job(attempt, "publish", node=last, conclusion="skipped", reason=reason, started_at=None)
-    return {"reuse": run.pk, "reuse_lint": lint.pk}
+    return {"reuse": run.pk, "reuse_lint": lint.pk, "reuse_test": legs.pk}
 
 
 def _early(workflow: Workflow, rosa: Account) -> Run:
