@@ -8,7 +8,7 @@ const CONTROL = new RegExp(
   "|\\x1b[ -/]*[0-~]?" +
   "|[\\x00-\\x08\\x0b-\\x1f\\x7f-\\x9f\\u2028\\u2029]", "g");
 const TURNING = /[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
-const URLS = /https?:\/\/[^\s<>"'`\\^{|}]+/g;
+const URLS = /https?:\/\/[^\s<>"'\x60\\^{|}]+/g;
 const PLACES = /(?<![\w/.:@+-])(?:\.\/)?([\w.@+-]+(?:\/[\w.@+-]+)*\.\w{1,10}):(\d{1,7})(?!\w)/g;
 const MAX_SEGMENTS = 64;
 const LEVELS = [0, 95, 135, 175, 215, 255];

@@ -17,6 +17,7 @@ from forge.artifacts import artifacts
 from forge.artifacts.models import Artifact
 from forge.repos.models import Repository
 from forge.web import ansi, appearance, clock, security
+from forge.web import scripts as page_scripts
 from forge.web import styles as style_sheets
 from forge.web.doc_links import PREFIX, Links
 from forge.web.markdown import html as markdown_html
@@ -35,7 +36,13 @@ def asset(name: str) -> str:
 @register.simple_tag
 def styles(*names: str) -> str:
     """The address of these style sheets as one file."""
-    return style_sheets.address(*names)
+    return style_sheets.BUNDLE.address(*names)
+
+
+@register.simple_tag
+def scripts(*names: str) -> str:
+    """The address of these modules, and of what they import, as one file."""
+    return page_scripts.BUNDLE.address(*names)
 
 
 @register.simple_tag

@@ -15,7 +15,7 @@ TEXTS = ("fg", "fg-2", "accent")
 
 
 def test_sheets_come_as_one_file_in_order(anyone: Client, db: None) -> None:
-    answer = anyone.get(styles.address("ui.css", "ansi.css"))
+    answer = anyone.get(styles.BUNDLE.address("ui.css", "ansi.css"))
     assert answer["Content-Type"] == "text/css; charset=utf-8"
     assert "immutable" in answer["Cache-Control"]
     ui, ansi = ((security.STATIC / name).read_bytes() for name in ("ui.css", "ansi.css"))
