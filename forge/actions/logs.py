@@ -22,6 +22,8 @@ from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH
 from workflows.states import Status
 
 PIECE = 1 << 20
+#: Pages that are asked for in one query, once a reader has shown that it goes on.
+_AHEAD = 200
 CUT = b"\n[The log is longer than the server keeps; the rest is cut.]\n"
 
 
@@ -105,12 +107,14 @@ def read(job: Job, start: int = 0, end: int | None = None) -> Iterator[bytes]:
     if log is None:
         return
     at, stop = start, log.length if end is None else min(end, log.length)
-    missed = 0
+    missed, ahead = 0, 0
     while at < stop:
-        piece = _piece(log, at, stop)
-        if piece:
-            at, missed = at + len(piece), 0
+        before = at
+        for piece in _pieces(log, at, stop, ahead):
+            at += len(piece)
             yield piece
+        if at > before:
+            missed, ahead = 0, min(16 * ahead + 15, _AHEAD)
             continue
         missed += 1  # it was sealed between the two looks; or deleted by retention
         log = JobLog.objects.filter(job=job, deleted_at=None).first()
@@ -184,13 +188,27 @@ def _store(log: JobLog, claim: Claim, data: bytes, frame: bytes | None) -> None:
     JobLog.objects.filter(pk=log.pk).update(length=log.length, truncated=log.truncated)
 
 
-def _piece(log: JobLog, at: int, stop: int) -> bytes:
-    """Some bytes from ``at`` on; empty when they are not where the pointer says."""
-    if at < log.sealed_length:
-        page = LogPage.objects.filter(job=log.job_id, epoch=log.epoch, offset__lte=at).order_by("-offset").first()
-        if page is None or at >= page.offset + page.length:
-            return b""
-        return log_pages.content(page)[at - page.offset : stop - page.offset]
+def _pieces(log: JobLog, at: int, stop: int, ahead: int) -> Iterator[bytes]:
+    """Some bytes from ``at`` on, page by page with so many of the next; none when they are not where the pointer
+    says."""
+    if at >= log.sealed_length:
+        if piece := _open_piece(log, at, stop):
+            yield piece
+        return
+    rows = LogPage.objects.filter(job=log.job_id, epoch=log.epoch).only("offset", "length", "blob")
+    pages = list(rows.filter(offset__lte=at).order_by("-offset")[:1])
+    if ahead and pages:
+        pages += rows.filter(offset__gt=pages[0].offset, offset__lt=stop).order_by("offset")[:ahead]
+    for page in pages:
+        if not page.offset <= at < page.offset + page.length:
+            return
+        piece = log_pages.content(page)[at - page.offset : stop - page.offset]
+        at += len(piece)
+        yield piece
+
+
+def _open_piece(log: JobLog, at: int, stop: int) -> bytes:
+    """The same of the open tail."""
     rows = LogChunk.objects.filter(job=log.job_id, epoch=log.epoch)
     first = rows.filter(offset__lte=at).order_by("-offset").first()
     if first is None:

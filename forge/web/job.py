@@ -65,7 +65,7 @@ def _search(request: HttpRequest, job: Job, steps: list[Step], log: JobLog | Non
         return {"query": query, "found": None}
     found, error = log_search.Found(), ""
     try:
-        found = log_search.find(job, steps, log, query)
+        found = log_search.find(job, steps, log, query, texts=True)
     except Invalid as wrong:
         error = wrong.message
     return {"query": query, "found": found, "found_error": error, "shown_hits": found.hits[: log_search.WITH_TEXT]}

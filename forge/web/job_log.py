@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,6 +17,8 @@ from forge.web import ansi, door, downloads, file_links, log_search, loglines
 from forge.web.errors import page, refusal
 from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH
 from workflows.states import Status
+
+_NEAR = re.compile(r"([0-9]{1,9})-([0-9]{1,9})")
 
 
 @page
@@ -64,7 +67,8 @@ def _one_line(job: Job, within: loglines.Span | None, line: int) -> HttpResponse
 def search(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int) -> HttpResponse:
     """Lines that fit as JSON: ``?q=&re=1&case=1&word=1&step=4``, or ``?kind=error`` for errors and warnings.
 
-    ``total`` counts them all; ``hits`` names the first ten thousand as [step, line, kind].
+    ``total`` counts them all; ``hits`` names ten thousand of them as [step, line, kind], which come after ``after``
+    others: those behind ``?after=`` so many, or those around ``?near=4-87654``, a line of a step.
     """
     _, _, job = found(request, owner, name, run_id, job_id)
     ran = runs.source(job)
@@ -74,13 +78,23 @@ def search(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int
         if request.GET.get("kind") == "error":
             hits = log_search.marked(ran, steps, log)
         else:
-            hits = log_search.find(ran, steps, log, query(request))
+            hits = log_search.find(ran, steps, log, query(request), _window(request))
     except Invalid as error:
         answer = JsonResponse({"message": str(error)}, status=422)
         answer["Cache-Control"] = "no-store"
         return answer
-    body = {"total": hits.total, "hits": [[hit.step, hit.line, hit.kind] for hit in hits.hits]}
+    body = {
+        "total": hits.total,
+        "after": hits.after,
+        "hits": [[hit.step, hit.line, hit.kind] for hit in hits.hits],
+    }
     return _json(body, sealed=log is not None and log.sealed_at is not None)
+
+
+def _window(request: HttpRequest) -> log_search.Window:
+    """Which of the hits are asked for."""
+    near = _NEAR.fullmatch(request.GET.get("near", ""))
+    return log_search.Window(number(request, "after") or 0, (int(near[1]), int(near[2])) if near else None)
 
 
 def query(request: HttpRequest) -> log_search.Query:

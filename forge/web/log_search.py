@@ -1,4 +1,4 @@
-"""Search over the whole log of a job: every line that fits is counted, the first ten thousand are named.
+"""Search over the whole log of a job: every line that fits is counted, ten thousand at a time are named.
 
 What is matched is a line as it is drawn: without its time, its control sequences and its mark.
 """
@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from array import array
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
 import regex
 
@@ -20,19 +23,26 @@ from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH
 
 #: While a line of so many characters is looked through, other threads go on.
 _LONG = 200
-#: Hits that are named; all are counted.
+#: Hits that are named at once; all are counted.
 MOST = 10_000
-#: Of so many hits the text is kept too, for a list of them.
+#: Of so many hits of a step the text is kept, where a list of them is wanted.
 WITH_TEXT = 200
 #: So long regular expressions may look at one log.
 SECONDS = 2.0
 LONGEST_QUERY = 500
+#: Lines that an expression is tried on together.
+_BLOCK = 64
 KINDS = ("error", "warning")
 
 _SGR = re.compile("\x1b\\[[0-9;]*m")
 _MARKS = re.compile(rb"##\[(?:error|warning)\]")
-
-Matcher = Callable[[str], bool]
+#: What is drawn as it is stored, of ASCII; and beyond it, what is not.
+_PLAIN = bytes([*range(0x20, 0x7F), 0x09, 0x0A])
+_ODD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+#: Expressions that match by plain choices alone: letters, classes, groups, alternatives, ends and repetition.
+_REGULAR = re.compile(
+    r"(?:[^\\(){}*+?]|\\[dDwWsSb]|\\[^\w\s]|\((?:\?:|(?!\?))|\)|(?:[*+?]|\{\d+(?:,\d*)?\})\??(?![*+?{]))+"
+)
 
 
 @dataclass(frozen=True)
@@ -46,8 +56,16 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Hit:
-    """A line that fits, counted from 1 in its step; ``text`` as it is drawn, of the first hits only."""
+class Window:
+    """Which hits are named, in the order of steps and lines: those that come after ``after`` others; or, for ``near``
+    (step, line), the ten thousand of which one is the first at that line or behind it."""
+
+    after: int = 0
+    near: tuple[int, int] | None = None
+
+
+class Hit(NamedTuple):
+    """A line that fits, counted from 1 in its step; ``text`` as it is drawn, where it was wanted."""
 
     step: int
     line: int
@@ -62,60 +80,112 @@ class Hit:
 
 @dataclass(frozen=True)
 class Found:
-    """All hits counted, the first of them named."""
+    """All hits counted; some of them named, which come after ``after`` others."""
 
     total: int = 0
     hits: tuple[Hit, ...] = ()
+    after: int = 0
 
 
-def find(job: Job, steps: Iterable[Step], log: JobLog | None, query: Query) -> Found:
-    """Lines of these steps that fit. Invalid for an expression that is none, or takes too long."""
-    fits = _matcher(query)
-    total = 0
-    hits: list[Hit] = []
+class _Matcher(Protocol):
+    """Which lines fit. ``may``: whether one of a text's can, at a look; ``fitting``: their indexes."""
+
+    def may(self, text: str) -> bool: ...
+
+    def fitting(self, lines: list[str]) -> list[int]: ...
+
+
+_START = Window()
+
+
+def find(
+    job: Job, steps: Iterable[Step], log: JobLog | None, query: Query, window: Window = _START, *, texts: bool = False
+) -> Found:
+    """Lines of these steps that fit; with ``texts`` the first of each step with their text. Invalid for an expression
+    that is none, or takes too long."""
+    matcher = _matcher(query)
+    gathered = _Gathered()
     try:
         for step, first, part in _parts(job, _spans(job, steps, log)):
-            text = part.decode(errors="replace")
-            lines = text.removesuffix("\n").split("\n")
-            for index in _candidates(text, lines, query):
-                sure, kind, line = index >= 0, "", ""
-                index = index if sure else ~index
-                if total < WITH_TEXT or not sure:
-                    kind, line = _shown(lines[index])
-                if sure or fits(line):
-                    total += 1
-                    if total <= MOST:
-                        hits.append(Hit(step, first + index, kind, line[:300] if total <= WITH_TEXT else ""))
+            lines, indexes = _fitting(part, matcher)
+            gathered.add(step, first, indexes, lines if texts else None)
     except TimeoutError:
         raise Invalid("The expression takes too long. Make it simpler.") from None
-    return Found(total, tuple(sorted(hits, key=lambda hit: (hit.step, hit.line))))
+    return gathered.found(window)
 
 
-def _candidates(text: str, lines: list[str], query: Query) -> Iterable[int]:
-    """Indexes of lines that may fit; ``~index`` of those that have to be looked at again.
+@dataclass
+class _Gathered:
+    """Numbers of the lines that fit, by step, in four bytes each; and the texts of the first."""
 
-    In text that is plain but for colours, words are found without looking at every line.
-    """
-    if query.is_regex or "\n" in query.text:
-        return (~index for index in range(len(lines)))
-    text, wanted = (text, query.text) if query.case else (text.lower(), query.text.lower())
-    if "\x1b" in text:
-        text = _SGR.sub("", text)
-    if not text.replace("\n", " ").replace("\t", " ").isprintable():
-        return (~index for index in range(len(lines)))
-    return _standing(text, wanted, whole_words=query.word)
+    lines: dict[int, array[int]] = field(default_factory=dict)
+    texts: dict[tuple[int, int], str] = field(default_factory=dict)
+
+    def add(self, step: int, first: int, indexes: list[int], drawn: list[str] | None) -> None:
+        """Lines of a part that begins with the line ``first``; of ``drawn`` the texts are kept."""
+        if not indexes:
+            return
+        mine = self.lines.setdefault(step, array("I"))
+        if drawn is not None:
+            shown = indexes[: max(0, WITH_TEXT - len(mine))]
+            self.texts |= {(step, first + index): drawn[index][:300] for index in shown}
+        mine.extend([first + index for index in indexes])
+
+    def found(self, window: Window) -> Found:
+        """What stands in the window."""
+        total = sum(len(lines) for lines in self.lines.values())
+        after = window.after if window.near is None else self._before(*window.near) // MOST * MOST
+        after = after if after < total else 0
+        hits, passed = [], 0
+        for step, lines in sorted(self.lines.items()):
+            named = lines[max(after - passed, 0) : max(after + MOST - passed, 0)]
+            hits += [Hit(step, line, text=self.texts.get((step, line), "")) for line in named]
+            passed += len(lines)
+        return Found(total, tuple(hits), after)
+
+    def _before(self, step: int, line: int) -> int:
+        """Hits that stand before this line; none when all do, since behind the last comes the first."""
+        behind = sum(len(lines) for number, lines in self.lines.items() if number < step)
+        behind += bisect_left(self.lines.get(step, ()), line)
+        return behind if behind < sum(len(lines) for lines in self.lines.values()) else 0
 
 
-def _standing(text: str, wanted: str, *, whole_words: bool) -> Iterator[int]:
-    """The same in plain text: sure behind the stamp of a line that has no mark."""
-    index, at, seen = 0, text.find(wanted), 0
-    while at >= 0:
-        index += text.count("\n", seen, at)
-        start, end = text.rfind("\n", 0, at) + 1, text.find("\n", at)
-        end = end if end >= 0 else len(text)
-        stamped = at - start >= PREFIX_LENGTH and text[start + STAMP_LENGTH - 1 : start + PREFIX_LENGTH] in ("Z ", "z ")
-        yield index if stamped and not whole_words and text.find("##[", start, end) < 0 else ~index
-        seen, at = end, text.find(wanted, end)
+def _fitting(part: bytes, matcher: _Matcher) -> tuple[list[str], list[int]]:
+    """The lines of a part as they are drawn, and the indexes of those that fit. Most parts have none: whether one has
+    is seen before they are taken to pieces."""
+    text = part.decode(errors="replace").removesuffix("\n")
+    bare = _bare(part, text)
+    if bare is None:
+        lines = [_shown(line)[1] for line in text.split("\n")]
+    elif not matcher.may(bare):
+        return [], []
+    else:
+        lines = _drawn(bare, text)
+    return lines, matcher.fitting(lines)
+
+
+def _bare(part: bytes, text: str) -> str | None:
+    """The text without colours, when it holds nothing else that is drawn in another way than it is stored."""
+    rest = part.translate(None, _PLAIN).replace(b"\x1b", b"")
+    if rest and _ODD.search(rest.decode(errors="replace")):
+        return None
+    bare = _SGR.sub("", text) if "\x1b" in text else text
+    return bare if "\x1b" not in bare else None
+
+
+def _drawn(bare: str, text: str) -> list[str]:
+    """Its lines without times and marks."""
+    lines = [line[PREFIX_LENGTH:] if _is_stamped(line) else line for line in bare.split("\n")]
+    if "##[" in bare:
+        stored = text.split("\n")
+        for index, line in enumerate(lines):
+            if "##[" in line:
+                lines[index] = _shown(stored[index])[1]
+    return lines
+
+
+def _is_stamped(line: str) -> bool:
+    return line[4:5] == "-" and line[STAMP_LENGTH - 1 : PREFIX_LENGTH] in ("Z ", "+ ")
 
 
 def marked(job: Job, steps: Iterable[Step], log: JobLog | None) -> Found:
@@ -164,7 +234,7 @@ def _parts(job: Job, spans: list[loglines.Span]) -> Iterator[tuple[int, int, byt
 
 def _shown(line: str) -> tuple[str, str]:
     """Kind and text of a stored line as it is drawn. Most lines are plain, or coloured and else plain."""
-    if line[4:5] == "-" and line[STAMP_LENGTH - 1 : PREFIX_LENGTH] in ("Z ", "+ "):
+    if _is_stamped(line):
         line = line[PREFIX_LENGTH:]
     kind = ""
     if "##[" in line[:200]:
@@ -175,38 +245,91 @@ def _shown(line: str) -> tuple[str, str]:
     return kind, plain if plain.replace("\t", " ").isprintable() else ansi.shown(line)
 
 
-def _matcher(query: Query) -> Matcher:
+def _matcher(query: Query) -> _Matcher:
     if not query.text or len(query.text) > LONGEST_QUERY:
         raise Invalid(f"Give 1 to {LONGEST_QUERY} characters to look for.")
-    if query.is_regex or query.word:
-        return _by_regex(query)
-    wanted = query.text if query.case else query.text.lower()
-    return (lambda text: wanted in text) if query.case else (lambda text: wanted in text.lower())
+    if query.is_regex:
+        return _Timed(query)
+    return _Words(query) if query.word else _Text(query)
 
 
-def _by_regex(query: Query) -> Matcher:
-    flags = 0 if query.case else regex.IGNORECASE
-    inner = query.text if query.is_regex else regex.escape(query.text)
-    try:
-        pattern = regex.compile(inner, flags)
-        if query.word:
-            pattern = regex.compile(rf"(?<!\w)(?:{inner})(?!\w)", flags)
-    except (regex.error, RecursionError, OverflowError) as error:
-        raise Invalid(f"This is no regular expression: {error}") from None
-    return _Timed(pattern).fits
+class _Text:
+    """Lines that hold a text."""
+
+    def __init__(self, query: Query) -> None:
+        self._case = query.case
+        self._wanted = query.text if query.case else query.text.lower()
+
+    def may(self, text: str) -> bool:
+        """Whether it stands anywhere."""
+        return self._wanted in (text if self._case else text.lower())
+
+    def fitting(self, lines: list[str]) -> list[int]:
+        """Indexes of the lines that hold it."""
+        folded = lines if self._case else "\n".join(lines).lower().split("\n")
+        wanted = self._wanted
+        return [index for index, line in enumerate(folded) if wanted in line]
 
 
 class _Timed:
-    """A pattern that may use ``SECONDS`` of its thread in all; TimeoutError when they are over."""
+    """Lines that an expression fits. It may use ``SECONDS`` of its thread in all; TimeoutError when they are over."""
 
-    def __init__(self, pattern: regex.Pattern[str]) -> None:
-        self._search = pattern.search
+    def __init__(self, query: Query) -> None:
+        self._search = _pattern(query).search
+        # Where such a one matches in a line, it matches in a text of which that is a line.
+        together = _pattern(query, regex.MULTILINE) if _REGULAR.fullmatch(query.text) else None
+        self._together = together.search if together is not None else None
         self._end = time.thread_time() + SECONDS
-        self._looks = 0
 
-    def fits(self, text: str) -> bool:
-        """True when the pattern stands in it."""
-        self._looks += 1
-        if self._looks % 256 == 0 and time.thread_time() > self._end:
-            raise TimeoutError
-        return self._search(text, timeout=SECONDS, concurrent=len(text) > _LONG) is not None
+    def may(self, text: str) -> bool:
+        """Lines are not looked at with their times and marks: where they begin and end matters."""
+        return True
+
+    def fitting(self, lines: list[str]) -> list[int]:
+        """Indexes of the lines that it fits. Where it fits nowhere in a block of them, none is looked at alone."""
+        found = []
+        for first in range(0, len(lines), _BLOCK):
+            if time.thread_time() > self._end:
+                raise TimeoutError
+            block = lines[first : first + _BLOCK]
+            if not self._fits_somewhere("\n".join(block)):
+                continue
+            for index, line in enumerate(block, first):
+                if self._search(line, timeout=SECONDS, concurrent=len(line) > _LONG):
+                    found.append(index)
+        return found
+
+    def _fits_somewhere(self, text: str) -> bool:
+        """False when it certainly fits no line of a text."""
+        if self._together is None:
+            return True
+        try:
+            return self._together(text, timeout=SECONDS / 40, concurrent=True) is not None
+        except TimeoutError:  # over lines together it has too many ways to go, in one of them perhaps not
+            self._together = None
+            return True
+
+
+class _Words:
+    """Lines that hold a text as a whole word; only those that hold it at all are looked at."""
+
+    def __init__(self, query: Query) -> None:
+        self._text, self._search = _Text(query), _pattern(query).search
+
+    def may(self, text: str) -> bool:
+        """Whether it stands anywhere."""
+        return self._text.may(text)
+
+    def fitting(self, lines: list[str]) -> list[int]:
+        """Indexes of the lines that hold it."""
+        return [index for index in self._text.fitting(lines) if self._search(lines[index])]
+
+
+def _pattern(query: Query, flags: int = 0) -> regex.Pattern[str]:
+    flags |= 0 if query.case else regex.IGNORECASE
+    inner = query.text if query.is_regex else regex.escape(query.text)
+    try:
+        pattern = regex.compile(inner, flags)
+        return regex.compile(rf"(?<!\w)(?:{inner})(?!\w)", flags) if query.word else pattern
+    except (regex.error, RecursionError, OverflowError) as error:
+        raise Invalid(f"This is no regular expression: {error}") from None

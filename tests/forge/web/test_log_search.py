@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import regex
 from django.test import Client
 
 from forge.actions import logs
 from forge.actions.models import Job, JobLog
 from forge.repos.models import Repository
-from forge.web import log_search, loglines
+from forge.web import ansi, log_search, loglines
 from tests import factories
 
 LONG = "begin " + "x" * 60_000 + " end"
@@ -73,12 +74,103 @@ def test_all_are_counted_and_the_first_are_named(person: Client, job: Job) -> No
     assert body["hits"][-1][:2] == [3, log_search.MOST]
 
 
+@pytest.mark.parametrize("kept", [False, True])
+def test_the_same_as_line_by_line(person: Client, widget: Repository, kept: bool) -> None:
+    """However a part of the log is looked through, each line of it counts as it is drawn, alone."""
+    made = factories.job(factories.run(factories.workflow(widget)).latest_attempt, "all", conclusion="success")
+    factories.log(made, *((f"Step {number}", lines) for number, lines in enumerate(PARTS)))
+    if kept:
+        assert logs.seal(made.pk)
+    for asked in QUERIES:
+        wanted = [
+            (step, line)
+            for step, lines in enumerate(PARTS, 1)
+            for line, text in enumerate(lines, 1)
+            if _fits(ansi.shown(loglines.classify(text)[1]), asked)
+        ]
+        assert _search(person, made, **asked) == wanted, asked
+
+
+#: By the kind of part: plain, with colours and marks, with what is drawn in another way, and with what is no ASCII.
+PARTS = (
+    [f"line {number} of many, ends in {number % 7}" for number in range(300)],
+    [
+        "##[group]Step \x1b[32mone\x1b[0m",
+        "\x1b[31m##[error]a\x1b[1mb\x1b[0mc",
+        "##[endgroup]",
+        "plain 2026-01-15T12",
+        "z x",
+    ],
+    [
+        "10%\r50%\rabc\r",
+        "\x1b]0;title\x07abc",
+        "\x1b[2Kabc",
+        "tab\tabc",
+        "a\u202ebc",
+        "ends in CR\r",
+        "\x1b\x1b[31m[1mabc",
+    ],
+    ["É ÉTÉ été", "\u212aelvin \u0130 ß ſ", "✓ \x1b[32mabc\x1b[0m 日本", "a\x85bc", "\u2028abc", "", " "],
+)
+QUERIES: tuple[dict[str, Any], ...] = (
+    *(
+        {"q": text}
+        for text in ("abc", "ABC", "line 29", "2026-01-15T12", "z ", "z x", "k", "été", "ß", "i", "[U+202E]", "0")
+    ),
+    *({"q": text, "case": 1} for text in ("ABC", "abc", "É", "Z ")),
+    *({"q": text, "word": 1} for text in ("abc", "line", "9", "été", "of many")),
+    *(
+        {"q": text, "re": 1}
+        for text in ("^abc$", "^$", "in [^3]$", r"\bline \d{2}\b", "(a|b)c", "c[^x]*l", r"\s$", "^.{3}$")
+    ),
+    *(
+        {"q": text, "re": 1}
+        for text in ("(?<=a)b", r"(.)\1\1", "(?i:ABC)", "a(?!b)", r"\Aabc\Z", "^(?:ab)?c?$", "a*+b", "x{0,2}")
+    ),
+    {"q": "L.NE 1.*5$", "re": 1, "case": 1},
+    {"q": "été|abc", "re": 1, "word": 1},
+)
+
+
+def _fits(text: str, asked: dict[str, Any]) -> bool:
+    wanted = asked["q"]
+    if not (asked.get("re") or asked.get("word")):
+        return wanted in text if asked.get("case") else wanted.lower() in text.lower()
+    inner = wanted if asked.get("re") else regex.escape(wanted)
+    whole = rf"(?<!\w)(?:{inner})(?!\w)" if asked.get("word") else inner
+    return regex.search(whole, text, 0 if asked.get("case") else regex.IGNORECASE) is not None
+
+
+def test_a_search_asks_few_questions(person: Client, job: Job, django_assert_max_num_queries: Any) -> None:
+    assert logs.seal(job.pk)
+    assert JobLog.objects.get(job=job).sealed_lines > 12_000
+    with django_assert_max_num_queries(12):
+        assert person.get(_address(job, "/log/search"), {"q": "hay"}).json()["total"] == 12_000
+
+
+def test_hits_beyond_those_that_are_named(person: Client, job: Job) -> None:
+    def asked(**more: Any) -> tuple[int, list[list[Any]], int]:
+        body = person.get(_address(job, "/log/search"), {"q": "hay", **more}).json()
+        return body["after"], body["hits"], body["total"]
+
+    after, hits, total = asked(after=10_000)
+    assert (after, len(hits), total) == (10_000, 2_000, 12_000)
+    assert (hits[0], hits[-1]) == ([3, 10_001, ""], [3, 12_000, ""])
+    assert asked(near="3-11000") == (after, hits, total)
+    assert asked(near="3-10001") == (after, hits, total)
+    assert asked(near="3-10000")[0] == 0
+    assert asked(near="1-1")[0] == 0
+    assert asked(near="4-1")[0] == 0  # behind the last comes the first
+    assert asked(after=12_000)[0] == 0
+    assert asked(near="x")[0] == 0
+
+
 @pytest.mark.parametrize("sealed", [False, True])
 def test_errors_and_warnings(person: Client, job: Job, sealed: bool) -> None:
     if sealed:
         assert logs.seal(job.pk)
     answer = person.get(_address(job, "/log/search"), {"kind": "error"})
-    assert answer.json() == {"total": 2, "hits": [[2, 7, "warning"], [2, 9, "error"]]}
+    assert answer.json() == {"total": 2, "after": 0, "hits": [[2, 7, "warning"], [2, 9, "error"]]}
     assert ("immutable" in answer["Cache-Control"]) == sealed
 
 
@@ -87,6 +179,7 @@ def test_errors_and_warnings(person: Client, job: Job, sealed: bool) -> None:
     [
         ({"q": "("}, "no regular expression"),
         ({"q": "(x+x+)+y"}, "takes too long"),
+        ({"q": "(?>x+x+)+(?=y)|(x+x+)+(?=y)"}, "takes too long"),
         ({"q": ""}, "Give 1 to"),
         ({"q": "x" * 501}, "Give 1 to"),
     ],
