@@ -83,7 +83,11 @@ def failed(request: HttpRequest) -> HttpResponse:
     """Our own fault; the id is in the server's log beside the trace."""
     number = secrets.token_hex(6)
     request.META["forge.failure"] = number
-    return _answer(request, 500, f"It is a fault of the server, not yours. Tell its administrator the number {number}.")
+    answer = _answer(
+        request, 500, f"It is a fault of the server, not yours. Tell its administrator the number {number}."
+    )
+    answer["X-Request-Id"] = number  # for scripts, which say it where what they asked for would be
+    return answer
 
 
 def _answer(request: HttpRequest, status: int, message: str, details: list[str] | None = None) -> HttpResponse:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route
 
+from tests.absent import absent
 from tests.browser.seed import PASSWORD
 from tests.services.process import Process
 
@@ -46,7 +47,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
     """Debian's Chromium instead of one that Playwright would download."""
     if not Path(CHROMIUM).exists():
-        pytest.skip("Chromium is not installed")
+        absent("Chromium is not on this machine: apt-get install chromium")
     return {**browser_type_launch_args, "executable_path": CHROMIUM, "args": FLAGS}
 
 
@@ -109,7 +110,7 @@ def opened(browser: Browser, site: Site) -> Iterator[Opened]:
         context.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
         context.on("weberror", lambda error: complaints.append(str(error.error)))
         contexts.append(context)
-        _log_in(context)
+        log_in(context)
         return context
 
     yield open_context
@@ -119,10 +120,11 @@ def opened(browser: Browser, site: Site) -> Iterator[Opened]:
     assert [text for text in complaints if "Failed to load resource" not in text] == []
 
 
-def _log_in(context: BrowserContext) -> None:
+def log_in(context: BrowserContext, login: str = "rosa") -> None:
+    """A person of the seed begins a session."""
     page = context.new_page()
     page.goto("/login")
-    page.fill("#login", "rosa")
+    page.fill("#login", login)
     page.fill("#password", PASSWORD)
     page.click("main button")
     page.wait_for_url("**/")
@@ -168,3 +170,8 @@ _LEADS = """(element) => {
 def plain(opened: Opened) -> PlainPage:
     """The same without scripts."""
     return PlainPage(opened(viewport={"width": 1360, "height": 900}, java_script_enabled=False).new_page())
+
+
+def fails(route: Route) -> None:
+    """Answers as a server does that has a fault, with the number that its log has it under."""
+    route.fulfill(status=500, body="<p>sorry", headers={"X-Request-Id": "5f00d", "Content-Type": "text/html"})

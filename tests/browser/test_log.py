@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+import re
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Opened, PlainPage, Site
+from tests.browser.conftest import Opened, PlainPage, Site, fails
 from tests.browser.seed import BIG
 
 CASES = Path(__file__).parents[1] / "forge" / "web" / "ansi_cases.json"
@@ -161,11 +162,107 @@ def test_timestamps_are_remembered(person: Page, site: Site) -> None:
 
 
 def test_a_log_that_cannot_be_read_says_so(person: Page, site: Site) -> None:
-    address = site.job("failed", "bad_job")
-    person.route("**/log/lines*", lambda route: route.fulfill(status=500, body="no"))
-    person.goto(address)
-    person.wait_for_selector("text=The log could not be read.")
+    person.route("**/log/lines*", fails)
+    person.goto(site.job("failed", "bad_job"))
+    said = person.locator(".failed")
+    expect(said).to_contain_text(
+        "The log could not be read: the server answered 500. Its administrator finds that as 5f00d."
+    )
     person.unroute("**/log/lines*")
-    person.click("text=Retry")
+    person.click(".failed button")
+    person.wait_for_selector('.vlog [data-n="1306"]')  # where it would have begun
+    expect(said).to_be_hidden()
+
+
+def test_a_linked_line_comes_after_a_failure(person: Page, site: Site) -> None:
+    person.route("**/log/lines*", lambda route: route.abort())
+    person.goto(site.job("big", "loud") + "#s1-L87654")
+    expect(person.locator(".failed")).to_contain_text("The log could not be read: the server cannot be reached.")
+    person.unroute("**/log/lines*")
+    person.click(".failed button")
+    expect(person.locator('.vlog .ln.hit[data-n="87654"]')).to_be_in_viewport()
+
+
+def test_pages_that_do_not_come_leave_what_is_there(person: Page, site: Site) -> None:
+    """What was shown stays; what is missing is named, not asked for again without end, and comes when it is retried."""
+    person.goto(site.job("big", "loud") + "#s1-L5500")
+    shown = person.locator('.vlog [data-n="5500"]')
+    expect(shown).to_be_in_viewport()
+    asked: list[str] = []
+
+    def cut(route: Route) -> None:
+        asked.append(route.request.url)
+        route.abort()
+
+    person.route("**/log/lines*", cut)
+    person.evaluate("document.querySelector('.log').scrollTop += 60 * 20 * 30")
+    said = person.locator(".failed")
+    expect(said).to_contain_text("could not be read: the server cannot be reached.")
+    expect(said).to_contain_text("Lines 7,001 to 8,000")
+    for place in range(30):  # scrolling about does not ask the server again and again
+        person.evaluate("(by) => { document.querySelector('.log').scrollTop += by }", 100 if place % 2 else -100)
+    assert len(asked) == len(set(asked)) <= 4
+    person.evaluate("document.querySelector('.log').scrollTop -= 60 * 20 * 30")
+    expect(shown).to_be_in_viewport()
+    person.evaluate("document.querySelector('.log').scrollTop += 60 * 20 * 30")
+    person.unroute("**/log/lines*")
+    person.click(".failed button")
+    expect(said).to_be_hidden()
+    expect(person.locator('.vlog [data-n="7300"]')).to_have_count(1)
+
+
+def test_a_short_log_is_printed_whole(person: Page, site: Site) -> None:
+    person.goto(site.job("failed", "bad_job"))
     person.wait_for_selector(LINES)
-    assert person.get_by_text("The log could not be read.").is_hidden()
+    _print(person)
+    person.emulate_media(media="print")
+    lines = person.locator("#s3 .ln").evaluate_all("all => all.map((one) => [Number(one.dataset.n), one.offsetTop])")
+    assert [number for number, _ in lines] == [number for number in range(1, 1307) if number != 3]  # which ends a group
+    assert person.locator("#s3 .paper").count() == 0
+    height = person.evaluate(
+        "[document.querySelector('#s3 .log').clientHeight, document.querySelector('#s3 .vlog').scrollHeight]"
+    )
+    assert height[0] >= height[1] > 1305 * 18  # nothing is cut off, nothing stands on another
+    person.emulate_media(media="screen")
+    person.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert person.locator("#s3 .ln").count() < 300
+
+
+def test_a_long_log_on_paper_says_where_the_rest_is(person: Page, site: Site) -> None:
+    person.goto(site.job("big", "loud") + "#s1-L87654")
+    person.wait_for_selector(".vlog .ln.hit")
+    note = person.locator("#s1 .paper")
+    # By the browser's menu: only what has been fetched can be drawn at once.
+    person.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert _ends(note.text_content())[0] <= 87_001
+    assert person.locator(LINES).count() == _ends(note.text_content())[1] - _ends(note.text_content())[0] + 1
+    person.evaluate("dispatchEvent(new Event('afterprint'))")
+    expect(note).to_have_count(0)
+    _print(person)
+    first, last = _ends(note.text_content())
+    assert 10_000 <= last - first + 1 < 11_000  # from where a page of lines begins
+    assert person.locator(LINES).count() == last - first + 1
+    assert first < 87_654 < last
+    assert f"of {BIG:,}. All of them: {site.job('big', 'loud')}/log?step=1" in (note.text_content() or "")
+    expect(note).to_be_hidden()
+    person.emulate_media(media="print")
+    expect(note).to_be_visible()
+
+
+def _print(page: Page) -> None:
+    """Ctrl+P, as far as a page sees of it."""
+    page.evaluate("""() => {
+      window.print = () => {
+        dispatchEvent(new Event("beforeprint"));
+        window.printed = true;
+      };
+    }""")
+    page.keyboard.press("Control+p")
+    page.wait_for_function("() => window.printed")
+
+
+def _ends(note: str | None) -> tuple[int, int]:
+    """First and last line that a note on paper names."""
+    found = re.match(r"Lines ([\d,]+) to ([\d,]+) of", note or "")
+    assert found is not None, note
+    return int(found[1].replace(",", "")), int(found[2].replace(",", ""))

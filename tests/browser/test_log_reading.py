@@ -7,13 +7,14 @@ import re
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Opened, PlainPage, Site
+from tests.browser.conftest import Opened, PlainPage, Site, fails
 from tests.browser.seed import BIG
 from tests.browser.seeds.logs import LONG
 
 ADDRESSES = ("https://good.example/", "https://example.org/a?b=1", "https://example.org/README.md:3")
 SAY = "all => all.map((one) => [one.href, one.textContent, one.rel])"
 HERE = ".vlog .ln.found"
+CURRENT = "[...CSS.highlights.get('log-current')].join()"
 
 
 @pytest.fixture
@@ -72,10 +73,65 @@ def test_search_in_a_long_log(person: Page, site: Site) -> None:
     person.goto(site.job("big", "loud") + "?q=line+87654")
     _count(person, "1 of 1")
     _found(person, 1, 87_654)
+    assert person.evaluate(CURRENT) == "line 87654"
+    expect(person.locator(".vlog .has")).to_have_count(1)
     person.fill("#log-q", "very long")
-    _count(person, f"1 of {BIG - 1:,}")  # the first ten thousand are named, all are counted
+    _count(person, f"87,654 of {BIG - 1:,}")  # all are counted; from where one is
+    _found(person, 1, 87_654)
+    assert person.evaluate(CURRENT) == "very long"
+    assert person.evaluate("CSS.highlights.get('log-hit').size") > 20  # on the other lines around it
+    for key, number in (("Enter", 87_655), ("Shift+Enter", 87_654), ("Shift+Enter", 87_653)):
+        person.keyboard.press(key)
+        _count(person, f"{number:,} of {BIG - 1:,}")
+        _found(person, 1, number)
+
+
+def test_hits_beyond_the_ten_thousandth(person: Page, site: Site) -> None:
+    """They are named ten thousand at a time; the way from one to the next knows no end but that of the log."""
+    person.goto(site.job("big", "loud") + "#s1-L9999")
+    person.wait_for_selector(".vlog .ln.hit")
+    person.fill("#log-q", "VERY long")
+    _count(person, f"9,999 of {BIG - 1:,}")
+    for number in (10_000, 10_001, 10_002):
+        person.keyboard.press("Enter")
+        _found(person, 1, number)
+        _count(person, f"{number:,} of {BIG - 1:,}")
+    # Lines on the screen whose hits are named with others are marked alike.
+    expect(person.locator(".vlog .ln:not(.has)")).to_have_count(0)
+    person.keyboard.press("Shift+Enter")
     person.keyboard.press("Shift+Enter")
     _found(person, 1, 10_000)
+    person.goto(site.job("big", "loud") + "?q=very+long#s1-L1")
+    person.wait_for_selector(".vlog .ln.hit")
+    _count(person, f"{BIG - 1:,} lines")
+    person.click("[aria-label='Next hit']")
+    _found(person, 1, 1)
+    person.click("[aria-label='Hit before']")  # before the first comes the last
+    _count(person, f"{BIG - 1:,} of {BIG - 1:,}")
+    _found(person, 1, BIG - 1)
+    assert person.evaluate(CURRENT) == "very long"
+
+
+def test_a_search_that_fails_can_be_repeated(person: Page, site: Site) -> None:
+    person.goto(site.job("log_run", "log_tricky"))
+    person.wait_for_selector(".ticks .err")
+    person.fill("#log-q", "needle")
+    _count(person, "2 of 4")
+    again = person.get_by_role("button", name="Retry")
+    expect(again).to_be_hidden()
+    person.route("**/log/search*", lambda route: route.abort())
+    person.fill("#log-q", "needles")
+    _count(person, "The log could not be searched: the server cannot be reached.")
+    assert person.evaluate("CSS.highlights.get('log-current').size") == 1  # what was found before is still there
+    person.unroute("**/log/search*")
+    person.route("**/log/search*", fails)
+    again.click()
+    _count(person, "The log could not be searched: the server answered 500. Its administrator finds that as 5f00d.")
+    person.unroute("**/log/search*")
+    again.click()
+    _count(person, "1 of 1")
+    _found(person, 2, 10)
+    expect(again).to_be_hidden()
 
 
 def test_ctrl_f_is_the_log_s_only_when_the_focus_is_in_it(person: Page, site: Site) -> None:

@@ -29,6 +29,12 @@ export const more = (text, act) => {
   return bar;
 };
 
+/** Why there is no line. */
+export function nothing(held, growing) {
+  if (held) return "This step runs beside others: its log appears here when it and they are done writing.";
+  return growing ? "Nothing printed yet." : "This step printed nothing.";
+}
+
 /** What a line is, and its text without the mark. */
 export function classify(text) {
   const found = MARK.exec(text);

@@ -4,6 +4,7 @@
 import {bind} from "./keys.js";
 import {copy} from "./log_marks.js";
 import {menu, read} from "./log_options.js";
+import {fetchAll, rollUp, unroll} from "./log_paper.js";
 import {begin} from "./log_search.js";
 import {byItself, here, on, open, place, say, steps, viewer, viewers} from "./log_steps.js";
 
@@ -64,7 +65,9 @@ follow.addEventListener("click", () => {
 /** The last lines, for those who do not see them come. */
 bind("l", "Read the last five lines of the log", async () => {
   const one = [...viewers.values()].find((other) => other.growing && other.total) || here();
-  if (one) say((await one.texts(Math.max(1, one.total - 4), one.total)).join("\n") || "Nothing printed yet");
+  if (!one) return;
+  const last = await one.texts(Math.max(1, one.total - 4), one.total).catch((error) => [error.message]);
+  say(last.join("\n") || "Nothing printed yet");
 });
 
 document.querySelector("[data-copy-step]").addEventListener("click", async (event) => {
@@ -76,8 +79,15 @@ document.querySelector("[data-copy-step]").addEventListener("click", async (even
   else say("The log could not be read");
 });
 
-window.addEventListener("beforeprint", () => viewers.forEach((one) => one.unroll()));
-window.addEventListener("afterprint", () => viewers.forEach((one) => one.box && one.redraw()));
+// What is printed by another way than these keys shows what had been fetched; it can no longer be waited for then.
+document.addEventListener("keydown", async (event) => {
+  if (event.key !== "p" || !(event.ctrlKey || event.metaKey) || event.shiftKey || event.altKey) return;
+  event.preventDefault();
+  for (const one of viewers.values()) await fetchAll(one);
+  window.print();
+});
+window.addEventListener("beforeprint", () => viewers.forEach(unroll));
+window.addEventListener("afterprint", () => viewers.forEach(rollUp));
 on("follow", shown);
 window.addEventListener("hashchange", goToHash);
 new ResizeObserver(() => document.documentElement.style.setProperty("--head", head.offsetHeight + "px")).observe(head);

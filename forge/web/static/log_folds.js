@@ -1,6 +1,6 @@
 // Which groups of a step's log are folded. The end of one may not have come yet: then it is folded without end.
 
-import {classify} from "./line.js";
+import {button, classify, make} from "./line.js";
 
 export class Folds {
   constructor(source, growing) {
@@ -16,6 +16,15 @@ export class Folds {
   hides(at) {
     for (const [from, to] of this.folded.values()) if (at >= from && at < to) return true;
     return false;
+  }
+
+  /** Adds the button that folds the group of a line; its title goes into it. */
+  button(line, at, act) {
+    const made = button("", "", act);
+    made.setAttribute("aria-expanded", String(!this.has(at)));
+    made.append(make("span", "fold", "›"));
+    line.append(made);
+    return made;
   }
 
   /** Lines of a stretch that are hidden. */

@@ -36,6 +36,9 @@ export async function copy(text, what) {
   say(what + " copied");
 }
 
+/** Does what a button or a key asks for, and says when it cannot be done. */
+const run = (name) => acts[name]()?.catch((error) => say(error.message));
+
 const acts = {
   link: () => copy(location.href, "Link"),
   text: async () => {
@@ -52,7 +55,7 @@ const acts = {
 
 bar.addEventListener("click", (event) => {
   const act = event.target.closest("[data-act]");
-  if (act && marked()) acts[act.dataset.act]();
+  if (act && marked()) run(act.dataset.act);
 });
 
 function move(by) {
@@ -66,5 +69,5 @@ function move(by) {
 
 bind("J", "Mark the next line of the log", () => move(1));
 bind("K", "Mark the line before", () => move(-1));
-bind("y", "Copy the link to the marked line", () => marked() && acts.link());
-bind("Y", "Copy the text of the marked lines", () => marked() && acts.text());
+bind("y", "Copy the link to the marked line", () => marked() && run("link"));
+bind("Y", "Copy the text of the marked lines", () => marked() && run("text"));

@@ -2,6 +2,7 @@
 
 import {PLAIN, apply, segments} from "./ansi.js";
 import {classify} from "./line.js";
+import {load} from "./requests.js";
 
 export const PAGE = 1000;
 const KEPT_PAGES = 40;
@@ -30,19 +31,24 @@ export class Pages {
 
   async fetch(number) {
     try {
-      const answer = await fetch(`${this.address}?step=${this.step}&page=${number}`);
-      if (!answer.ok) throw new Error(answer.status === 410 ? "This log has been deleted." : "The log could not be read.");
-      const data = await answer.json();
+      const data = await load(`${this.address}?step=${this.step}&page=${number}`, this.named(number) + " could not be read");
       this.total = Math.max(this.total, data.total);
       this.started = data.started || this.started;
       for (const path of data.files || []) this.files.known.add(path);
       this.keep(data.from / PAGE, {lines: data.lines, style: apply(PLAIN, data.sgr), depth: data.groups.length});
-      this.onload(data);
+      this.onload(data, number);
       return true;
     } catch (error) {
       this.onfail(error, number);
       return false;
     }
+  }
+
+  /** A page in words. */
+  named(number) {
+    if (number === "last" || (number === 0 && !this.total)) return "The log";
+    const [first, last] = [number * PAGE + 1, Math.min((number + 1) * PAGE, this.total)];
+    return `Lines ${first.toLocaleString("en")} to ${last.toLocaleString("en")}`;
   }
 
   keep(number, page) {
@@ -83,9 +89,7 @@ export class Pages {
 
   /** A line as the server has it, however long. */
   async whole(number) {
-    const answer = await fetch(`${this.address}?step=${this.step}&line=${number}`);
-    if (!answer.ok) throw new Error("The line could not be read.");
-    return (await answer.json()).line[1];
+    return (await load(`${this.address}?step=${this.step}&line=${number}`, "The line could not be read")).line[1];
   }
 
   /** Lines that have just come; those that are known already are left out, a gap is fetched when looked at. */

@@ -3,6 +3,7 @@
 
 import {bind} from "./keys.js";
 import {here, on, place, say, steps, viewers, visit} from "./log_steps.js";
+import {load} from "./requests.js";
 
 const form = document.getElementById("find");
 const field = form.elements.q;
@@ -13,29 +14,27 @@ if (marks) {
   CSS.highlights.set("log-hit", marks);
   CSS.highlights.set("log-current", current);
 }
+const again = form.querySelector("[data-again]");
+const NAMED = 10000; // hits that the server names at once
 const TICKS = 200;
-let hits = []; // [step, line, kind]
-let rows = new Map(); // step -> its lines that fit
-let at = -1;
+let hits = []; // [step, line, kind]: those that are named, of which there are ten thousand at most
+let after = 0; // hits before them
+let rows = new Map(); // step -> its lines of them
+let at = -1; // the hit that was reached, of all
 let total = 0;
 let pattern = null;
 let asked = 0;
 let timer = 0;
-let errors = null;
+let errors = null; // [step, line, kind]
+let wrongs = 0; // how many there are in all
 
-const address = (query) => `${document.body.dataset.search}?${query}`;
+const ask = (query) => load(`${document.body.dataset.search}?${query}`, "The log could not be searched");
 
-async function ask(query) {
-  const answer = await fetch(address(query));
-  const body = answer.status === 200 || answer.status === 422 ? await answer.json() : {};
-  if (!answer.ok) throw new Error(body.message || "The log could not be searched.");
-  return body;
-}
-
-/** The form's own query: what it would send without scripts. */
-function query() {
+/** The form's own query, as it would be sent without scripts, and which hits are wanted. */
+function query(more) {
   const data = new FormData(form);
-  return new URLSearchParams([...data].filter(([name]) => ["q", "re", "case", "word"].includes(name)));
+  const asked = [...data].filter(([name]) => ["q", "re", "case", "word"].includes(name));
+  return new URLSearchParams([...asked, ...Object.entries(more)]);
 }
 
 const asIs = (text) => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
@@ -52,60 +51,84 @@ function compile() {
   }
 }
 
+const NONE = {total: 0, hits: [], after: 0};
+
 /** Looks anew. `go`: to the next hit from where the person is; else what was reached stays. */
 async function search(go) {
-  const number = (asked += 1);
   pattern = compile();
   if (!field.value) {
-    take({total: 0, hits: []});
-    count.textContent = "";
+    asked += 1;
+    take(NONE);
+    tell();
     return;
   }
+  const from = go ? spot() : hits[at - after] || [0, 0];
+  if (!(await learnHits({near: from.slice(0, 2).join("-")}))) return;
+  if (go && hits.length) await goTo(nearest());
+  else tell();
+}
+
+/** Asks for the hits of the form's query; true when they are there, and nothing else was asked for meanwhile. What
+ *  cannot be had is said, what was there stays. */
+async function learnHits(which) {
+  const number = (asked += 1);
   try {
-    const found = await ask(query());
-    if (number !== asked) return; // something else was asked for meanwhile
+    const found = await ask(query(which));
+    if (number !== asked) return false;
     take(found);
-    if (go && hits.length) await goTo(nearest());
-    else tell();
+    tell();
+    return true;
   } catch (error) {
-    if (number !== asked) return;
-    take({total: 0, hits: []});
-    count.textContent = error.message;
+    if (number !== asked) return false;
+    if (error.final) take(NONE);
+    tell(error);
+    return false;
   }
 }
 
 function take(found) {
-  const reached = hits[at];
-  ({hits, total} = found);
+  const reached = hits[at - after];
+  ({hits, total, after} = found);
   rows = new Map();
   for (const [step, line] of hits) {
     if (!rows.has(step)) rows.set(step, new Set());
     rows.get(step).add(line);
   }
-  at = reached ? hits.findIndex(([step, line]) => step === reached[0] && line === reached[1]) : -1;
-  form.classList.toggle("none", Boolean(field.value) && total === 0);
+  const same = reached ? hits.findIndex(([step, line]) => step === reached[0] && line === reached[1]) : -1;
+  at = same < 0 ? -1 : after + same;
   for (const one of viewers.values()) drawn(one);
 }
 
 const before = (one, other) => one[0] - other[0] || one[1] - other[1];
 
-/** The first hit at or behind the place that the person is at. */
-function nearest() {
+/** Where the person is. */
+function spot() {
   const one = here();
-  const from = place.step ? [place.step, place.line] : one ? [Number(one.step), one.first] : [0, 0];
-  const found = hits.findIndex((hit) => before(hit, from) >= 0);
-  return Math.max(found, 0);
+  return place.step ? [place.step, place.line] : one ? [Number(one.step), one.first] : [0, 0];
 }
 
+/** The first hit that is named at or behind that place. */
+function nearest() {
+  const from = spot();
+  return after + Math.max(hits.findIndex((hit) => before(hit, from) >= 0), 0);
+}
+
+/** Goes to a hit by its number from 0; those around it are asked for when they are not named. */
 async function goTo(index) {
+  if (!hits[index - after] && !(await learnHits({after: Math.floor(index / NAMED) * NAMED}))) return;
+  if (!hits[index - after]) return;
   at = index;
   tell();
-  await visit(hits[at][0], hits[at][1]);
+  await visit(...hits[at - after].slice(0, 2));
 }
 
-function tell() {
+/** Says how many lines fit, or why that is not known; then it may be asked again. */
+function tell(error = null) {
   const many = total.toLocaleString("en");
-  count.textContent = !total ? "No line" : at < 0 ? `${many} lines` : `${(at + 1).toLocaleString("en")} of ${many}`;
+  const where = at < 0 ? `${many} ${total === 1 ? "line" : "lines"}` : `${(at + 1).toLocaleString("en")} of ${many}`;
+  count.textContent = error ? error.message : !field.value ? "" : total ? where : "No line";
+  again.hidden = !error || error.final;
+  form.classList.toggle("none", Boolean(error) || (Boolean(field.value) && total === 0));
 }
 
 async function move(by) {
@@ -114,20 +137,27 @@ async function move(by) {
     timer = 0;
     return search(true);
   }
-  if (hits.length) return goTo(at < 0 ? nearest() : (at + by + hits.length) % hits.length);
+  if (!again.hidden) return search(true);
+  if (hits.length) return goTo(at < 0 ? nearest() : (at + by + total) % total);
 }
 
 /** Marks the words on the lines of a viewer that are drawn, and the ticks beside them. */
 function drawn(one) {
   if (!one.box) return;
-  const mine = rows.get(Number(one.step));
+  const [step, mine] = [Number(one.step), rows.get(Number(one.step))];
   for (const line of one.list.querySelectorAll(".ln")) {
-    const fits = Boolean(mine) && mine.has(Number(line.dataset.n));
+    const number = Number(line.dataset.n);
+    const fits = named(step, number) ? Boolean(mine?.has(number)) : line.textContent.search(pattern) >= 0;
     line.classList.toggle("has", fits);
   }
   paint();
   ticks(one, mine);
 }
+
+/** False for a line so far away that hits there are not named: whether it fits is guessed where it is drawn. */
+const named = (step, line) =>
+  !pattern || !hits.length ||
+  ((!after || before(hits[0], [step, line]) <= 0) && (after + hits.length === total || before(hits.at(-1), [step, line]) >= 0));
 
 let painting = 0;
 
@@ -188,7 +218,7 @@ function ticks(one, mine) {
 
 async function learn() {
   try {
-    errors = (await ask("kind=error")).hits;
+    ({hits: errors, total: wrongs} = await ask("kind=error"));
     for (const one of viewers.values()) drawn(one);
   } catch {
     errors = null; // asked for again with the next key
@@ -198,7 +228,7 @@ async function learn() {
 /** Goes to the next error or warning, over all steps; behind the last comes the first. */
 async function wrong(by) {
   if (!errors) await learn();
-  if (!errors || !errors.length) return say(errors ? "No error and no warning in this log" : "The log could not be searched");
+  if (!errors || !errors.length) return say(errors ? "No error and no warning in this log" : "The log could not be searched: try again");
   const from = place.step ? [place.step, place.line] : null;
   let next = 0;
   if (by > 0 && from) next = errors.findIndex((hit) => before(hit, from) > 0);
@@ -207,7 +237,7 @@ async function wrong(by) {
   const [step, line, kind] = errors[next];
   await visit(step, line);
   const text = viewers.get(step)?.list.querySelector(`[data-n="${line}"]`)?.textContent || kind;
-  say(`${next + 1} of ${errors.length}, line ${line}: ${text.slice(0, 300)}`);
+  say(`${next + 1} of ${wrongs}${wrongs > errors.length ? `, of which the first ${errors.length} are gone to` : ""}, line ${line}: ${text.slice(0, 300)}`);
 }
 
 form.addEventListener("submit", (event) => {
@@ -222,7 +252,7 @@ field.addEventListener("keydown", (event) => {
     event.preventDefault();
     field.value = "";
     search(false);
-    here()?.box.focus();
+    here()?.box?.focus();
   }
 });
 form.addEventListener("input", (event) => {
@@ -232,6 +262,7 @@ form.addEventListener("input", (event) => {
     search(true);
   }, event.target === field ? 150 : 0);
 });
+again.addEventListener("click", () => search(true));
 form.querySelector("[data-next]").addEventListener("click", () => move(1));
 form.querySelector("[data-before]").addEventListener("click", () => move(-1));
 

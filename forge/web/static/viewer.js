@@ -1,6 +1,7 @@
 // One step's log as a virtual list. Bounded: a few clusters of lines stand in the page, whatever the total.
 
-import {button, lineElement, make, more, plain, redrawLine} from "./line.js";
+import {button, lineElement, make, more, nothing, plain, redrawLine} from "./line.js";
+import {Failures} from "./log_failures.js";
 import {Folds} from "./log_folds.js";
 import {dress} from "./log_options.js";
 import {PAGE, Pages} from "./log_pages.js";
@@ -8,7 +9,6 @@ import {PAGE, Pages} from "./log_pages.js";
 const CLUSTER = 25;
 const NEAR = 700; // px beyond the edges that are drawn
 const AHEAD = 6000; // px beyond them whose pages are fetched: nobody scrolls so far while one comes
-const PAPER = 200; // clusters that are printed
 /** Lines in one scroll box: browsers lose count of pixels above some 17 million. */
 const WINDOW = 500000;
 
@@ -17,8 +17,9 @@ export class Viewer {
     this.details = details;
     this.step = details.dataset.step;
     this.source = new Pages(address, this.step);
-    this.source.onload = (data) => this.loaded(data);
-    this.source.onfail = (error, number) => this.failed(error, number);
+    this.failures = new Failures((number) => this.retry(number));
+    this.source.onload = (data, number) => this.loaded(data, number);
+    this.source.onfail = (error, number) => this.failures.add(number, error);
     this.shaped = 0; // lines that heights and drawing have taken in
     this.base = 0;
     this.wanted = new Set();
@@ -34,6 +35,7 @@ export class Viewer {
     this.onmark = () => {};
     this.ondraw = () => {};
     this.unseen = 0;
+    this.onPaper = false; // what is drawn stays drawn
     this.started = null;
   }
 
@@ -53,9 +55,13 @@ export class Viewer {
 
   async begin() {
     this.build();
-    const first = this.growing || this.details.querySelector(".s-failure, .s-timed_out") ? "last" : 0;
-    const ok = await this.source.load(first);
-    if (!ok) return;
+    await this.enter(this.growing || this.details.querySelector(".s-failure, .s-timed_out") ? "last" : 0);
+  }
+
+  async enter(first) {
+    this.entry = first;
+    if (!(await this.source.load(first))) return;
+    this.entry = null;
     this.following = this.growing;
     this.stick = first === "last";
     this.settle();
@@ -82,7 +88,7 @@ export class Viewer {
     this.frame = make("div", "logframe");
     this.ticks = make("div", "ticks");
     this.ticks.setAttribute("aria-hidden", "true");
-    this.frame.append(this.box, this.ticks);
+    this.frame.append(this.box, this.ticks, this.failures.bar);
     this.details.append(this.earlier, this.note, this.frame, this.later);
     dress(this.box);
     this.line = this.lineHeight();
@@ -95,23 +101,20 @@ export class Viewer {
     return parseFloat(getComputedStyle(this.box).lineHeight) || 20;
   }
 
-  loaded(data) {
+  loaded(data, number) {
+    this.failures.remove(number);
     this.note.hidden = this.total > 0;
-    if (!this.total) this.note.textContent = this.nothing(data.held);
+    if (!this.total) this.note.textContent = nothing(data.held, this.growing);
     this.box.hidden = this.total === 0;
   }
 
-  nothing(held) {
-    if (held) return "This step runs beside others: its log appears here when it and they are done writing.";
-    return this.growing ? "Nothing printed yet." : "This step printed nothing.";
-  }
-
-  /** A failure is said where the lines would be. */
-  failed(error, number) {
-    this.note.hidden = false;
-    this.note.textContent = (error.message || "The log could not be read.") + " ";
-    const again = async () => (await this.source.load(number)) && this.render();
-    this.note.append(button("btn", "Retry", again));
+  /** Asks for a page that did not come: the one to begin with, news of the end, or one that is missing between. */
+  async retry(number) {
+    if (number === this.entry) {
+      await this.enter(number);
+      if (this.hit[0]) await this.show(this.hit[0]);
+    } else if (number === "last") await this.resync();
+    else if (await this.source.load(number)) this.render();
   }
 
   get count() {
@@ -175,7 +178,7 @@ export class Viewer {
   /** Draws what is on the screen and a little more, and takes away the rest. */
   render() {
     this.takeIn();
-    if (!this.heights.length) return;
+    if (!this.heights.length || this.onPaper) return;
     const top = this.box.scrollTop;
     const bottom = top + this.box.clientHeight;
     const [first, last] = [this.clusterAt(top - NEAR), this.clusterAt(bottom + NEAR)];
@@ -191,7 +194,7 @@ export class Viewer {
     if (this.drawn.size !== before || moved) this.ondraw(this);
     for (const place of [top - AHEAD, bottom + AHEAD]) {
       const page = Math.floor((this.base + this.clusterAt(place) * CLUSTER) / PAGE);
-      if (!this.source.pages.has(page)) this.source.load(page);
+      if (!this.source.pages.has(page) && !this.failures.has(page)) this.source.load(page);
     }
   }
 
@@ -227,7 +230,7 @@ export class Viewer {
 
   /** Draws once more when a page has come, however many clusters wait for it; else each drawing would ask for more. */
   async want(number, had) {
-    if (this.wanted.has(number)) return;
+    if (this.wanted.has(number) || this.failures.has(number)) return;
     this.wanted.add(number);
     await this.source.load(number);
     this.wanted.delete(number);
@@ -240,7 +243,7 @@ export class Viewer {
     this.source.prepare(page, index);
     const line = lineElement(at + 1, page.lines[index], page.styles[index], page.depths[index], {
       started: this.source.started, files: this.source.files,
-      head: (element) => this.groupButton(element, at),
+      head: (element) => this.folds.button(element, at, () => this.fold(at)),
       whole: (element, style) => this.showWhole(element, style, at),
     });
     if (!line) return;
@@ -266,14 +269,6 @@ export class Viewer {
     this.heights[cluster] = this.drawn.get(cluster).offsetHeight;
     this.layout();
     this.ondraw(this);
-  }
-
-  groupButton(line, at) {
-    const made = button("", "", () => this.fold(at));
-    made.setAttribute("aria-expanded", String(!this.folds.has(at)));
-    made.append(make("span", "fold", "›"));
-    line.append(made);
-    return made;
   }
 
   /** Folds a group, or unfolds it. */
@@ -433,7 +428,7 @@ export class Viewer {
     const found = [];
     for (let number = first; number <= Math.min(last, this.total); number += 1) {
       const line = await this.source.line(number - 1);
-      if (!line) break;
+      if (!line) throw new Error(`Line ${number} could not be read`);
       const text = plain(line[2] ? await this.source.whole(number) : line[1]);
       if (text !== null) found.push(text);
     }
@@ -452,6 +447,7 @@ export class Viewer {
 
   resized() {
     const line = this.lineHeight();
+    if (this.onPaper) return;
     const changed = line !== this.line || this.width !== this.box.clientWidth;
     this.line = line;
     this.width = this.box.clientWidth;
@@ -459,10 +455,11 @@ export class Viewer {
     this.settle();
   }
 
-  /** For paper: what has been fetched stands one line below the other. */
-  unroll() {
-    if (!this.box || !this.details.open) return;
-    for (let at = 0; at < Math.min(this.heights.length, PAPER); at += 1) if (this.heights[at] > 0 && !this.drawn.has(at)) this.place(at);
+  /** Draws just these lines (from 0), one below the other, which must have been fetched. */
+  drawAll(first, end) {
+    const [from, to] = [first, end].map((at) => Math.ceil((at - this.base) / CLUSTER));
+    for (const cluster of [...this.drawn.keys()]) if (cluster < from || cluster >= to) this.undraw(cluster);
+    for (let at = Math.max(from, 0); at < Math.min(to, this.heights.length); at += 1) if (this.heights[at] > 0 && !this.drawn.has(at)) this.place(at);
     this.list.append(...[...this.drawn].sort((one, other) => one[0] - other[0]).map((one) => one[1]));
   }
 
