@@ -105,6 +105,15 @@ class Account(AbstractBaseUser):
         return self.login
 
 
+class LogOptions(models.Model):
+    """How a person has logs shown; see ``log_options``."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    chosen = models.JSONField(default=dict)
+
+    objects: ClassVar[models.Manager[LogOptions]] = models.Manager()
+
+
 class Membership(models.Model):
     """A user's place in an organisation."""
 

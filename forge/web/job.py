@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
+from forge.accounts import log_options
 from forge.actions.models import Job, JobLog, Step
 from forge.actions.queries import runs
 from forge.errors import Invalid
@@ -39,12 +41,19 @@ def show(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int) 
         "times": request.GET.get("times") == "1",
         "cursor": f"{run.last_event}-{log.length if log else 0}",
         "live": job.status != Status.COMPLETED,
+        "log_options": _options(request),
     }
     context |= _beside(context["jobs"], job)
     if "bare" not in request.GET:
         context |= _search(request, ran, steps, log)
         context |= _log_page(request, ran, opened, log) if opened is not None else {}
     return door.show(request, "job/job.html", repository, tab="actions", page="job", **context)
+
+
+def _options(request: HttpRequest) -> str:
+    """What the person has chosen for logs, as JSON for the viewer; empty for nobody."""
+    account = door.actor(request).account
+    return json.dumps(log_options.of(account)) if account is not None else ""
 
 
 def _beside(jobs: list[Job], job: Job) -> dict[str, Job | None]:

@@ -7,7 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.views.decorators.http import require_POST
 
+from forge.accounts import log_options
 from forge.actions import log_downloads, logs
 from forge.actions.models import Job, JobLog, Run, Step
 from forge.actions.queries import runs
@@ -95,6 +97,16 @@ def _window(request: HttpRequest) -> log_search.Window:
     """Which of the hits are asked for."""
     near = _NEAR.fullmatch(request.GET.get("near", ""))
     return log_search.Window(number(request, "after") or 0, (int(near[1]), int(near[2])) if near else None)
+
+
+@page
+@require_POST
+def choose_options(request: HttpRequest) -> HttpResponse:
+    """How the person has logs shown, from the menu of a job's page; a box that is not ticked is not sent."""
+    boxes = dict.fromkeys(("wrap", "follow", "commands"), "off")
+    sent = {name: request.POST.get(name, "") for name in log_options.CHOICES if name in request.POST}
+    log_options.choose(door.person(request), boxes | sent)
+    return door.back(request, "/")
 
 
 def query(request: HttpRequest) -> log_search.Query:

@@ -51,6 +51,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("-/preferences", preferences.choose, name="preferences"),
     path("-/styles/<str:names>", styles.BUNDLE.serve, name="styles"),
     path("-/scripts/<str:names>", scripts.BUNDLE.serve, name="scripts"),
+    path("-/log-options", job_log.choose_options, name="log-options"),
     *_runners("-/admin/runners", "site-runners"),
     *_runners("-/organizations/<str:login>/runners", "organization-runners"),
     path("-/actions/mine", mine.listing, name="mine"),

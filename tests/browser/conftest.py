@@ -172,6 +172,11 @@ def plain(opened: Opened) -> PlainPage:
     return PlainPage(opened(viewport={"width": 1360, "height": 900}, java_script_enabled=False).new_page())
 
 
+def keep_nothing(route: Route) -> None:
+    """Takes a choice as the server does, which would keep it for the tests that follow."""
+    route.fulfill(status=303, headers={"Location": "/"})
+
+
 def fails(route: Route) -> None:
     """Answers as a server does that has a fault, with the number that its log has it under."""
     route.fulfill(status=500, body="<p>sorry", headers={"X-Request-Id": "5f00d", "Content-Type": "text/html"})

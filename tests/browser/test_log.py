@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import Opened, PlainPage, Site, fails
+from tests.browser.conftest import Opened, PlainPage, Site, fails, keep_nothing
 from tests.browser.seed import BIG
 
 CASES = Path(__file__).parents[1] / "forge" / "web" / "ansi_cases.json"
@@ -152,6 +152,7 @@ def test_both_ways_draw_the_same(person: Page, plain: PlainPage, site: Site) -> 
 
 
 def test_timestamps_are_remembered(person: Page, site: Site) -> None:
+    person.route("**/-/log-options", keep_nothing)
     person.goto(site.job("failed", "bad_job"))
     person.wait_for_selector(LINES)
     person.click("summary[aria-label='How the log is shown']")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.browser.conftest import Opened, PlainPage, Site, fails
+from tests.browser.conftest import Opened, PlainPage, Site, fails, keep_nothing, log_in
 from tests.browser.seed import BIG
 from tests.browser.seeds.logs import LONG
 
@@ -189,6 +189,7 @@ def test_marked_lines_are_moved_and_copied(copying: BrowserContext, site: Site) 
 
 
 def test_how_the_log_looks(person: Page, site: Site) -> None:
+    person.route("**/-/log-options", keep_nothing)
     person.goto(site.job("log_run", "log_tricky"))
     line = person.locator("#s2 [data-n='2']")
     expect(line).to_be_visible()
@@ -307,3 +308,49 @@ def test_search_without_scripts(plain: PlainPage, site: Site) -> None:
     plain.click("text=Step 2, line 10")
     expect(plain.locator("#s2-L10")).to_be_in_viewport()
     assert plain.input_value("#log-q") == "needle"
+
+
+def test_how_the_log_looks_goes_with_the_person(browser: Browser, site: Site) -> None:
+    """From browser to browser for who is logged in; who is not keeps it to one."""
+    address = site.job("log_run", "log_tricky")
+    contexts = [browser.new_context(base_url=site.url) for _ in range(3)]
+    for context in contexts[:2]:
+        log_in(context, "bea")
+    first, second, nobody = (context.new_page() for context in contexts)
+    first.goto(address)
+    first.click("summary[aria-label='How the log is shown']")
+    with first.expect_response("**/-/log-options") as kept:
+        first.check("input[name=size][value=large]")
+    assert kept.value.status == 303
+    assert first.url == address
+    second.goto(address)
+    expect(second.locator("#s2 .log.f-large .ln").first).to_be_visible()
+    sent: list[str] = []
+    nobody.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    nobody.goto(address)
+    nobody.click("summary[aria-label='How the log is shown']")
+    nobody.check("input[name=size][value=small]")
+    expect(nobody.locator("#s2 .log.f-small .ln").first).to_be_visible()
+    nobody.reload()
+    expect(nobody.locator("#s2 .log.f-small .ln").first).to_be_visible()
+    assert sent == []
+    for context in contexts:
+        context.close()
+
+
+def test_times_are_in_the_zone_of_the_site_unless_chosen(opened: Opened, site: Site) -> None:
+    page = opened(viewport={"width": 1360, "height": 900}, timezone_id="Asia/Tokyo").new_page()
+    page.route("**/-/log-options", keep_nothing)
+    line = page.locator("#s2 [data-n='2']")
+    for zone, told in (("local", "21:00:02"), ("utc", "12:00:02")):
+        page.goto(site.job("log_run", "log_tricky"))
+        expect(line).to_be_visible()
+        page.evaluate("(zone) => { document.documentElement.dataset.zone = zone }", zone)
+        page.click("summary[aria-label='How the log is shown']")
+        page.check("input[name=times][value=time]")
+        page.check("input[name=zone][value=utc]")
+        expect(line).to_have_attribute("data-t", "12:00:02")
+        page.check("input[name=zone][value=site]")
+        expect(line).to_have_attribute("data-t", told)
+    page.check("input[name=zone][value=local]")
+    expect(line).to_have_attribute("data-t", "21:00:02")

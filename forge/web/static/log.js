@@ -92,7 +92,7 @@ on("follow", shown);
 window.addEventListener("hashchange", goToHash);
 new ResizeObserver(() => document.documentElement.style.setProperty("--head", head.offsetHeight + "px")).observe(head);
 read(new URLSearchParams(location.search).get("times") === "1" ? {times: "time"} : {});
-menu(document.getElementById("options"), () => viewers.forEach((one) => one.dress()));
+menu(() => viewers.forEach((one) => one.dress()));
 if (!(await goToHash())) {
   const first = steps.querySelector("[data-step][open]");
   if (first) await open(first);

@@ -3,7 +3,7 @@
 import {button, lineElement, make, more, nothing, plain, redrawLine} from "./line.js";
 import {Failures} from "./log_failures.js";
 import {Folds} from "./log_folds.js";
-import {dress} from "./log_options.js";
+import {dress, options} from "./log_options.js";
 import {PAGE, Pages} from "./log_pages.js";
 
 const CLUSTER = 25;
@@ -62,9 +62,10 @@ export class Viewer {
     this.entry = first;
     if (!(await this.source.load(first))) return;
     this.entry = null;
-    this.following = this.growing;
+    this.following = this.growing && options.follow === "on";
     this.stick = first === "last";
     this.settle();
+    if (this.growing && !this.following) this.stick = false;
     if (first === "last" && this.box.getBoundingClientRect().bottom > window.innerHeight) this.details.scrollIntoView();
     this.onfollow();
   }
