@@ -5,11 +5,11 @@ import {PAGE} from "./log_pages.js";
 
 const MOST = 10000; // lines of one step
 
-/** The lines that would be printed, from 0: all, or those around what is on the screen. */
+/** The lines that would be printed, from 0: all, or those around what is on the screen, in whole pages. */
 function wanted(viewer) {
   const middle = viewer.first - 1;
   const first = Math.max(0, Math.min(middle - MOST / 2, viewer.total - MOST));
-  return [first - (first % PAGE), middle, Math.min(viewer.total, first + MOST)];
+  return [first - (first % PAGE), middle, Math.min(viewer.total, Math.ceil((first + MOST) / PAGE) * PAGE)];
 }
 
 const printed = (viewer) => viewer.box && viewer.details.open && viewer.total;
