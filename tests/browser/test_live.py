@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,6 +32,7 @@ jobs:
       - name: Afterwards
         run: echo afterwards
 """
+MARK = re.compile(r"^##\[(?:group|command|section)\]")
 
 
 @pytest.fixture
@@ -93,28 +96,97 @@ def test_a_job_is_watched_to_its_end(watcher: Page, project: Project, tmp_path: 
     assert watcher.locator("#live-state").is_hidden()
 
 
+def test_who_comes_late_reads_in_peace(watcher: Page, project: Project, tmp_path: Path) -> None:
+    """Every line from before is there; and while more comes, nothing moves and what was selected stays so."""
+    address = _watch(watcher, project, tmp_path / "signs", late=300).split("#")[0]
+    number = _step(watcher)
+    (tmp_path / "signs/one").touch()
+    watcher.get_by_text("middle 1200", exact=True).wait_for(timeout=30_000)
+    late = watcher.context.new_page()
+    late.goto(address)
+    late.get_by_text("middle 1200", exact=True).wait_for(timeout=30_000)
+    _same(_drawn(late), _stored(late, address, number))
+    late.goto(f"{address}#s{number}-L690")
+    line = late.locator(".ln.hit[data-n='690']")
+    expect(line).to_be_in_viewport()
+    selected = late.evaluate(
+        """() => {
+          const line = document.querySelector(".ln.hit");
+          const [before, behind] = [line.previousSibling, line.nextSibling];
+          getSelection().setBaseAndExtent(before, 0, behind, behind.childNodes.length);
+          const box = document.querySelector(".log");
+          window.places = new Set();
+          const look = () => {
+            window.places.add([box.scrollTop, line.getBoundingClientRect().top, window.scrollY].join());
+            requestAnimationFrame(look);
+          };
+          look();
+          return String(getSelection());
+        }"""
+    )
+    assert len(selected.splitlines()) == 3
+    (tmp_path / "signs/two").touch()
+    late.wait_for_selector("text=/Jump to latest \\(3\\d\\d new\\)/", timeout=60_000)
+    assert late.evaluate("[...window.places].length") == 1
+    assert late.evaluate("String(getSelection())") == selected
+    (tmp_path / "signs/three").touch()
+    late.wait_for_selector("#jobmeta:has-text('Success')", timeout=60_000)
+    assert late.evaluate("[...window.places].length") == 1
+    assert late.evaluate("String(getSelection())") == selected
+    expect(line).to_be_in_viewport()
+
+
 def test_a_cut_stream_loses_nothing(watcher: Page, project: Project, tmp_path: Path) -> None:
-    address = _watch(watcher, project, tmp_path / "signs", late=400)
+    """Twenty cuts while lines come, by the person and by the network: what is drawn is what is stored, line by line."""
+    address = _watch(watcher, project, tmp_path / "signs", late=600).split("#")[0]
+    number = _step(watcher)
     watcher.context.set_offline(True)
     (tmp_path / "signs/one").touch()
     (tmp_path / "signs/two").touch()
     watcher.context.set_offline(False)
-    watcher.get_by_role("button", name="Live updates are on").wait_for(timeout=30_000)
-    for _ in range(20):  # the stream is closed, and goes on from its cursor
-        watcher.click("#live-state")
-        watcher.click("#live-state")
+    chance = random.Random(12)
+    live = watcher.get_by_role("button", name="Live updates are on")
+    for count in sorted(chance.sample(range(10, 560), 20)):
+        live.wait_for(timeout=30_000)
+        watcher.wait_for_function(
+            _COME,
+            arg=count,
+            timeout=60_000,
+        )
+        if chance.random() < 0.5:
+            watcher.click("#live-state")
+            watcher.click("#live-state")
+        else:
+            watcher.context.set_offline(True)
+            watcher.context.set_offline(False)
     (tmp_path / "signs/three").touch()
     watcher.wait_for_selector("#jobmeta:has-text('Success')", timeout=60_000)
-    # The state may be told before the last lines are; what comes is held against the stored log below.
+    # The state may be told before the last lines are.
     bottom = "(box) => { box.scrollTop = box.scrollHeight; return box.innerText.includes('the end'); }"
     watcher.wait_for_function(f"() => ({bottom})(document.querySelector('.log'))", timeout=30_000)
-    raw = watcher.request.get(address.split("#")[0] + "/log").text().splitlines()
-    wanted = [
-        line.split(" ", 1)[1]
-        for line in raw
-        if " early " in line or " middle " in line or " late " in line or line.endswith("the end")
-    ]
-    drawn = watcher.evaluate(
+    stored = _stored(watcher, address, number)
+    assert len(stored) > 2100
+    _same(_drawn(watcher), stored)
+
+
+#: True when a line "late N" is drawn whose number is so high.
+_COME = """(count) => {
+  const number = (line) => Number((/^late (\\d+)$/.exec(line.textContent) || [])[1]);
+  return [...document.querySelectorAll(".vlog .ln")].some((line) => number(line) >= count);
+}"""
+
+
+def _stored(page: Page, address: str, step: str) -> list[tuple[int, str]]:
+    """The lines of a step that the server keeps, as they would be drawn, with their numbers."""
+    text = page.request.get(f"{address}/log?step={step}&ansi=0&times=0").text()
+    lines = enumerate(text.removesuffix("\n").split("\n"), 1)
+    return [(number, MARK.sub("", line)) for number, line in lines if not line.startswith("##[endgroup]")]
+
+
+def _drawn(page: Page) -> list[tuple[int, str]]:
+    """The lines that a person sees who scrolls through all of a log."""
+    page.bring_to_front()  # frames are drawn for the page in front only
+    found = page.evaluate(
         """async () => {
           const box = document.querySelector(".log");
           const found = new Map();
@@ -128,11 +200,18 @@ def test_a_cut_stream_loses_nothing(watcher: Page, project: Project, tmp_path: P
             for (let frame = 0; frame < 2 || (frame < 600 && !covered()); frame += 1) {
               await new Promise((done) => requestAnimationFrame(done));
             }
-            for (const line of box.querySelectorAll(".ln")) found.set(Number(line.dataset.n), line.textContent);
+            for (const line of box.querySelectorAll(".ln")) {
+              const text = line.querySelector("button") ? line.textContent.replace("›", "") : line.textContent;
+              found.set(Number(line.dataset.n), text);
+            }
           }
-          return [...found].sort((a, b) => a[0] - b[0]).map((one) => one[1]);
+          return [...found].sort((a, b) => a[0] - b[0]);
         }"""
     )
-    assert len(wanted) > 1500
-    kept = [line for line in drawn if line.startswith(("early ", "middle ", "late ")) or line == "the end"]
-    assert [line for line in kept if "$" not in line] == [line for line in wanted if "$" not in line]
+    return [(number, text) for number, text in found]
+
+
+def _same(drawn: list[tuple[int, str]], stored: list[tuple[int, str]]) -> None:
+    """Fails with the first line that is another."""
+    assert next(((one, other) for one, other in zip(drawn, stored, strict=False) if one != other), None) is None
+    assert len(drawn) == len(stored)
