@@ -200,6 +200,7 @@ def test_pages_that_do_not_come_leave_what_is_there(person: Page, site: Site) ->
     said = person.locator(".failed")
     expect(said).to_contain_text("could not be read: the server cannot be reached.")
     expect(said).to_contain_text("Lines 7,001 to 8,000")
+    expect(said.locator("button")).to_be_in_viewport()
     for place in range(30):  # scrolling about does not ask the server again and again
         person.evaluate("(by) => { document.querySelector('.log').scrollTop += by }", 100 if place % 2 else -100)
     assert len(asked) == len(set(asked)) <= 4

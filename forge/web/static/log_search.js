@@ -128,6 +128,7 @@ function tell(error = null) {
   const where = at < 0 ? `${many} ${total === 1 ? "line" : "lines"}` : `${(at + 1).toLocaleString("en")} of ${many}`;
   count.textContent = error ? error.message : !field.value ? "" : total ? where : "No line";
   again.hidden = !error || error.final;
+  form.classList.toggle("broken", Boolean(error));
   form.classList.toggle("none", Boolean(error) || (Boolean(field.value) && total === 0));
 }
 
