@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Page, Route, expect
 
 from tests.browser.conftest import AXE, Opened, PlainPage, Site
 
@@ -187,6 +187,7 @@ def test_times_tell_both_zones(opened: Opened, site: Site, zone: str, first: str
     context.add_cookies([{"name": "zone", "value": zone, "url": site.url}])
     page = context.new_page()
     page.goto("/octo/widget/actions")
+    page.locator("time").first.hover()
     page.wait_for_selector("time[data-zones]")
     title = page.locator("time").first.get_attribute("title") or ""
     assert title.split(" (")[0].endswith(first)
@@ -201,8 +202,7 @@ def test_days_long_ago_are_those_of_the_zone(opened: Opened, site: Site, zone: s
     page = context.new_page()
     page.route("**/octo/widget/actions", _with_an_old_time)
     page.goto("/octo/widget/actions")
-    page.wait_for_selector("time[data-zones]")
-    assert page.locator("time").first.inner_text() == day
+    expect(page.locator("time").first).to_have_text(day)
 
 
 def _with_an_old_time(route: Route) -> None:

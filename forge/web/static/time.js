@@ -2,9 +2,8 @@
 
 const offset = Number(document.body.dataset.now || 0) * 1000 - Date.now();
 const now = () => Date.now() + (Math.abs(offset) > 2000 ? offset : 0);
-const local = new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "medium"});
-const zone = new Intl.DateTimeFormat(undefined, {timeZoneName: "short"});
-const month = new Intl.DateTimeFormat("en-US", {month: "short"});
+const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+let words = null; // how the person's own place writes a time: slow to learn, so not before somebody wants to know
 const isUtc = document.documentElement.dataset.zone === "utc";
 
 export function duration(seconds) {
@@ -16,7 +15,16 @@ export function duration(seconds) {
   return Math.floor(total / 86400) + "d " + Math.floor((total % 86400) / 3600) + "h";
 }
 
-const day = (date) => date.getDate() + " " + month.format(date) + " " + date.getFullYear();
+const day = (date) => date.getDate() + " " + MONTHS[date.getMonth()] + " " + date.getFullYear();
+
+/** The title of a time in both zones, once somebody points at it. */
+function name(element) {
+  if (!element || element.dataset.zones) return;
+  words = words || new Intl.DateTimeFormat(undefined, {dateStyle: "medium", timeStyle: "long"});
+  const here = words.format(new Date(element.dateTime));
+  element.title = isUtc ? element.title + " (" + here + ")" : here + " (" + element.title + ")";
+  element.dataset.zones = "1";
+}
 
 /** In words; far away the day, in the zone that the person wants. `text` is what the server wrote: in UTC. */
 function relative(then, text) {
@@ -31,14 +39,7 @@ function relative(then, text) {
 }
 
 function show(element) {
-  const then = new Date(element.dateTime);
-  if (!element.dataset.zones) {
-    const name = zone.formatToParts(then).find((part) => part.type === "timeZoneName");
-    const here = local.format(then) + " " + (name ? name.value : "");
-    element.title = isUtc ? element.title + " (" + here + ")" : here + " (" + element.title + ")";
-    element.dataset.zones = "1";
-  }
-  const text = relative(then.getTime(), element.textContent);
+  const text = relative(Date.parse(element.dateTime), element.textContent);
   if (text !== element.textContent) element.textContent = text;
 }
 
@@ -58,6 +59,7 @@ function tick() {
   }
 }
 
+document.addEventListener("pointerover", (event) => name(event.target.closest("time[datetime]")));
 refresh();
 setInterval(refresh, 30000);
 setInterval(tick, 1000);
