@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
@@ -48,6 +49,11 @@ def scripts(*names: str) -> str:
 @register.simple_tag
 def icon(name: str, classes: str = "") -> SafeString:
     """A decorative symbol of the sprite."""
+    return _icon(name, classes)
+
+
+@lru_cache(maxsize=512)  # a list of runs has over a hundred of them, of twenty kinds
+def _icon(name: str, classes: str) -> SafeString:
     spin = " spin" if name == "spinner" else ""
     return format_html(
         '<svg class="i{}{}" aria-hidden="true"><use href="{}#{}"/></svg>',
@@ -67,6 +73,11 @@ def state(thing: Any) -> SafeString:
 @register.simple_tag
 def look(shown: appearance.Look) -> SafeString:
     """The icon of a look."""
+    return _look(shown)
+
+
+@lru_cache(maxsize=512)
+def _look(shown: appearance.Look) -> SafeString:
     return format_html(
         '<span class="st s-{}">{}<span class="vh">{}</span></span>', shown.key, icon(shown.icon), shown.word
     )
