@@ -101,12 +101,18 @@ def sizes(jobs: Iterable[Job]) -> dict[int, int]:
     return dict(rows.values_list("job_id", "length"))
 
 
-def read(job: Job, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-    """The bytes from ``start`` up to ``end`` (excluded) as they stand now, in pieces of 1 MiB at most."""
-    log = JobLog.objects.filter(job=job, deleted_at=None).first()
-    if log is None:
-        return
-    at, stop = start, log.length if end is None else min(end, log.length)
+def read(job: Job, start: int = 0, end: int | None = None, log: JobLog | None = None) -> Iterator[bytes]:
+    """The bytes from ``start`` up to ``end`` (excluded) as they stand now, in pieces of 1 MiB at most.
+
+    Whoever has the log's row gives it, here and to what follows: it is asked for anew only where its bytes have moved.
+    """
+    log = log or _stored(job.pk)
+    if log is not None:
+        yield from _read(log, start, log.length if end is None else end)
+
+
+def _read(log: JobLog, start: int, end: int) -> Iterator[bytes]:
+    at, stop = start, min(end, log.length)
     missed, ahead = 0, 0
     while at < stop:
         before = at
@@ -117,20 +123,24 @@ def read(job: Job, start: int = 0, end: int | None = None) -> Iterator[bytes]:
             missed, ahead = 0, min(16 * ahead + 15, _AHEAD)
             continue
         missed += 1  # it was sealed between the two looks; or deleted by retention
-        log = JobLog.objects.filter(job=job, deleted_at=None).first()
-        if log is None or missed > 3:
+        now = _stored(log.job_id)
+        if now is None or missed > 3:
             return
+        log = now
 
 
-def lines(job: Job, start: int, end: int, *, skip: int = 0, count: int = 1000) -> list[LogLine]:
+def lines(
+    job: Job, start: int, end: int, *, skip: int = 0, count: int = 1000, log: JobLog | None = None
+) -> list[LogLine]:
     """Lines of the byte span from ``start`` to ``end`` (a step's span), after the first ``skip`` of them."""
-    end = min(end, size(job))
-    if start >= end or count <= 0:
+    log = log or _stored(job.pk)
+    end = min(end, log.length) if log else 0
+    if log is None or start >= end or count <= 0:
         return []
-    at, passed = _skip_lines(job, start, end, skip)
+    at, passed = _skip_lines(log, start, end, skip)
     found: list[LogLine] = []
     rest, offset = b"", at
-    for piece in read(job, at, end):
+    for piece in _read(log, at, end):
         *whole, rest = (rest + piece).split(b"\n")
         for line in whole:
             found.append(_line(passed + len(found) + 1, offset, line))
@@ -142,19 +152,24 @@ def lines(job: Job, start: int, end: int, *, skip: int = 0, count: int = 1000) -
     return found
 
 
-def count_lines(job: Job, start: int, end: int) -> int:
+def count_lines(job: Job, start: int, end: int, log: JobLog | None = None) -> int:
     """How many lines ``lines`` has for this span in all."""
-    end = min(end, size(job))
-    if start >= end:
+    log = log or _stored(job.pk)
+    end = min(end, log.length) if log else 0
+    if log is None or start >= end:
         return 0
-    whole = _newlines_before(job, end) - _newlines_before(job, start)
-    last = b"".join(read(job, end - 1, end))
+    whole = _newlines_before(log, end) - _newlines_before(log, start)
+    last = b"".join(_read(log, end - 1, end))
     return whole + (last != b"\n")
 
 
 def seal(job_id: int) -> bool:
     """Seal what can be sealed of a log; True when something was. See ``log_pages``."""
     return log_pages.seal(job_id)
+
+
+def _stored(job: int) -> JobLog | None:
+    return JobLog.objects.filter(job=job, deleted_at=None).first()
 
 
 def _of_claim(claim: Claim) -> JobLog:
@@ -233,36 +248,36 @@ def _following(rows: QuerySet[LogChunk], at: int, wanted: int) -> bytes:
     return b"".join(log_chunks.content(found[pk]) for pk in taken if pk in found) if len(found) == len(taken) else b""
 
 
-def _newlines_before(job: Job, offset: int) -> int:
+def _newlines_before(log: JobLog, offset: int) -> int:
     """Newlines in the stream before a byte offset; whole pages are not read for that."""
-    page, at, passed = _page_of(job, offset)
-    del page
-    return passed + sum(piece.count(b"\n") for piece in read(job, at, offset))
+    at, passed = _known_before(log, offset)
+    return passed + sum(piece.count(b"\n") for piece in _read(log, at, offset))
 
 
-def _page_of(job: Job, offset: int) -> tuple[LogPage | None, int, int]:
-    """The page that holds a byte, or the end of the pages: (page, offset to count from, newlines before it)."""
-    log = JobLog.objects.filter(job=job).first()
-    if log is None:
-        return None, 0, 0
+def _known_before(log: JobLog, offset: int) -> tuple[int, int]:
+    """Where the page begins that holds a byte, or where the pages end before it; and the newlines before that."""
     if offset >= log.sealed_length:
-        return None, log.sealed_length, log.sealed_lines
-    pages = LogPage.objects.filter(job=job, epoch=log.epoch, offset__lte=offset)
-    page = pages.order_by("-offset").first()
-    return (page, page.offset, page.first_line) if page else (None, 0, 0)
+        return log.sealed_length, log.sealed_lines
+    if offset == 0:
+        return 0, 0
+    pages = LogPage.objects.filter(job=log.job_id, epoch=log.epoch, offset__lte=offset)
+    return pages.order_by("-offset").values_list("offset", "first_line").first() or (0, 0)
 
 
-def _skip_lines(job: Job, start: int, end: int, skip: int) -> tuple[int, int]:
+def _skip_lines(log: JobLog, start: int, end: int, skip: int) -> tuple[int, int]:
     """The offset after ``skip`` lines from ``start``, and how many were really skipped."""
     if skip <= 0:
         return start, 0
-    before = _newlines_before(job, start)
-    log = JobLog.objects.get(job=job)
-    page = LogPage.objects.filter(job=job, epoch=log.epoch, first_line__lte=before + skip).order_by("-offset").first()
-    at, passed = (page.offset, page.first_line) if page and page.offset > start else (start, before)
+    at, before = start, _newlines_before(log, start)
+    passed = before
+    pages = LogPage.objects.filter(job=log.job_id, epoch=log.epoch, first_line__lte=before + skip).order_by("-offset")
+    if (page := pages.values_list("offset", "first_line").first()) and page[0] > start:
+        at, passed = page
     if before + skip >= log.sealed_lines and log.sealed_length > at:
         at, passed = log.sealed_length, log.sealed_lines
-    for piece in read(job, at, end):
+    if passed == before + skip:
+        return at, skip
+    for piece in _read(log, at, end):
         here = piece.count(b"\n")
         if passed + here < before + skip:
             at, passed = at + len(piece), passed + here

@@ -59,7 +59,7 @@ def lines(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int)
 def _one_line(job: Job, within: loglines.Span | None, line: int) -> HttpResponse:
     if within is None or line < 1:
         raise NotFound
-    read = logs.lines(job, within.start, within.end, skip=line - 1, count=1)
+    read = logs.lines(job, within.start, within.end, skip=line - 1, count=1, log=within.log)
     if not read:
         raise NotFound
     return _json({"line": [loglines.milliseconds(read[0].time), read[0].text]}, sealed=not within.growing)
@@ -186,7 +186,9 @@ def found(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int)
     job = runs.job(repository, job_id)
     if job.run_id != run_id:
         raise NotFound
-    return repository, runs.run(repository, run_id), job
+    run = job.run = runs.run(repository, run_id)
+    run.repository = repository
+    return repository, run, job
 
 
 def number(request: HttpRequest, key: str) -> int | None:

@@ -218,7 +218,7 @@ def _parts(job: Job, spans: list[loglines.Span]) -> Iterator[tuple[int, int, byt
     if not spans:
         return
     at, rests, numbers = spans[0].start, dict.fromkeys(range(len(spans)), b""), dict.fromkeys(range(len(spans)), 1)
-    for piece in logs.read(job, at, max(span.end for span in spans)):
+    for piece in logs.read(job, at, max(span.end for span in spans), spans[0].log):
         for index, span in enumerate(spans):
             low, high = max(span.start - at, 0), min(span.end - at, len(piece))
             if low >= high:

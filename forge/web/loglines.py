@@ -33,15 +33,15 @@ class Span:
     """Where a step stands in its job's log; ``end`` may still grow."""
 
     job: Job
+    log: JobLog
     step: int
     start: int
     end: int
     growing: bool
-    epoch: int
 
     def count(self) -> int:
         """Its lines."""
-        return logs.count_lines(self.job, self.start, self.end) if self.end > self.start else 0
+        return logs.count_lines(self.job, self.start, self.end, self.log) if self.end > self.start else 0
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def span(job: Job, step: Step, log: JobLog) -> Span | None:
         return None
     growing = step.log_end is None
     end = log.length if step.log_end is None else min(step.log_end, log.length)
-    return Span(job, step.number, step.log_start, max(step.log_start, end), growing, log.epoch)
+    return Span(job, log, step.number, step.log_start, max(step.log_start, end), growing)
 
 
 def is_held(step: Step) -> bool:
@@ -92,7 +92,7 @@ def page(within: Span, number: int, total: int | None = None) -> Page:
     """Page ``number`` (from 0) of a step."""
     total = within.count() if total is None else total
     first = number * PAGE
-    found = list(logs.lines(within.job, within.start, within.end, skip=first, count=PAGE)) if first < total else []
+    found = _lines(within, first, PAGE) if first < total else []
     lines = tuple(Raw(first + index, line.time, line.text) for index, line in enumerate(found))
     style, groups = (ansi.PLAIN, ()) if not found or number == 0 else _before(within, found[0].offset)
     return Page(first, total, style, groups, lines)
@@ -102,19 +102,23 @@ def tail(within: Span, count: int = 20) -> tuple[Page, int]:
     """The last lines of a step, and the number of its first that is drawn."""
     total = within.count()
     first = max(total - count, 0)
-    found = list(logs.lines(within.job, within.start, within.end, skip=first, count=count))
+    found = _lines(within, first, count)
     lines = tuple(Raw(first + index, line.time, line.text) for index, line in enumerate(found))
     style, groups = _before(within, found[0].offset) if found else (ansi.PLAIN, ())
     return Page(first, total, style, groups, lines), first
 
 
+def _lines(within: Span, first: int, count: int) -> list[logs.LogLine]:
+    return logs.lines(within.job, within.start, within.end, skip=first, count=count, log=within.log)
+
+
 def _before(within: Span, offset: int) -> tuple[ansi.Style, tuple[str, ...]]:
     """Colours and open groups where a line begins, from the nearest place that is known."""
     style, groups, start = ansi.PLAIN, [], within.start
-    sealed = pages.page_before(within.job, within.epoch, offset)
+    sealed = pages.page_before(within.job, within.log.epoch, offset)
     if sealed is not None and sealed.offset >= within.start:
         style, groups, start = ansi.apply(ansi.PLAIN, sealed.colour), list(sealed.groups), sealed.offset
-    data = b"".join(logs.read(within.job, max(start, offset - _LOOK_BACK), offset))
+    data = b"".join(logs.read(within.job, max(start, offset - _LOOK_BACK), offset, within.log))
     for _, text in split(data):
         for found in _COLOUR.finditer(text):
             style = ansi.apply(style, found.group(1))

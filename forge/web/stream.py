@@ -144,7 +144,7 @@ class JobSource:
             self.offset = log.length
             self.numbers.clear()
             return [Message("resync", {}, self._cursor())]
-        data = b"".join(logs.read(job, self.offset, min(self.offset + READ, log.length)))
+        data = b"".join(logs.read(job, self.offset, min(self.offset + READ, log.length), log))
         whole = len(data) if ended and self.offset + len(data) >= log.length else data.rfind(b"\n") + 1
         begun = (step for step in job.steps.all() if step.log_start is not None)
         steps = sorted(begun, key=lambda step: (step.log_start or 0, step.number))  # those beside others come later
