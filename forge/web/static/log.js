@@ -22,7 +22,7 @@ async function goToHash() {
   const found = /^#s(\d+)(?:-L(\d+)(?:-L(\d+))?)?$/.exec(location.hash);
   const details = found && document.getElementById("s" + found[1]);
   if (!details || !details.matches("details")) return false;
-  const one = await open(details);
+  const one = await open(details, Number(found[2] || 0));
   if (found[2]) {
     Object.assign(place, {step: Number(found[1]), line: Number(found[2])});
     await one.goTo(Number(found[2]), Number(found[3] || found[2]));

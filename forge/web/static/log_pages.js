@@ -46,7 +46,7 @@ export class Pages {
 
   /** A page in words. */
   named(number) {
-    if (number === "last" || (number === 0 && !this.total)) return "The log";
+    if (number === "last" || !this.total) return "The log";
     const [first, last] = [number * PAGE + 1, Math.min((number + 1) * PAGE, this.total)];
     return `Lines ${first.toLocaleString("en")} to ${last.toLocaleString("en")}`;
   }

@@ -24,14 +24,14 @@ export function viewer(details) {
   return viewers.get(number);
 }
 
-/** Opens a step without taking it for the person's own wish. */
-export async function open(details) {
+/** Opens a step without taking it for the person's own wish; at the line that is looked for, if one is. */
+export async function open(details, line = 0) {
   if (!details.open) {
     opening += 1;
     details.open = true;
   }
   const one = viewer(details);
-  await one.start();
+  await one.start(line);
   return one;
 }
 
@@ -43,14 +43,14 @@ export function byItself() {
 }
 
 /** The opened viewer of a step by its number; undefined when there is no such step. */
-export async function reach(step) {
+export async function reach(step, line = 0) {
   const details = document.getElementById("s" + step);
-  return details && details.matches("details") ? open(details) : undefined;
+  return details && details.matches("details") ? open(details, line) : undefined;
 }
 
 /** Goes to a line and tints it; a range that is marked stays marked. */
 export async function visit(step, line) {
-  const one = await reach(step);
+  const one = await reach(step, line);
   if (!one) return;
   Object.assign(place, {step, line});
   for (const other of viewers.values()) {
@@ -61,7 +61,7 @@ export async function visit(step, line) {
   }
   one.found = line;
   if (one.sees(line)) one.retint();
-  else await one.show(line);
+  else if (one.entry === null) await one.show(line); // else when what did not come has come
   one.ondraw();
 }
 

@@ -4,11 +4,10 @@ import {button, lineElement, make, more, nothing, plain, redrawLine} from "./lin
 import {Failures} from "./log_failures.js";
 import {Folds} from "./log_folds.js";
 import {dress, options} from "./log_options.js";
+import {Pace} from "./log_pace.js";
 import {PAGE, Pages} from "./log_pages.js";
 
 const CLUSTER = 25;
-const NEAR = 700; // px beyond the edges that are drawn
-const AHEAD = 6000; // px beyond them whose pages are fetched: nobody scrolls so far while one comes
 /** Lines in one scroll box: browsers lose count of pixels above some 17 million. */
 const WINDOW = 500000;
 
@@ -23,6 +22,7 @@ export class Viewer {
     this.shaped = 0; // lines that heights and drawing have taken in
     this.base = 0;
     this.wanted = new Set();
+    this.pace = new Pace();
     this.drawn = new Map();
     this.folds = new Folds(this.source, () => this.growing);
     this.heights = [];
@@ -47,21 +47,23 @@ export class Viewer {
     return this.source.total;
   }
 
-  /** Takes the place of the server's lines; resolves when the first are drawn. */
-  start() {
-    this.started = this.started || this.begin();
+  /** Takes the place of the server's lines; resolves when the first are drawn, or the line that is wanted can be. */
+  start(wanted = 0) {
+    this.started = this.started || this.begin(wanted);
     return this.started;
   }
 
-  async begin() {
+  async begin(wanted) {
     this.build();
-    await this.enter(this.growing || this.details.querySelector(".s-failure, .s-timed_out") ? "last" : 0);
+    const last = this.growing || this.details.querySelector(".s-failure, .s-timed_out");
+    await this.enter(wanted ? Math.floor((wanted - 1) / PAGE) : last ? "last" : 0, wanted > 0);
   }
 
-  async enter(first) {
+  async enter(first, goesOn = false) {
     this.entry = first;
     if (!(await this.source.load(first))) return;
     this.entry = null;
+    if (goesOn) return;
     this.following = this.growing && options.follow === "on";
     this.stick = first === "last";
     this.settle();
@@ -72,12 +74,10 @@ export class Viewer {
 
   build() {
     for (const old of this.details.querySelectorAll(":scope > :not(summary)")) old.remove();
-    this.note = make("p", "note");
-    this.note.hidden = true;
+    this.note = Object.assign(make("p", "note"), {hidden: true});
     this.earlier = more("Earlier lines", () => this.moveWindow(-1));
     this.later = more("Later lines", () => this.moveWindow(1));
-    this.box = make("div", "log");
-    this.box.tabIndex = 0;
+    this.box = Object.assign(make("div", "log"), {tabIndex: 0});
     this.box.setAttribute("role", "region");
     this.box.setAttribute("aria-label", "Log of " + this.details.querySelector("h2").textContent);
     this.list = make("div", "vlog");
@@ -113,7 +113,7 @@ export class Viewer {
   async retry(number) {
     if (number === this.entry) {
       await this.enter(number);
-      if (this.hit[0]) await this.show(this.hit[0]);
+      if (this.hit[0] || this.found) await this.show(this.hit[0] || this.found);
     } else if (number === "last") await this.resync();
     else if (await this.source.load(number)) this.render();
   }
@@ -182,7 +182,7 @@ export class Viewer {
     if (!this.heights.length || this.onPaper) return;
     const top = this.box.scrollTop;
     const bottom = top + this.box.clientHeight;
-    const [first, last] = [this.clusterAt(top - NEAR), this.clusterAt(bottom + NEAR)];
+    const [first, last] = this.pace.drawn(top, bottom).map((place) => this.clusterAt(place));
     for (const cluster of [...this.drawn.keys()]) {
       if (cluster < first || cluster > last) this.undraw(cluster);
     }
@@ -193,8 +193,8 @@ export class Viewer {
     }
     if (moved) this.shift(top);
     if (this.drawn.size !== before || moved) this.ondraw(this);
-    for (const place of [top - AHEAD, bottom + AHEAD]) {
-      const page = Math.floor((this.base + this.clusterAt(place) * CLUSTER) / PAGE);
+    const pages = this.pace.fetched(top, bottom).map((place) => Math.floor((this.base + this.clusterAt(place) * CLUSTER) / PAGE));
+    for (let page = pages[0]; page <= pages[1]; page += 1) {
       if (!this.source.pages.has(page) && !this.failures.has(page)) this.source.load(page);
     }
   }
@@ -279,11 +279,12 @@ export class Viewer {
     this.list.querySelector(`[data-n="${at + 1}"] button`)?.focus();
   }
 
-  redraw() {
+  redraw(middle = -1) { // the line that is to be in the middle
     for (const element of this.drawn.values()) element.remove();
     this.drawn.clear();
     this.heights = [];
     this.reshape();
+    if (middle >= 0) this.scrollTo(Math.max(0, this.placeOf(middle) - this.box.clientHeight / 2));
     this.render();
   }
 
@@ -321,6 +322,7 @@ export class Viewer {
   scrolled() {
     const mine = this.own;
     this.own = false;
+    this.pace.note(this.box.scrollTop);
     if (!mine) this.stick = false;
     if (!mine && this.growing) {
       const atEnd = this.box.scrollTop + this.box.clientHeight >= this.height - 8;
@@ -376,7 +378,7 @@ export class Viewer {
   /** Marks a line or a range, and shows it in the middle. */
   async goTo(first, last) {
     this.hit = [Math.min(first, last), Math.max(first, last)];
-    await this.show(this.hit[0]);
+    if (this.entry === null) await this.show(this.hit[0]); // else when what did not come has come
     this.onmark(this);
   }
 
@@ -386,8 +388,8 @@ export class Viewer {
     const at = Math.min(Math.max(number - 1, 0), Math.max(this.total - 1, 0));
     this.folds.reveal(at);
     this.base = Math.floor(at / WINDOW) * WINDOW;
-    await this.source.load(Math.floor(at / PAGE));
-    this.redraw();
+    await this.source.line(at);
+    this.redraw(at);
     for (let round = 0; round < 3; round += 1) {
       this.scrollTo(Math.max(0, this.placeOf(at) - this.box.clientHeight / 2));
       this.render();
