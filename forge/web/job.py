@@ -17,6 +17,8 @@ from forge.web.run import frame
 from workflows.states import Status
 
 _BAD = ("failure", "timed_out")
+#: Lines that the page begins with, unless one of the log's pages is asked for: its end, which most come for.
+_TAIL = 200
 
 
 @page
@@ -86,12 +88,14 @@ def _log_page(request: HttpRequest, job: Job, step: Step, log: JobLog | None) ->
         return {"lines": [], "pages": 0, "number": 1, "total": 0}
     total = within.count()
     pages = max((total + loglines.PAGE - 1) // loglines.PAGE, 1)
-    last = pages if step.conclusion in _BAD or within.growing else 1
-    number = min(max(job_log.number(request, "page") or last, 1), pages)
-    found = loglines.page(within, number - 1, total)
+    at_end, asked = step.conclusion in _BAD or within.growing, job_log.number(request, "page")
+    number = min(max(asked or (pages if at_end else 1), 1), pages)
+    is_tail = asked is None and at_end and total > _TAIL
+    found = loglines.tail(within, _TAIL)[0] if is_tail else loglines.page(within, number - 1, total)
     files = file_links.find(job.run, (line.text for line in found.lines))
     drawn = loglines.draw(found.lines, found.style, files.html)
-    return {"lines": drawn, "pages": pages, "number": number, "total": total}
+    first = number - 1 if asked is not None else "last" if at_end else 0
+    return {"lines": drawn, "pages": pages, "number": number, "total": total, "tail": is_tail, "wanted": first}
 
 
 def _interesting(steps: list[Step]) -> Step | None:

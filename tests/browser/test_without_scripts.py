@@ -15,8 +15,13 @@ def test_from_the_list_to_the_log(plain: PlainPage, site: Site) -> None:
     plain.click("a:has-text('Add retry')")
     assert "Failed" in plain.inner_text(".pill")
     plain.click("text=Open the log")
-    assert plain.inner_text(".logbar .sub") == "Page 2 of 2 · 1306 lines"
+    assert plain.inner_text(".logbar .sub") == "The last 200 of 1306 lines"
+    expect(plain.locator("#s3-L1107")).to_have_count(1)
+    expect(plain.locator("#s3-L1106")).to_have_count(0)
     assert plain.locator("#s3-L1306").inner_text() == "Error: Process completed with exit code 1."
+    plain.click(".logbar >> text=Earlier")
+    expect(plain.locator(".logbar .sub")).to_have_text("Page 2 of 2 · 1306 lines")
+    expect(plain.locator("#s3-L1001")).to_have_count(1)
     plain.click(".logbar >> text=Earlier")
     expect(plain.locator("#s3-L1")).to_have_count(1)
     expect(plain.locator("#s3-L1001")).to_have_count(0)
