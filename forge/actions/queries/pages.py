@@ -161,7 +161,7 @@ def results_before(attempt: RunAttempt) -> dict[str, tuple[str, str | None]]:
 
 def nodes(attempt: RunAttempt) -> list[JobNode]:
     """The job keys in the order of the file."""
-    return list(attempt.nodes.order_by("position"))
+    return list(attempt.nodes.order_by("position", "id"))
 
 
 def events_after(run_id: int, sequence: int, limit: int = 200) -> list[RunEvent]:
