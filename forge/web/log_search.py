@@ -34,6 +34,8 @@ LONGEST_QUERY = 500
 _BLOCK = 64
 KINDS = ("error", "warning")
 
+#: How a time ends, and the space behind it; a plus says that the line goes on from the one before.
+_ENDS = frozenset({"Z ", "+ "})
 _SGR = re.compile("\x1b\\[[0-9;]*m")
 _MARKS = re.compile(rb"##\[(?:error|warning)\]")
 #: What is drawn as it is stored, of ASCII; and beyond it, what is not.
@@ -175,7 +177,11 @@ def _bare(part: bytes, text: str) -> str | None:
 
 def _drawn(bare: str, text: str) -> list[str]:
     """Its lines without times and marks."""
-    lines = [line[PREFIX_LENGTH:] if _is_stamped(line) else line for line in bare.split("\n")]
+    end = STAMP_LENGTH - 1  # asked here and not in a function: there are a hundred thousand lines
+    lines = [
+        line[PREFIX_LENGTH:] if line[4:5] == "-" and line[end:PREFIX_LENGTH] in _ENDS else line
+        for line in bare.split("\n")
+    ]
     if "##[" in bare:
         stored = text.split("\n")
         for index, line in enumerate(lines):
@@ -185,7 +191,7 @@ def _drawn(bare: str, text: str) -> list[str]:
 
 
 def _is_stamped(line: str) -> bool:
-    return line[4:5] == "-" and line[STAMP_LENGTH - 1 : PREFIX_LENGTH] in ("Z ", "+ ")
+    return line[4:5] == "-" and line[STAMP_LENGTH - 1 : PREFIX_LENGTH] in _ENDS
 
 
 def marked(job: Job, steps: Iterable[Step], log: JobLog | None) -> Found:

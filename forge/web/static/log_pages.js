@@ -6,6 +6,7 @@ import {load} from "./requests.js";
 
 export const PAGE = 1000;
 const KEPT_PAGES = 40;
+const NEAR = 300; // lines
 
 export class Pages {
   constructor(address, step) {
@@ -27,6 +28,15 @@ export class Pages {
       this.loading.set(number, work);
     }
     return this.loading.get(number);
+  }
+
+  /** Fetches the page of a line (from 0), and the next one to it where that is near. True when the first is there. */
+  loadAround(at) {
+    const number = Math.floor(at / PAGE);
+    const work = this.load(number);
+    const beside = Math.floor((at % PAGE < PAGE / 2 ? at - NEAR : at + NEAR) / PAGE);
+    if (beside >= 0 && beside !== number) this.load(beside);
+    return work;
   }
 
   async fetch(number) {

@@ -217,6 +217,12 @@ function ticks(one, mine) {
   }));
 }
 
+/** The marks beside the scroll bar are in no hurry: the lines that somebody looks at come first. */
+async function learnLater() {
+  for (const one of viewers.values()) while (one.source.loading.size) await Promise.all(one.source.loading.values());
+  if (!errors) await learn();
+}
+
 async function learn() {
   try {
     ({hits: errors, total: wrongs} = await ask("kind=error"));
@@ -297,6 +303,6 @@ bind("E", "Error or warning before", () => wrong(-1));
 /** What the page was opened with. */
 export function begin() {
   if (!document.body.dataset.search) return; // there is nothing any more that could be searched
-  if (!document.body.dataset.events) learn();
+  if (!document.body.dataset.events) learnLater();
   if (field.value) search(!location.hash);
 }

@@ -56,14 +56,14 @@ export class Viewer {
   async begin(wanted) {
     this.build();
     const last = this.growing || this.details.querySelector(".s-failure, .s-timed_out");
-    await this.enter(wanted ? Math.floor((wanted - 1) / PAGE) : last ? "last" : 0, wanted > 0);
+    await this.enter(wanted ? Math.floor((wanted - 1) / PAGE) : last ? "last" : 0, wanted);
   }
 
-  async enter(first, goesOn = false) {
+  async enter(first, wanted = 0) {
     this.entry = first;
-    if (!(await this.source.load(first))) return;
+    if (!(await (wanted ? this.source.loadAround(wanted - 1) : this.source.load(first)))) return;
     this.entry = null;
-    if (goesOn) return;
+    if (wanted) return;
     this.following = this.growing && options.follow === "on";
     this.stick = first === "last";
     this.settle();
