@@ -110,14 +110,16 @@ _TWICE, _ONE = "api/v3/repositories/", "api/v3/repositories/<repository_id>"
 
 
 def _of(folder: str) -> list[Route]:
-    """The routes of one folder, each in one."""
-    return [
+    """The routes of one folder, each in one. There are some: else nothing would be asked."""
+    found = [
         route
         for route in routes()
         if next(one for one in _FOLDERS if route.pattern.startswith(one)) == folder
         and ".git/" not in route.pattern
         and (not route.pattern.startswith(_TWICE) or route.pattern == _ONE)
     ]
+    assert found, folder
+    return found
 
 
 def asking(world: World, pattern: str) -> Client:
