@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from forge.actions.models import Job, JobNode, Run, RunAttempt
+from forge.actions.queries import pages
 from forge.repos.models import Repository
 from forge.web import graph, graphs
 from tests import factories
@@ -54,7 +55,7 @@ def _inside(
 
 
 def _picture(run: Run, *opened: JobNode) -> graphs.Picture:
-    nodes = list(JobNode.objects.filter(attempt__run=run).order_by("position"))
+    nodes = pages.nodes(run.attempts.get())
     found = graphs.picture(nodes, list(run.jobs.order_by("id")), [node.pk for node in opened])
     assert found is not None
     return found
