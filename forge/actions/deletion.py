@@ -65,7 +65,7 @@ def _one(repository: Repository) -> None:
 
 def remove_run(run: Run) -> None:
     """Delete a run with everything of it: blobs first, so that none is left that no row knows."""
-    for blob in LogPage.objects.filter(job__run=run).values_list("blob", flat=True):
+    for blob in LogPage.objects.filter(job__run=run).values_list("blob", flat=True).distinct():
         store.delete(blob)
     with transaction.atomic():
         # Bytes of a log that come now wait for the end of this and find no job: a row of theirs would forbid it.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,8 +24,8 @@ LINES = 1000
 BYTES = 1 << 20
 #: An open tail is left alone until it has so many bytes; a finished one is sealed whole.
 WORTH = 256 << 10
-#: Pages written and flipped together, and how many are on their way to the store at once.
-TOGETHER, WRITERS = 32, 4
+#: Pages in one blob, written and flipped together, and how many are packed at once.
+TOGETHER, PACKERS = 32, 2
 #: How long chunk rows stay after their bytes stand in a page.
 KEEP = timedelta(minutes=10)
 
@@ -115,9 +116,15 @@ def delete_chunks() -> int:
     return LogChunk.objects.filter(pk__in=old).delete()[0] if old else 0
 
 
-def content(page: LogPage) -> bytes:
-    """A page's bytes."""
-    return zstandard.decompress(store.get(page.blob), max_output_size=page.length + 1)
+def contents(pages: Iterable[LogPage]) -> Iterator[tuple[LogPage, bytes]]:
+    """Pages with their bytes. Those that follow each other in one blob are read at once."""
+    for blob, together in itertools.groupby(pages, key=lambda page: page.blob):
+        wanted = list(together)
+        start = min(page.place for page in wanted)
+        packed = b"".join(store.read(blob, start, max(page.place + page.packed for page in wanted)))
+        for page in wanted:
+            frame = packed[page.place - start : page.place - start + page.packed]
+            yield page, zstandard.decompress(frame, max_output_size=page.length + 1)
 
 
 def _done(log: JobLog) -> bool:
@@ -178,10 +185,15 @@ def _batches(cuts: Iterator[_Cut]) -> Iterator[list[_Cut]]:
 def _seal_pages(log: JobLog, cuts: list[_Cut]) -> bool:
     """Write, verify, flip. False when the pointer has moved meanwhile."""
     first = LogPage.objects.filter(job=log.job_id, epoch=log.epoch).count()
-    offset, line = log.sealed_length, log.sealed_lines
+    offset, line, place = log.sealed_length, log.sealed_lines, 0
+    end = offset + sum(len(cut.data) for cut in cuts)
+    # Whoever else seals the same bytes writes the same blob.
+    blob = f"logs/{log.job_id % 1000}/{log.job_id}/{log.epoch}-{offset}-{end}.zst"
     state = State(log.sealed_state.get("colour", ""), list(log.sealed_state.get("groups", [])))
+    with ThreadPoolExecutor(PACKERS) as pool:
+        frames = list(pool.map(lambda cut: zstandard.compress(cut.data, 3), cuts))
     pages = []
-    for number, cut in enumerate(cuts, first):
+    for number, (cut, frame) in enumerate(zip(cuts, frames, strict=True), first):
         pages.append(
             LogPage(
                 job_id=log.job_id,
@@ -194,20 +206,22 @@ def _seal_pages(log: JobLog, cuts: list[_Cut]) -> bool:
                 first_time=_time(cut.data),
                 colour=state.colour,
                 groups=list(state.groups),
-                blob=f"logs/{log.job_id % 1000}/{log.job_id}/{log.epoch}-{number}.zst",
+                blob=blob,
+                place=place,
+                packed=len(frame),
             )
         )
         state.after_page(cut.data)
-        offset, line = offset + len(cut.data), line + cut.lines
-    with ThreadPoolExecutor(WRITERS) as pool:  # each waits for its disk, or its object store
-        list(pool.map(_write, pages, cuts))
-    return _flip(log, pages, {"colour": state.colour, "groups": state.groups})
-
-
-def _write(page: LogPage, cut: _Cut) -> None:
-    store.put(page.blob, zstandard.compress(cut.data, 3))
-    if content(page) != cut.data:
-        raise OSError(f"the page {page.blob} does not read as it was written")
+        offset, line, place = offset + len(cut.data), line + cut.lines, place + len(frame)
+    store.put(blob, frames)
+    for (_, data), cut in zip(contents(pages), cuts, strict=True):
+        if data != cut.data:
+            raise OSError(f"the blob {blob} does not read as it was written")
+    if _flip(log, pages, {"colour": state.colour, "groups": state.groups}):
+        return True
+    if not LogPage.objects.filter(job=log.job_id, epoch=log.epoch, blob=blob).exists():
+        store.delete(blob)
+    return False
 
 
 def _flip(log: JobLog, pages: list[LogPage], state: dict[str, object]) -> bool:
@@ -228,8 +242,8 @@ def _flip(log: JobLog, pages: list[LogPage], state: dict[str, object]) -> bool:
 def _finish(log: JobLog) -> None:
     """All bytes stand in pages: do they have the hash that the runner stated?"""
     digest, joints = hashlib.sha256(), Joints()
-    for page in LogPage.objects.filter(job=log.job_id, epoch=log.epoch).order_by("number"):
-        data = content(page)
+    pages = LogPage.objects.filter(job=log.job_id, epoch=log.epoch).order_by("number")
+    for _, data in contents(pages.only("length", "blob", "place", "packed")):
         digest.update(data)
         joints.add(data)
     damaged = not log.truncated and bool(log.sha256) and digest.hexdigest() != log.sha256

@@ -210,14 +210,14 @@ def _pieces(log: JobLog, at: int, stop: int, ahead: int) -> Iterator[bytes]:
         if piece := _open_piece(log, at, stop):
             yield piece
         return
-    rows = LogPage.objects.filter(job=log.job_id, epoch=log.epoch).only("offset", "length", "blob")
+    rows = LogPage.objects.filter(job=log.job_id, epoch=log.epoch).only("offset", "length", "blob", "place", "packed")
     pages = list(rows.filter(offset__lte=at).order_by("-offset")[:1])
     if ahead and pages:
         pages += rows.filter(offset__gt=pages[0].offset, offset__lt=stop).order_by("offset")[:ahead]
-    for page in pages:
+    for page, data in log_pages.contents(pages):
         if not page.offset <= at < page.offset + page.length:
             return
-        piece = log_pages.content(page)[at - page.offset : stop - page.offset]
+        piece = data[at - page.offset : stop - page.offset]
         at += len(piece)
         yield piece
 

@@ -32,7 +32,7 @@ def forget_logs(jobs: QuerySet[Job]) -> list[str]:
     """Take away the logs of these jobs, and say that they are gone; the caller holds the transaction, and deletes the
     blobs that this answers after it."""
     pages = LogPage.objects.filter(job__in=jobs)
-    blobs = list(pages.values_list("blob", flat=True))
+    blobs = list(pages.values_list("blob", flat=True).distinct())
     JobLog.objects.filter(job__in=jobs, deleted_at=None).update(deleted_at=timezone.now())
     LogChunk.objects.filter(job__in=jobs).delete()
     pages.delete()

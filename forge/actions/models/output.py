@@ -55,7 +55,10 @@ class LogChunk(models.Model):
 
 
 class LogPage(models.Model):
-    """1,000 sealed lines in a blob, drawable alone: colour state and open groups at its start are kept."""
+    """1,000 sealed lines in a blob, drawable alone: colour state and open groups at its start are kept.
+
+    A blob holds several pages, each a zstd frame of its own: ``packed`` bytes at ``place``.
+    """
 
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="+")
     epoch = models.PositiveIntegerField()
@@ -68,6 +71,8 @@ class LogPage(models.Model):
     colour = models.CharField(max_length=64, blank=True, default="")  # SGR parameters in force
     groups = models.JSONField(default=list)  # titles of the groups open here
     blob = models.CharField(max_length=255)
+    place = models.PositiveBigIntegerField()
+    packed = models.PositiveIntegerField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "epoch", "number"], name="page_number")]

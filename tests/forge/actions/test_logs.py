@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import threading
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import zstandard
@@ -30,9 +32,9 @@ def text(count: int, first: int = 0) -> bytes:
     return b"".join(b"2026-01-15T12:00:01.0000000Z line %d\n" % n for n in range(first, first + count))
 
 
-def fill(work: Work, data: bytes, step: int = 100_000) -> None:
+def fill(work: Work, data: bytes, step: int = 100_000, start: int = 0) -> None:
     for at in range(0, len(data), step):
-        work.log(data[at : at + step], at)
+        work.log(data[at : at + step], start + at)
 
 
 def test_what_is_stored_already_is_skipped_and_a_gap_is_refused(work: Work) -> None:
@@ -84,6 +86,41 @@ def test_an_open_log_is_sealed_page_by_page(work: Work) -> None:
     assert log.sealed_at is not None
     assert b"".join(logs.read(work.job)) == data + more
     assert not logs.seal(work.job.pk)
+
+
+def test_pages_that_are_sealed_together_share_a_blob(work: Work) -> None:
+    data = text(40_500)
+    fill(work, data)
+    assert logs.seal(work.job.pk)
+    blobs = LogPage.objects.order_by("number").values_list("blob", flat=True)
+    assert [len(list(same)) for _, same in itertools.groupby(blobs)] == [32, 8]
+    assert b"".join(logs.read(work.job)) == data
+    assert b"".join(logs.read(work.job, 1_000_000, 1_100_000)) == data[1_000_000:1_100_000]
+
+
+@pytest.mark.parametrize("more", [0, 3000])
+def test_who_comes_second_to_seal_leaves_what_the_first_one_made(
+    work: Work, settings, tmp_path: Path, more: int
+) -> None:  # type: ignore[no-untyped-def]
+    """Both have cut their pages before one of them moves the pointer; with more bytes, its pages end elsewhere."""
+    settings.BLOBS = tmp_path
+    data = text(9000 + more)
+    fill(work, data[: len(text(9000))])
+    rivals = iter([logs.seal])
+
+    def overtaken(execute, sql, params, many, context):  # type: ignore[no-untyped-def]
+        if "COUNT(" in sql and "logpage" in sql and (rival := next(rivals, None)):
+            if more:
+                fill(work, data[len(text(9000)) :], start=len(text(9000)))
+            assert rival(work.job.pk)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(overtaken):
+        assert not logs.seal(work.job.pk)
+    assert next(rivals, None) is None
+    assert b"".join(logs.read(work.job)) == data
+    kept = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.zst")}
+    assert kept == set(LogPage.objects.values_list("blob", flat=True))
 
 
 def test_a_long_log_is_sealed_while_others_write(work: Work) -> None:
