@@ -31,6 +31,7 @@ from workflows.states import Conclusion
 
 _DEFAULT_FOLDER = "~/.forge-runner"
 _REGISTER_TIME = 20.0  # s that register waits for a server that does not answer
+_TURN = 0.0005  # s that a thread computes while others wait: who empties a pipe comes before its program has filled it
 _FETCH_END = 5.0  # s that a pull may take to end with the agent
 
 
@@ -188,6 +189,7 @@ def _fetching_ahead(backend: Backend) -> Iterator[None]:
 
 
 def _carry(agent: Agent) -> None:
+    sys.setswitchinterval(_TURN)
     gc.freeze()  # what is loaded by now stays: the collector's passes need not go through it
     for number in (signal.SIGTERM, signal.SIGINT):
         # A thread of its own: the handler may interrupt code that holds the agent's lock.

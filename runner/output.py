@@ -7,8 +7,6 @@ secrets are whole when they are looked for; a line over the limit is masked as a
 
 from __future__ import annotations
 
-import contextlib
-import os
 import re
 import threading
 from pathlib import Path
@@ -18,7 +16,6 @@ from runner.masking import Forms, StreamMasker
 from runner.spool import PIECE, LineLog, RawSpool
 from workflows.log_lines import LINE_LIMIT
 
-_BEHIND = 10  # how nice the work on the output of a step is that writes as fast as it can
 COMMAND_LIMIT = 1 << 20  # bytes of a line that begins like a command
 ADD_MASK = re.compile(rb"\s*::add-mask", re.IGNORECASE)
 _TOO_LONG = b"##[warning]A value over 1 MiB cannot be masked; its own line is not shown.\n"
@@ -45,7 +42,6 @@ class StepOutput:
         self._then: tuple[Forms, ...] | None = None  # the masks of the moment at which the rest was left
         self._can_go_on = threading.Event()
         self._rushed_until = 0
-        self._gives_way = False
         #: (annotation's place in the step's list, offset in the log) of each annotation that was printed
         self.annotation_offsets: dict[int, int] = {}
         self._thread = threading.Thread(target=self._work, name="step-output", daemon=True)
@@ -87,8 +83,6 @@ class StepOutput:
                 block = self._raw.read()
                 if block is None:
                     break
-                if self._rushed_until and not self._gives_way:
-                    self._give_way()
                 self._take(*block)
             self._end()
         except Exception as problem:  # a full disk, above all: said where the step is waited for
@@ -97,12 +91,6 @@ class StepOutput:
             self._raw.close()
             self._turn.over(self._problem)
             self._can_go_on.set()
-
-    def _give_way(self) -> None:
-        """To the thread that reads, and to the step: a reader that comes late stops the program that writes."""
-        self._gives_way = True
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _BEHIND)
 
     def _leave(self) -> None:
         """Let the job go on, if what is left can do without it. A little is soon done."""

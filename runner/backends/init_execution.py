@@ -113,7 +113,7 @@ class InitExecution:
     def _next(self) -> bytes | None:
         """What is there; empty at the end; None when there is nothing now."""
         try:
-            return os.read(self._pipe, _BLOCK)
+            return os.read(self._pipe, _LARGE)
         except BlockingIOError:
             return None
 
