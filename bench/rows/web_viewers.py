@@ -21,6 +21,8 @@ GOAL = None
 VIEWERS, RUNS, KILOBYTE = 500, 1_000, 1_000
 #: Seconds that they are watched: two pings of each stream.
 SECONDS = 32
+#: Seconds after which a connection of PostgreSQL that rests has reported what it did before (PGSTAT_IDLE_INTERVAL).
+REPORTED = 11
 MOST_MEMORY, MOST_TRANSACTIONS, MOST_CONNECTIONS = 100, 0.5, 1
 
 
@@ -61,7 +63,7 @@ async def _watch(served: site.Site, database: str) -> tuple[float, Database, Dat
 
 
 async def _look_on(database: str) -> Database:
-    await asyncio.sleep(2)  # the database counts what has gone before
+    await asyncio.sleep(REPORTED)
     begun, count = time.monotonic(), _asked(database, _TRANSACTIONS)
     at_work = []
     for _ in range(SECONDS):
