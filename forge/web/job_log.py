@@ -69,8 +69,9 @@ def _one_line(job: Job, within: loglines.Span | None, line: int) -> HttpResponse
 def search(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int) -> HttpResponse:
     """Lines that fit as JSON: ``?q=&re=1&case=1&word=1&step=4``, or ``?kind=error`` for errors and warnings.
 
-    ``total`` counts them all; ``hits`` names ten thousand of them as [step, line, kind], which come after ``after``
-    others: those behind ``?after=`` so many, or those around ``?near=4-87654``, a line of a step.
+    ``total`` counts them all; ``lines`` names ten thousand of them as [step, [line, …]], which come after ``after``
+    others: those behind ``?after=`` so many, or those around ``?near=4-87654``, a line of a step. Errors and warnings
+    are named as ``hits``, [step, line, kind].
     """
     _, _, job = found(request, owner, name, run_id, job_id)
     ran = runs.source(job)
@@ -88,6 +89,7 @@ def search(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int
     body = {
         "total": hits.total,
         "after": hits.after,
+        "lines": hits.lines,
         "hits": [[hit.step, hit.line, hit.kind] for hit in hits.hits],
     }
     return _json(body, sealed=log is not None and log.sealed_at is not None)

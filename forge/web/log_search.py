@@ -37,6 +37,7 @@ KINDS = ("error", "warning")
 #: How a time ends, and the space behind it; a plus says that the line goes on from the one before.
 _ENDS = frozenset({"Z ", "+ "})
 _SGR = re.compile("\x1b\\[[0-9;]*m")
+_MARK = re.compile(rf"##\[(?:{'|'.join(loglines.MARKS)})\]")
 _MARKS = re.compile(rb"##\[(?:error|warning)\]")
 #: What is drawn as it is stored, of ASCII; and beyond it, what is not.
 _PLAIN = bytes([*range(0x20, 0x7F), 0x09, 0x0A])
@@ -82,19 +83,22 @@ class Hit(NamedTuple):
 
 @dataclass(frozen=True)
 class Found:
-    """All hits counted; some of them named, which come after ``after`` others."""
+    """All hits counted; some of them named, which come after ``after`` others: by the ``lines`` of each step, or as
+    ``hits`` where they have a kind or a text."""
 
     total: int = 0
     hits: tuple[Hit, ...] = ()
     after: int = 0
+    lines: tuple[tuple[int, list[int]], ...] = ()
 
 
 class _Matcher(Protocol):
-    """Which lines fit. ``may``: whether one of a text's can, at a look; ``fitting``: their indexes."""
+    """Which lines fit, by their indexes. ``among`` looks at lines as they are drawn, ``within`` at a text of stored
+    lines without colours; None where it would have to see them one by one."""
 
-    def may(self, text: str) -> bool: ...
+    def within(self, bare: str) -> list[int] | None: ...
 
-    def fitting(self, lines: list[str]) -> list[int]: ...
+    def among(self, lines: list[str]) -> list[int]: ...
 
 
 _START = Window()
@@ -109,8 +113,7 @@ def find(
     gathered = _Gathered()
     try:
         for step, first, part in _parts(job, _spans(job, steps, log)):
-            lines, indexes = _fitting(part, matcher)
-            gathered.add(step, first, indexes, lines if texts else None)
+            gathered.add(step, first, *_fitting(part, matcher, texts=texts))
     except TimeoutError:
         raise Invalid("The expression takes too long. Make it simpler.") from None
     return gathered.found(window)
@@ -138,12 +141,14 @@ class _Gathered:
         total = sum(len(lines) for lines in self.lines.values())
         after = window.after if window.near is None else self._before(*window.near) // MOST * MOST
         after = after if after < total else 0
-        hits, passed = [], 0
+        named, passed = [], 0
         for step, lines in sorted(self.lines.items()):
-            named = lines[max(after - passed, 0) : max(after + MOST - passed, 0)]
-            hits += [Hit(step, line, text=self.texts.get((step, line), "")) for line in named]
+            window_of_step = lines[max(after - passed, 0) : max(after + MOST - passed, 0)]
+            named += [(step, window_of_step.tolist())] if window_of_step else []
             passed += len(lines)
-        return Found(total, tuple(hits), after)
+        texts = self.texts
+        hits = tuple(Hit(*place, text=texts[place]) for place in sorted(texts)) if after == 0 else ()
+        return Found(total, hits, after, tuple(named))
 
     def _before(self, step: int, line: int) -> int:
         """Hits that stand before this line; none when all do, since behind the last comes the first."""
@@ -152,18 +157,15 @@ class _Gathered:
         return behind if behind < sum(len(lines) for lines in self.lines.values()) else 0
 
 
-def _fitting(part: bytes, matcher: _Matcher) -> tuple[list[str], list[int]]:
-    """The lines of a part as they are drawn, and the indexes of those that fit. Most parts have none: whether one has
-    is seen before they are taken to pieces."""
+def _fitting(part: bytes, matcher: _Matcher, *, texts: bool) -> tuple[list[int], list[str] | None]:
+    """The indexes of the lines of a part that fit; with ``texts`` its lines as they are drawn, where any does."""
     text = part.decode(errors="replace").removesuffix("\n")
     bare = _bare(part, text)
-    if bare is None:
-        lines = [_shown(line)[1] for line in text.split("\n")]
-    elif not matcher.may(bare):
-        return [], []
-    else:
-        lines = _drawn(bare, text)
-    return lines, matcher.fitting(lines)
+    indexes = matcher.within(bare) if bare is not None else None
+    if indexes is not None and not (texts and indexes):
+        return indexes, None
+    lines = [_shown(line)[1] for line in text.split("\n")] if bare is None else _drawn(bare, text)
+    return matcher.among(lines) if indexes is None else indexes, lines
 
 
 def _bare(part: bytes, text: str) -> str | None:
@@ -266,12 +268,37 @@ class _Text:
         self._case = query.case
         self._wanted = query.text if query.case else query.text.lower()
 
-    def may(self, text: str) -> bool:
-        """Whether it stands anywhere."""
-        return self._wanted in (text if self._case else text.lower())
+    def within(self, bare: str) -> list[int] | None:
+        folded = bare if self._case else bare.lower()
+        if len(folded) != len(bare):  # a few letters become two: places in one are none in the other
+            return None if self._wanted in folded else []
+        return list(self._indexes(bare, folded))
 
-    def fitting(self, lines: list[str]) -> list[int]:
-        """Indexes of the lines that hold it."""
+    def _indexes(self, bare: str, folded: str) -> Iterator[int]:
+        """From hit to hit: lines without one are only counted."""
+        wanted, end_of_time = self._wanted, STAMP_LENGTH - 1
+        index = seen = 0
+        at = folded.find(wanted)
+        while at >= 0:
+            start = bare.rfind("\n", seen, at) + 1 or seen
+            begin = start
+            if bare[start + 4 : start + 5] == "-" and bare[start + end_of_time : start + PREFIX_LENGTH] in _ENDS:
+                begin += PREFIX_LENGTH
+            if bare.startswith("##[", begin) and (mark := _MARK.match(bare, begin)):
+                begin = mark.end()
+            if at < begin:
+                at = folded.find(wanted, begin)
+                continue
+            end = bare.find("\n", at)
+            if 0 <= end < at + len(wanted):  # over the end of a line, which none holds
+                at = folded.find(wanted, end + 1)
+                continue
+            index += bare.count("\n", seen, start)
+            seen = start
+            yield index
+            at = folded.find(wanted, end) if end >= 0 else -1
+
+    def among(self, lines: list[str]) -> list[int]:
         folded = lines if self._case else "\n".join(lines).lower().split("\n")
         wanted = self._wanted
         return [index for index, line in enumerate(folded) if wanted in line]
@@ -287,12 +314,11 @@ class _Timed:
         self._together = together.search if together is not None else None
         self._end = time.thread_time() + SECONDS
 
-    def may(self, text: str) -> bool:
-        """Lines are not looked at with their times and marks: where they begin and end matters."""
-        return True
+    def within(self, bare: str) -> list[int] | None:
+        return None  # where a line begins and ends matters
 
-    def fitting(self, lines: list[str]) -> list[int]:
-        """Indexes of the lines that it fits. Where it fits nowhere in a block of them, none is looked at alone."""
+    def among(self, lines: list[str]) -> list[int]:
+        """Where it fits nowhere in a block of lines, none is looked at alone."""
         found = []
         for first in range(0, len(lines), _BLOCK):
             if time.thread_time() > self._end:
@@ -322,13 +348,11 @@ class _Words:
     def __init__(self, query: Query) -> None:
         self._text, self._search = _Text(query), _pattern(query).search
 
-    def may(self, text: str) -> bool:
-        """Whether it stands anywhere."""
-        return self._text.may(text)
+    def within(self, bare: str) -> list[int] | None:
+        return [] if self._text.within(bare) == [] else None
 
-    def fitting(self, lines: list[str]) -> list[int]:
-        """Indexes of the lines that hold it."""
-        return [index for index in self._text.fitting(lines) if self._search(lines[index])]
+    def among(self, lines: list[str]) -> list[int]:
+        return [index for index in self._text.among(lines) if self._search(lines[index])]
 
 
 def _pattern(query: Query, flags: int = 0) -> regex.Pattern[str]:

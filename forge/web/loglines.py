@@ -19,7 +19,9 @@ from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH
 PAGE = 1000
 #: Characters of a line that pages draw; the raw log has the rest.
 LONGEST = 4096
-_MARK = re.compile(r"((?:\x1b\[[0-9;]*m)*)##\[(group|endgroup|error|warning|notice|debug|command|section)\]")
+#: What a line may be marked as.
+MARKS = ("group", "endgroup", "error", "warning", "notice", "debug", "command", "section")
+_MARK = re.compile(rf"((?:\x1b\[[0-9;]*m)*)##\[({'|'.join(MARKS)})\]")
 _COLOUR = re.compile("\x1b\\[([0-9;:]*)m")
 _WORDS = {"error": "Error: ", "warning": "Warning: ", "notice": "Notice: "}
 _CLASSES = {"error": "err", "warning": "warn", "notice": "notice", "debug": "debug", "command": "cmd", "section": "cmd"}

@@ -17,7 +17,7 @@ if (marks) {
 const again = form.querySelector("[data-again]");
 const NAMED = 10000; // hits that the server names at once
 const TICKS = 200;
-let hits = []; // [step, line, kind]: those that are named, of which there are ten thousand at most
+let hits = []; // [step, line]: those that are named, of which there are ten thousand at most
 let after = 0; // hits before them
 let rows = new Map(); // step -> its lines of them
 let at = -1; // the hit that was reached, of all
@@ -51,7 +51,7 @@ function compile() {
   }
 }
 
-const NONE = {total: 0, hits: [], after: 0};
+const NONE = {total: 0, lines: [], after: 0};
 
 /** Looks anew. `go`: to the next hit from where the person is; else what was reached stays. */
 async function search(go) {
@@ -88,12 +88,9 @@ async function learnHits(which) {
 
 function take(found) {
   const reached = hits[at - after];
-  ({hits, total, after} = found);
-  rows = new Map();
-  for (const [step, line] of hits) {
-    if (!rows.has(step)) rows.set(step, new Set());
-    rows.get(step).add(line);
-  }
+  ({total, after} = found);
+  hits = found.lines.flatMap(([step, lines]) => lines.map((line) => [step, line]));
+  rows = new Map(found.lines.map(([step, lines]) => [step, new Set(lines)]));
   const same = reached ? hits.findIndex(([step, line]) => step === reached[0] && line === reached[1]) : -1;
   at = same < 0 ? -1 : after + same;
   for (const one of viewers.values()) drawn(one);
