@@ -219,7 +219,8 @@ def _runner_lost(reason: Reason) -> str:
         return (
             f"Runner {reason.get('runner')} gave this job up: it was restarted, or too long without the server.{times}"
         )
-    return f"Runner {reason.get('runner')} was lost; it was last heard from at {reason.get('last_heard_at')}.{times}"
+    heard = f"; it was last heard from at {_moment(reason['last_heard_at'])}" if reason.get("last_heard_at") else ""
+    return f"Runner {reason.get('runner')} was lost{heard}.{times}"
 
 
 def _jobs_ended(reason: Reason) -> str:

@@ -183,7 +183,7 @@ def _detail(legs: Sequence[Job]) -> str:
     passed = counted.pop("success", 0)
     rest = [f"{number} {word}" for word, number in counted.items()]
     whole = " · ".join([f"{passed} of {len(legs)} passed", *rest])
-    return whole if len(whole) <= _DETAIL else " · ".join([*rest, f"{passed} passed"])
+    return whole if len(whole) <= _DETAIL else " · ".join([f"{passed} passed", *rest])
 
 
 def _took(legs: Sequence[Job], shown: appearance.Look) -> str:

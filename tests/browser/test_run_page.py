@@ -75,7 +75,7 @@ def test_who_may_only_read_sees_all_and_does_nothing(browser: Browser, site: Sit
 
 def test_a_run_of_which_nothing_is_known_yet(plain: PlainPage, site: Site) -> None:
     plain.goto(site.run("early"))
-    assert "No job has been made yet" in plain.inner_text("#jobs")
+    assert "No job has been queued yet" in plain.inner_text("#jobs")
     assert "None yet" in plain.inner_text("#side")
     plain.goto(site.run("early") + "?view=timeline")
     assert "No job has been queued yet" in plain.inner_text("#jobs")
@@ -294,7 +294,7 @@ def test_a_held_run_is_approved_before_the_eyes_of_others(person: Page, plain: P
 
 def test_what_a_run_leaves_behind(person: Page, site: Site) -> None:
     person.goto(site.run("again"))
-    assert "e2e Failed, now Success maybe flaky" in person.inner_text("main").replace("\n", " ")
+    assert "e2e Failed, now success maybe flaky" in person.inner_text("main").replace("\n", " ")
     box = person.locator("#artifacts")
     assert "90 days after its upload" in box.inner_text()
     with person.expect_download() as found:

@@ -118,6 +118,12 @@ def _log_line(step: int, line: loglines.Line, times: bool) -> str:
 
 
 @register.filter
+def look_key(thing: Any) -> str:
+    """The class of a state, after ``s-``."""
+    return appearance.of(thing).key
+
+
+@register.filter
 def word(thing: Any) -> str:
     """The word of a state."""
     return appearance.of(thing).word
@@ -201,6 +207,21 @@ def blob_url(repository: Repository, sha: str, path: str) -> str:
 def length_of(thing: Job) -> str:
     """How long a job took, or has taken until now."""
     return clock.between(thing.started_at, thing.completed_at)
+
+
+@register.filter
+def facts(job: Job, reasons: Mapping[int, str]) -> str:
+    """What a list says of a job beside its name: state, runner, why, and how long. A reason that begins with the state
+    stands for it."""
+    state, reason = appearance.of(job).word, reasons.get(job.pk, "")
+    parts = [
+        "" if reason.startswith(state) else state,
+        job.runner_name,
+        "from an earlier attempt" if job.carries_id else "",
+        reason,
+        length_of(job) if job.completed_at and job.conclusion != "skipped" else "",
+    ]
+    return ansi.visible(" · ".join(part for part in parts if part))
 
 
 @register.filter

@@ -137,11 +137,15 @@ def test_a_file_that_starts_nothing_says_why(person: Client, ci: Workflow) -> No
     assert "This file is not valid on main" in page
     assert ".github/workflows/ci.yml:2:1" in page
     assert 'href="/rosa/widget/blob/main/.github/workflows/ci.yml#L2"' in page
+    assert "It can start once its file is valid." in page
     factories.push(repository, {"README": ""}, "refs/heads/main")
     assert "This file is not on main" in _text(person.get(PAGE))
     assert "Run workflow" in _text(person.get(PAGE))  # another branch may have it
     Workflow.objects.update(state="deleted")
-    assert "The file of this workflow is gone" in _text(person.get(PAGE))
+    page = _text(person.get(PAGE))
+    assert "The file of this workflow is gone" in page
+    assert "This file is not on main" not in page  # said once
+    assert "Nothing starts it any more." in page
 
 
 def test_only_what_takes_a_dispatch_has_the_button(person: Client, ci: Workflow) -> None:

@@ -30,6 +30,20 @@ def run(widget: Repository) -> Run:
     return made
 
 
+def test_a_job_in_the_list_says_its_state_once(person: Client, run: Run) -> None:
+    skipped = {"conclusion": "skipped", "reason": {"code": "condition_false", "expression": "false"}}
+    factories.job(run.latest_attempt, "docs", **skipped)
+    lost = {"code": "runner_lost", "runner": "big-box", "last_heard_at": "2026-01-15T12:00:31Z"}
+    job = factories.job(run.latest_attempt, "lost", conclusion="failure", runner_name="big-box", reason=lost)
+    page = _text(person, _address(run, "?view=list"))
+    assert '<span class="sub">Skipped because its condition is false: false' in page
+    said = "Runner big-box was lost; it was last heard from at 15 Jan 2026, 12:00:31 UTC."
+    assert f'<span class="sub">Runner lost · big-box · {said} · 1m 00s</span>' in page
+    head = _text(person, _address(run, f"/job/{job.pk}"))
+    assert '<span class="st s-runner_lost">Runner lost</span>' in head
+    assert "queued " in head.partition("</h1>")[2].partition("</p>")[0]
+
+
 def _address(run: Run, rest: str = "") -> str:
     return f"/rosa/widget/actions/runs/{run.pk}{rest}"
 

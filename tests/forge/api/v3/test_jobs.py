@@ -62,7 +62,7 @@ def test_a_job_that_ended_says_why(client: Client, run: Run) -> None:
     lost = {"code": "runner_lost", "runner": "big-box", "last_heard_at": "2026-01-15T12:00:00Z"}
     job = factories.job(queries.latest(run), conclusion="failure", reason=lost)
     reason = client.get(f"{R}/actions/jobs/{job.pk}").json()["reason"]
-    assert reason == {**lost, "text": "Runner big-box was lost; it was last heard from at 2026-01-15T12:00:00Z."}
+    assert reason == {**lost, "text": "Runner big-box was lost; it was last heard from at 15 Jan 2026, 12:00:00 UTC."}
 
 
 def test_lists(client: Client, run: Run, job: Job) -> None:
