@@ -129,6 +129,15 @@ def test_a_click_on_a_number_makes_a_link(person: Page, site: Site) -> None:
     expect(person.locator(".ln.hit")).to_have_count(3)
 
 
+def test_commands_stand_below_the_title_of_their_group(person: Page, site: Site) -> None:
+    person.goto(site.job("log_run", "log_tricky") + "#s2-L2")
+    left = "(line) => parseFloat(getComputedStyle(line).paddingLeft)"
+    title, command, other, after = (
+        person.locator(f"#s2 .vlog [data-n='{number}']").evaluate(left) for number in (1, 2, 3, 5)
+    )
+    assert command == other > after == title
+
+
 def test_groups_fold(person: Page, site: Site) -> None:
     person.goto(site.job("failed", "bad_job") + "#s3-L1")
     person.wait_for_selector('.vlog [data-n="2"]')

@@ -202,6 +202,8 @@ def test_how_the_log_looks(person: Page, site: Site) -> None:
     expect(line).to_have_css("line-height", "24px")
     person.check("input[name=wrap]")
     expect(line).to_have_css("white-space-collapse", "preserve")
+    long = person.locator("#s2 [data-n='13']")
+    assert long.evaluate("(one) => getComputedStyle(one, '::after').top") == "0px"  # the time is beside its first row
     person.uncheck("input[name=commands]")
     expect(line).to_be_hidden()
     person.reload()

@@ -55,7 +55,7 @@ export function lineElement(number, [when, raw, length], style, depth, {started,
   if (kind === "endgroup") return null;
   const line = make("div", "ln");
   if (kind) line.classList.add(CLASSES[kind]);
-  else if (depth) line.classList.add("in");
+  if (depth && kind !== "group") line.classList.add("in");
   line.dataset.n = number;
   line.dataset.t = time(when, started);
   const into = kind === "group" ? head(line) : line;
