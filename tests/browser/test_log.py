@@ -239,6 +239,16 @@ def test_a_short_log_is_printed_whole(person: Page, site: Site) -> None:
     assert person.locator("#s3 .ln").count() < 300
 
 
+def test_paper_is_light_and_has_no_buttons(opened: Opened, site: Site) -> None:
+    page = opened(viewport={"width": 1360, "height": 900}, color_scheme="dark").new_page()
+    for address in (site.run("failed"), site.job("failed", "bad_job")):
+        page.goto(address)
+        page.emulate_media(media="print")
+        expect(page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+        expect(page.locator("main .btn:visible")).to_have_count(0)
+        page.emulate_media(media="screen")
+
+
 def test_a_long_log_on_paper_says_where_the_rest_is(person: Page, site: Site) -> None:
     person.goto(site.job("big", "loud") + "#s1-L87654")
     person.wait_for_selector(".vlog .ln.hit")
