@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from forge.actions.models import Job, JobNode, Step
 from forge.web import appearance, clock, job_groups, unfolding
 
-ROW, TOP, LABEL, CHART, END = 26, 28, 232, 560, 136
+ROW, TOP, LABEL, CHART, END = 26, 28, 232, 544, 152
 #: Rows that are drawn; the list has the rest.
 MOST_ROWS = 256
 #: Of more jobs than this, only those that tell something can be opened: a page has so many elements at most.
