@@ -11,7 +11,7 @@ from forge.accounts import log_options
 from forge.actions.models import Job, JobLog, Step
 from forge.actions.queries import runs
 from forge.errors import Invalid
-from forge.web import door, file_links, job_log, job_state, log_search, loglines
+from forge.web import door, file_links, gone, job_log, job_state, log_search, loglines
 from forge.web.errors import page
 from forge.web.run import frame
 from workflows.states import Status
@@ -36,6 +36,7 @@ def show(request: HttpRequest, owner: str, name: str, run_id: int, job_id: int) 
         "ran": ran,
         "steps": steps,
         "log": log,
+        "gone": gone.of(log, ran),
         "notice": job_state.of(job),
         "opened": opened,
         "held": {step.number for step in steps if loglines.is_held(step) and job.status != Status.COMPLETED},

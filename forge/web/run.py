@@ -19,6 +19,7 @@ from forge.web import (
     clock,
     door,
     excerpts,
+    gone,
     job_groups,
     jobs_views,
     loglines,
@@ -134,7 +135,7 @@ def _tail(job: Job, step: Step) -> dict[str, Any]:
     log = JobLog.objects.filter(job=job).first()
     within = loglines.span(job, step, log) if log and log.deleted_at is None else None
     if within is None:
-        return {"lines": [], "last": 1, "deleted_at": log.deleted_at if log else None}
+        return {"lines": [], "last": 1, "gone": gone.of(log, job)}
     found, first = loglines.tail(within)
     lines = [line for line in loglines.draw(found.lines, found.style) if line.kind != "endgroup"]
     return {"lines": lines, "last": first + len(found.lines)}

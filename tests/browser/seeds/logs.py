@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from forge.accounts.models import Account
@@ -53,7 +53,11 @@ def add() -> dict[str, int]:
     JobLog.objects.filter(job=cut).update(truncated=True)
     gone = factories.job(attempt, "gone", runner_name="linux-04")
     factories.log(gone, ("Say", ["something"]))
-    JobLog.objects.filter(job=gone).update(deleted_at=datetime(2026, 4, 15, tzinfo=UTC))
+    JobLog.objects.filter(job=gone).update(deleted_at=datetime(2026, 4, 16, tzinfo=UTC))
+    assert attempt is not None
+    assert attempt.completed_at is not None
+    attempt.logs_expire_at = attempt.completed_at + timedelta(days=90)
+    attempt.save()
     quiet = factories.job(attempt, "quiet", runner_name="linux-04")
     factories.step(quiet, 1, "Say nothing")
     ids |= {"log_cut": cut.pk, "log_gone": gone.pk, "log_quiet": quiet.pk}

@@ -215,11 +215,20 @@ def test_a_log_that_is_gone_is_said_to_be_where_its_lines_stood(person: Client, 
     factories.log(job, ("Set up job", ["ready"]), ("Run tests", ["the failing line"]))
     job.steps.filter(number=2).update(conclusion="failure")
     assert "the failing line" in _text(person, _address(run))
-    JobLog.objects.filter(job=job).update(deleted_at=factories.START)
-    page = _text(person, _address(run))
-    assert "the failing line" not in page
-    assert "The log has been deleted <time" in page
-    assert f'/job/{job.pk}"' in page  # what else is known of it stays
+    attempt = job.attempt
+    assert attempt.completed_at is not None
+    due = attempt.completed_at + timedelta(days=90)
+    for deleted_at, why in (
+        (attempt.completed_at + timedelta(days=3), "Somebody who may write here deleted it <time"),
+        (due, "logs are kept here for 90 days after their run"),
+    ):
+        RunAttempt.objects.filter(pk=attempt.pk).update(logs_expire_at=due)
+        JobLog.objects.filter(job=job).update(deleted_at=deleted_at)
+        for page in (_text(person, _address(run)), _text(person, _address(run, f"/job/{job.pk}"))):
+            assert "the failing line" not in page
+            assert why in page
+            assert deleted_at.strftime("%Y-%m-%dT%H:%M") in page
+            assert "Run tests" in page  # what else is known of it stays
 
 
 def test_an_attempt_that_is_not_there_leads_to_the_latest(person: Client, run: Run) -> None:
