@@ -178,10 +178,58 @@ def test_a_log_that_cannot_be_read_says_so(person: Page, site: Site) -> None:
     expect(said).to_contain_text(
         "The log could not be read: the server answered 500. Its administrator finds that as 5f00d."
     )
+    expect(person.locator("#s3-L1306")).to_be_visible()  # the lines that came with the page stay
     person.unroute("**/log/lines*")
     person.click(".failed button")
     person.wait_for_selector('.vlog [data-n="1306"]')  # where it would have begun
     expect(said).to_be_hidden()
+    expect(person.locator("#s3-L1306")).to_have_count(0)
+
+
+def test_lines_that_are_slow_to_come(person: Page, site: Site) -> None:
+    """Nothing is ever blank: what came with the page stays, else bars stand where lines will be."""
+    gate = _Gate()
+    person.route("**/log/lines*", gate.meet)
+    person.goto(site.job("failed", "bad_job"), wait_until="commit")
+    expect(person.locator(".logframe #s3-L1306")).to_be_visible()
+    person.locator("#s2 > summary").click()
+    expect(person.locator("#s2 .reading")).to_be_visible()
+    expect(person.locator("#s2 .reading")).to_have_text("Reading the log…")
+    gate.open()
+    person.wait_for_selector('.vlog [data-n="1306"]')
+    person.wait_for_selector("#s2 .vlog >> text=done")
+    expect(person.locator(".reading, #s3-L1306")).to_have_count(0)
+    person.goto(site.job("big", "loud"))
+    person.wait_for_selector(LINES)
+    gate.shut()
+    person.evaluate("document.querySelector('.log').scrollTop = 0")
+    bars = "() => getComputedStyle(document.querySelector('.vlog')).backgroundImage.includes('gradient')"
+    person.wait_for_function(bars)
+    gate.open()
+    person.wait_for_selector('.vlog [data-n="1"]')
+    person.wait_for_function(f"() => !({bars})()")
+
+
+class _Gate:
+    """Requests wait before it until it is open."""
+
+    def __init__(self) -> None:
+        self._is_open = False
+        self._waiting: list[Route] = []
+
+    def meet(self, route: Route) -> None:
+        if self._is_open:
+            route.continue_()
+        else:
+            self._waiting.append(route)
+
+    def open(self) -> None:
+        self._is_open = True
+        while self._waiting:
+            self._waiting.pop().continue_()
+
+    def shut(self) -> None:
+        self._is_open = False
 
 
 def test_a_linked_line_comes_after_a_failure(person: Page, site: Site) -> None:

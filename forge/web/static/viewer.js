@@ -1,6 +1,7 @@
 // One step's log as a virtual list. Bounded: a few clusters of lines stand in the page, whatever the total.
 
 import {button, lineElement, make, more, nothing, plain, redrawLine} from "./line.js";
+import {before, lineHeight} from "./log_before.js";
 import {Failures} from "./log_failures.js";
 import {Folds} from "./log_folds.js";
 import {dress, options} from "./log_options.js";
@@ -73,7 +74,7 @@ export class Viewer {
   }
 
   build() {
-    for (const old of this.details.querySelectorAll(":scope > :not(summary)")) old.remove();
+    this.before = before(this.details);
     this.note = Object.assign(make("p", "note"), {hidden: true});
     this.earlier = more("Earlier lines", () => this.moveWindow(-1));
     this.later = more("Later lines", () => this.moveWindow(1));
@@ -89,21 +90,18 @@ export class Viewer {
     this.frame = make("div", "logframe");
     this.ticks = make("div", "ticks");
     this.ticks.setAttribute("aria-hidden", "true");
-    this.frame.append(this.box, this.ticks, this.failures.bar);
+    this.frame.append(this.box, this.ticks, this.before, this.failures.bar);
     this.details.append(this.earlier, this.note, this.frame, this.later);
     dress(this.box);
-    this.line = this.lineHeight();
+    this.line = lineHeight(this.box);
     this.box.addEventListener("scroll", () => this.scrolled(), {passive: true});
     this.box.addEventListener("click", (event) => this.clicked(event));
     new ResizeObserver(() => this.resized()).observe(this.box);
   }
 
-  lineHeight() {
-    return parseFloat(getComputedStyle(this.box).lineHeight) || 20;
-  }
-
   loaded(data, number) {
     this.failures.remove(number);
+    this.before.remove();
     this.note.hidden = this.total > 0;
     if (!this.total) this.note.textContent = nothing(data.held, this.growing);
     this.box.hidden = this.total === 0;
@@ -233,8 +231,10 @@ export class Viewer {
   async want(number, had) {
     if (this.wanted.has(number) || this.failures.has(number)) return;
     this.wanted.add(number);
+    this.list.classList.add("waits");
     await this.source.load(number);
     this.wanted.delete(number);
+    this.list.classList.toggle("waits", this.wanted.size > 0);
     const now = this.source.pages.get(number);
     if (now && now.lines.length > had) this.render(); // else it would be asked for without end
   }
@@ -443,13 +443,13 @@ export class Viewer {
     if (!this.box) return;
     this.keepPlace(() => {
       dress(this.box);
-      this.line = this.lineHeight();
+      this.line = lineHeight(this.box);
       this.redraw();
     });
   }
 
   resized() {
-    const line = this.lineHeight();
+    const line = lineHeight(this.box);
     if (this.onPaper) return;
     const changed = line !== this.line || this.width !== this.box.clientWidth;
     this.line = line;
