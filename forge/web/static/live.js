@@ -15,6 +15,7 @@ let pending = 0;
 let last = 0;
 let waiting = 0;
 let lost = 0;
+let missed = 0; // news in a row that could not be fetched
 
 const LOST = 3; // failures after the chip said that updates are paused
 
@@ -117,8 +118,12 @@ async function update() {
   try {
     const answer = await fetch(address, {headers: {Accept: "text/html"}});
     if (!answer.ok) throw new Error(String(answer.status));
-    swap(new DOMParser().parseFromString(await answer.text(), "text/html"));
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (missed) caughtUp();
+    swap(fresh);
   } catch {
+    missed += 1;
+    if (missed > 1) broken(); // for more than five seconds
     pending = pending || setTimeout(run, 5000);
   }
 }
@@ -138,13 +143,7 @@ function open() {
   const address = new URL(body.dataset.events, location.href);
   if (cursor) address.searchParams.set("cursor", cursor);
   stream = new EventSource(address);
-  stream.addEventListener("open", () => {
-    failures = lost = 0;
-    clearTimeout(stale);
-    stale = 0;
-    delete chip.dataset.broken;
-    on();
-  });
+  stream.addEventListener("open", mended);
   for (const name of ["state", "lines", "resync", "end"]) stream.addEventListener(name, (event) => heard(name, event));
   stream.addEventListener("error", failed);
 }
@@ -178,6 +177,22 @@ function broken() {
   lost += 1;
   if (lost > LOST) say("Reload", "Live updates do not come back: reload the page");
   else say("Live updates paused, reconnecting");
+}
+
+/** What was missed has come. */
+function caughtUp() {
+  missed = 0;
+  if (ended) chip.hidden = true;
+  else if (stream && stream.readyState === EventSource.OPEN) mended();
+}
+
+/** The connection is there again. */
+function mended() {
+  failures = lost = missed = 0;
+  clearTimeout(stale);
+  stale = 0;
+  delete chip.dataset.broken;
+  on();
 }
 
 function close() {
