@@ -12,6 +12,8 @@ from xml.sax.xmlreader import AttributesImpl
 from django.utils.feedgenerator import Atom1Feed, rfc3339_date
 from django.utils.xmlutils import SimplerXMLGenerator
 
+from forge.web import ansi
+
 CONTENT_TYPE = "application/atom+xml; charset=utf-8"
 #: What no XML 1.0 document may hold, not even escaped.
 _NO_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -73,8 +75,9 @@ def write(feed: Feed) -> bytes:
 
 
 def clean(text: str) -> str:
-    """The text without the characters that make a document unreadable."""
-    return _NO_XML.sub("", text)
+    """The text without the characters that make a document unreadable, and as pages write it: nothing turns what stands
+    beside it, no control of a terminal is left."""
+    return _NO_XML.sub("", ansi.visible(text))
 
 
 class _Writer(Atom1Feed):

@@ -89,6 +89,13 @@ def test_the_last_text_before_the_icon_is_the_word(workflow: Workflow) -> None:
     assert re.findall(r">([^<>]+)</tspan></text></g><path", body) == ["no status"]
 
 
+def test_a_name_of_every_kind(workflow: Workflow) -> None:
+    Workflow.objects.update(name="<b>\u202egnp\x1b[31m\x1b]8;;https://evil.example\x07&")
+    body = Client().get(URL).content.decode()
+    assert body.count("&lt;b&gt;[U+202E]gnp&amp;") == 3
+    assert re.search("[\u202e\x1b]|evil", body) is None
+
+
 def test_it_is_asked_for_again_and_not_sent_again(workflow: Workflow) -> None:
     first = Client().get(URL)
     assert first["Cache-Control"] == "no-cache"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from calendar import timegm
 from collections.abc import Callable
 from datetime import timedelta
@@ -122,6 +123,8 @@ def test_texts_of_every_kind(client: Client, workflow: Workflow) -> None:
     run = factories.run(workflow, title=text, head_branch=text, head_commit=factories.commit(text))
     (entry,) = read(client.get(URL)).entries
     assert "alert(1)" in entry.title
+    assert "[U+202E]" in entry.title
+    assert re.search("[\u202e\x1b]|\\[31m", client.get(URL).content.decode()) is None
     assert "<script" not in entry.summary
     root = ElementTree.fromstring(client.get(URL).content)
     summary = root.findtext(f"{ATOM}entry/{ATOM}summary", "")
