@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, Route
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Locator, Page, Response, Route
 
 from tests.absent import absent
 from tests.browser.seed import PASSWORD
@@ -97,30 +97,68 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 
 Opened = Callable[..., BrowserContext]
+#: What a page is made of: none of it may be missing. Pages and answers to scripts may be refused.
+_PARTS = ("script", "stylesheet", "image", "font")
+#: Chromium writes a violation to the console, where it could get lost in a filter; this names it.
+_TELL = """addEventListener("securitypolicyviolation", ({violatedDirective, blockedURI}) =>
+  console.error("policy: " + violatedDirective + " " + blockedURI));"""
+
+
+class Complaints:
+    """What browsers complain about: errors on the console, faults of scripts, breaches of the policy, missing parts."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def listen(self, context: BrowserContext) -> BrowserContext:
+        """Note down what comes from all its pages."""
+        context.add_init_script(_TELL)
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self.found.append(str(error.error)))
+        context.on("response", self._answered)
+        return context
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # A page that is refused, or an answer to a script, is told by the console too; of parts `_answered` knows.
+        if message.type == "error" and "Failed to load resource" not in message.text:
+            self.found.append(message.text)
+
+    def _answered(self, answer: Response) -> None:
+        kind = answer.request.resource_type
+        if (answer.status >= 400 and kind in _PARTS) or (answer.status >= 500 and kind == "document"):
+            self.found.append(f"{answer.status} {answer.url}")
 
 
 @pytest.fixture
-def opened(browser: Browser, site: Site) -> Iterator[Opened]:
-    """A context of rosa's; everything the browser complains about fails the test at its end."""
+def visited(browser: Browser) -> Iterator[Opened]:
+    """A context of somebody unknown; what the browser complains about fails the test at its end."""
     contexts: list[BrowserContext] = []
-    complaints: list[str] = []
+    complaints = Complaints()
 
     def open_context(**options: Any) -> BrowserContext:
-        context = browser.new_context(base_url=site.url, **options)
-        context.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-        context.on("weberror", lambda error: complaints.append(str(error.error)))
-        contexts.append(context)
-        log_in(context)
-        return context
+        contexts.append(complaints.listen(browser.new_context(**options)))
+        return contexts[-1]
 
     yield open_context
     for context in contexts:
         context.close()
-    # A page that is refused is a 404 or 422 for the console too.
-    assert [text for text in complaints if "Failed to load resource" not in text] == []
+    assert complaints.found == []
 
 
-def log_in(context: BrowserContext, login: str = "rosa") -> None:
+@pytest.fixture
+def opened(visited: Opened, site: Site) -> Opened:
+    """A context of rosa's, of whom the same holds; or of another ``login``, "" for nobody."""
+
+    def open_context(login: str = "rosa", **options: Any) -> BrowserContext:
+        context = visited(base_url=site.url, **options)
+        if login:
+            log_in(context, login)
+        return context
+
+    return open_context
+
+
+def log_in(context: BrowserContext, login: str) -> None:
     """A person of the seed begins a session."""
     page = context.new_page()
     page.goto("/login")
@@ -170,6 +208,21 @@ _LEADS = """(element) => {
 def plain(opened: Opened) -> PlainPage:
     """The same without scripts."""
     return PlainPage(opened(viewport={"width": 1360, "height": 900}, java_script_enabled=False).new_page())
+
+
+def focus(page: Page) -> str:
+    """What has the focus, which is on the screen and can be seen to have it."""
+    width, style, inside, text = page.evaluate(
+        """() => {
+          const one = document.activeElement;
+          const {outlineWidth, outlineStyle} = getComputedStyle(one);
+          const {top, bottom, width} = one.getBoundingClientRect();
+          const inside = bottom > 0 && top < innerHeight && width > 0;
+          return [parseFloat(outlineWidth), outlineStyle, inside, one.ariaLabel || one.textContent || one.id];
+        }"""
+    )
+    assert style != "none" and width >= 2 and inside, f"the focus is nowhere to be seen: {text}"  # noqa: PT018 - one idea
+    return str(text).strip()
 
 
 def keep_nothing(route: Route) -> None:

@@ -75,10 +75,11 @@ def _seed() -> dict[str, int]:
     from forge.repos import git, repositories
     from forge.repos.models import Ref
     from tests import factories
-    from tests.browser.seeds import first_use, one_run
+    from tests.browser.seeds import first_use, hostile, one_run
 
     rosa = users.create_user("rosa", PASSWORD)
     bea = users.create_user("bea", PASSWORD)
+    users.create_user("ada", PASSWORD, site_admin=True)
     users.create_organization("octo", rosa)
     actor = Actor.for_session(rosa)
     widget = repositories.create(actor, "octo", "widget", description="Widgets for everybody")
@@ -90,7 +91,8 @@ def _seed() -> dict[str, int]:
     ci = factories.workflow(widget, "ci.yml")
     release = factories.workflow(widget, "release.yml", name="Release")
     fuzz = factories.workflow(widget, "fuzz.yml", name="Nightly fuzz", state="disabled_manually")
-    ids: dict[str, int] = first_use.seed(rosa)
+    first_use.seed(rosa)
+    ids: dict[str, int] = hostile.seed(rosa, bea)
 
     for number in range(1, 31):
         factories.run(ci, title=f"Tidy module {number}", actor=rosa, head_sha=sha)

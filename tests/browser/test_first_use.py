@@ -1,35 +1,22 @@
-"""From an empty repository to a green run with nothing but the pages; files, runners, keys, hostile names."""
+"""From an empty repository to a green run with nothing but the pages; files, runners, keys."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import Browser, Dialog, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import AXE, Opened, PlainPage, Site
-from tests.browser.seeds.first_use import NAME
-from tests.browser.test_pages import _violations
+from tests.browser.conftest import Opened, PlainPage, Site, fails, focus
 from tests.services.stack import LOGIN, PASSWORD, Stack
-
-#: What turns the direction of text; on a page it is written out.
-TURNING = "/[\\u202a-\\u202e\\u2066-\\u2069\\u001b]/"
-TURNED = f"""() => {{
-  const found = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-  while (found.nextNode()) {{
-    if ({TURNING}.test(found.currentNode.data) && !found.currentNode.parentElement.matches("textarea")) return true;
-  }}
-  return false;
-}}"""
 
 
 @pytest.mark.timeout(300)  # a server, a runner and a browser start, on a machine that may be busy
-def test_from_nothing_to_a_green_run(browser: Browser, tmp_path: Path) -> None:
+def test_from_nothing_to_a_green_run(visited: Opened, tmp_path: Path) -> None:
     with Stack(tmp_path / "stack") as stack:
         stack.runner()
-        page = browser.new_context(base_url=stack.url).new_page()
+        page = visited(base_url=stack.url).new_page()
         page.goto("/new")
         page.fill("#login", LOGIN)
         page.fill("#password", PASSWORD)
@@ -155,111 +142,84 @@ def test_keys(person: Page, site: Site) -> None:
 
 
 def test_the_way_without_a_mouse(person: Page, site: Site) -> None:
-    """Filter, open, search and run again; wherever the focus is, it can be seen."""
-
-    def focus() -> str:
-        seen = person.evaluate(
-            """() => {
-              const at = document.activeElement;
-              const box = at.getBoundingClientRect();
-              const style = getComputedStyle(at);
-              const shown = style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-              const inside = box.bottom > 0 && box.top < innerHeight && box.width > 0;
-              return shown && inside ? at.textContent.trim() || at.id || at.ariaLabel || at.name : "";
-            }"""
-        )
-        assert seen, "the focus is nowhere to be seen"
-        return str(seen)
-
+    """Filter, open, go on to the log; wherever the focus is, it can be seen."""
     person.goto("/octo/widget/actions")
     person.keyboard.press("/")
-    assert focus() == "q"
+    assert focus(person) == "q"
     person.keyboard.type("is:failure retry")
     person.keyboard.press("Enter")
     person.wait_for_url("**query=is*")
     person.keyboard.press("j")
-    assert focus().startswith("Add retry")
+    assert focus(person).startswith("Add retry")
     person.keyboard.press(".")
-    assert focus()
+    assert focus(person)
     person.keyboard.press("Escape")
-    assert focus()
+    assert focus(person)
     person.keyboard.press("k")
     person.keyboard.press("o")
     person.wait_for_url(f"**/runs/{site.ids['failed']}")
     for _ in range(30):
         person.keyboard.press("Tab")
-        if focus().startswith("Open the log"):
+        if focus(person).startswith("Open the log"):
             break
     person.keyboard.press("Enter")
     person.wait_for_url("**/job/**")
 
 
-def test_a_stream_that_is_away_is_told(person: Page) -> None:
-    person.clock.install()
-    person.route("**/actions/events*", lambda route: route.fulfill(status=503))
-    with person.expect_response("**/actions/events*"):
-        person.goto("/octo/widget/actions")
-    chip = person.locator("#live-state")
-    expect(chip).to_be_hidden()
-    person.clock.run_for(5000)
-    expect(chip).to_have_text("Live updates paused, reconnecting")
-    for _ in range(5):
-        if chip.inner_text() == "Reload":
-            break
-        with person.expect_response("**/actions/events*"):
-            person.clock.run_for(15_000)
-        person.evaluate("0")
-    expect(chip).to_have_text("Reload")
-    person.unroute("**/actions/events*")
-    with person.expect_navigation():
-        chip.click()
-    expect(chip).to_have_text("Live")
-
-
-HOSTILE_PAGES = (
-    "",
-    "/tree/main/{name}",
-    "/blob/main/{name}/{name}.py",
-    "/commits/{name}",
-    "/commit/main",
-    "/edit/main/README.md",
-    "/new/{name}",
-    "/actions",
-    "/actions?query=branch:{name}",
-    "/actions/runs/{hostile}",
-    "/actions/runs/{hostile}/workflow",
-    "/actions/runs/{hostile}/job/{hostile_job}",
-    "/actions/runs/{hostile_waiting}",
-    "/settings/runners",
+PAUSED = "Live updates paused, reconnecting"
+#: Every kind of page that is kept up to date.
+LIVE = (
+    "/octo/widget/actions",
+    "/octo/gadget/actions/workflows/nightly.yml",
+    "/octo/widget/actions/runs/{timed}",
+    "/octo/widget/actions/runs/{timed}/usage",
+    "/octo/widget/actions/runs/{timed}/job/{timed_job}",
+    "/-/actions/mine",
+    "/rosa/words/settings/runners",
 )
 
 
-@pytest.mark.parametrize("width", [320, 1360])
-def test_hostile_names_do_nothing(opened: Opened, site: Site, width: int) -> None:
-    page = opened(viewport={"width": width, "height": 900}).new_page()
-    dialogs: list[str] = []
+def test_a_stream_that_is_away_is_told(person: Page, site: Site) -> None:
+    person.clock.install()
+    chip = person.locator("#live-state")
+    for address in LIVE:
+        person.route("**/events*", lambda route: route.fulfill(status=503))
+        with person.expect_response("**/events*"):
+            person.goto(address.format(**site.ids))
+        expect(chip).to_be_hidden()
+        person.clock.run_for(5000)
+        expect(chip).to_have_text(PAUSED)
+        for _ in range(5):
+            if chip.inner_text() == "Reload":
+                break
+            with person.expect_response("**/events*"):
+                person.clock.run_for(15_000)
+            person.evaluate("0")
+        expect(chip).to_have_text("Reload")
+        person.unroute("**/events*")
+        with person.expect_navigation():
+            chip.click()
+        expect(chip).to_have_text("Live")
 
-    def heard(dialog: Dialog) -> None:
-        dialogs.append(dialog.message)
-        dialog.dismiss()
 
-    page.on("dialog", heard)
-    wrong: list[str] = []
-    for rest in HOSTILE_PAGES:
-        answer = page.goto("/rosa/hostile" + rest.format(name=quote(NAME), **site.ids))
-        assert answer is not None
-        if answer.status != 200:
-            wrong.append(f"{rest}: {answer.status}")
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            wrong.append(f"{rest}: wider than the window")
-        if page.evaluate(TURNED):
-            wrong.append(f"{rest}: text is turned")
-        if page.locator("img[src=x], script:not([src])").count():
-            wrong.append(f"{rest}: markup of a stranger")
-        if page.evaluate(f"{TURNING}.test(document.title)"):
-            wrong.append(f"{rest}: the title is turned")
-        if width == 320:
-            page.evaluate(AXE.read_text())
-            wrong += [f"{rest}: {one}" for one in _violations(page)]
-    assert not wrong, "\n".join(wrong)
-    assert dialogs == []
+def test_news_that_cannot_be_fetched(person: Page, plain: PlainPage, site: Site) -> None:
+    """What was there stays; that it is old is told when it has not come for five seconds."""
+    plain.goto("/octo/gadget/actions/workflows/nightly.yml/dispatch")
+    plain.click("main form button.primary")
+    address, here = plain.url, re.compile(re.escape(plain.url) + "$")
+    person.clock.install()
+    person.goto(address)
+    chip, pill = person.locator("#live-state"), person.locator("#pill")
+    expect(chip).to_have_text("Live")
+    person.route(here, fails)
+    with person.expect_response(here):
+        plain.click("text=Cancel run")
+    expect(chip).not_to_have_text(PAUSED)
+    with person.expect_response(here):
+        person.clock.run_for(5000)
+    expect(chip).to_have_text(PAUSED)
+    expect(pill).to_contain_text("Queued")
+    person.unroute(here)
+    person.clock.run_for(5000)
+    expect(pill).to_contain_text("Cancelled")
+    expect(chip).to_be_hidden()  # nothing more will come

@@ -8,7 +8,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import AXE, Opened, PlainPage, Site
+from tests.browser.conftest import AXE, Opened, PlainPage, Site, focus
 
 LIST = "/octo/gadget/actions"
 NIGHTLY = f"{LIST}/workflows/nightly.yml"
@@ -328,26 +328,15 @@ def test_every_menu_fits_the_narrowest_window(opened: Opened, address: str) -> N
     assert outside == []
 
 
-def _focus(page: Page) -> str:
-    """What has the focus, which can be seen."""
-    width, style, text = page.evaluate(
-        "(({outlineWidth, outlineStyle}, one) => [outlineWidth, outlineStyle, one.ariaLabel || one.textContent])"
-        "(getComputedStyle(document.activeElement), document.activeElement)"
-    )
-    assert style != "none", text
-    assert float(width.removesuffix("px")) >= 2, text
-    return str(text).strip()
-
-
 def test_the_whole_way_with_the_keyboard(person: Page) -> None:
     """Start a run, find it by a query, cancel it from its row, save the query, come back by the side."""
     keys = person.keyboard
     person.goto(NIGHTLY)
     keys.press("d")
     expect(person.locator("#ref")).to_be_focused()
-    _focus(person)
+    focus(person)
     person.locator("dialog button.primary").focus()
-    _focus(person)
+    focus(person)
     keys.press("Enter")
     run = _started(person)
     keys.press("g")
@@ -355,20 +344,20 @@ def test_the_whole_way_with_the_keyboard(person: Page) -> None:
     person.wait_for_url(f"**{LIST}")
     keys.press("/")
     keys.type("is:queued event:workflow_dispatch")
-    _focus(person)
+    focus(person)
     keys.press("Enter")
     person.wait_for_url("**?query=is*")
     keys.press("j")
     expect(person.locator(f"#run-{run} .name")).to_be_focused()
-    _focus(person)
+    focus(person)
     keys.press(".")
-    assert _focus(person) == "Cancel run"
+    assert focus(person) == "Cancel run"
     keys.press("Enter")
     expect(person.locator(f"#run-{run}")).to_have_count(0)
     person.locator("summary", has_text="Saved filters").focus()
-    _focus(person)
+    focus(person)
     keys.press("Enter")
-    while _focus(person) != "Save this filter":  # behind those that are saved
+    while focus(person) != "Save this filter":  # behind those that are saved
         keys.press("Tab")
     keys.press("Enter")
     expect(person.locator("#filter-name")).to_be_focused()
@@ -377,11 +366,11 @@ def test_the_whole_way_with_the_keyboard(person: Page) -> None:
     expect(person.locator("dialog")).to_have_count(0)
     keys.press("g")
     keys.press("w")
-    assert _focus(person) == "All workflows"
+    assert focus(person) == "All workflows"
     keys.press("Tab")
-    assert _focus(person) == "Part 5"
+    assert focus(person) == "Part 5"
     keys.press("Tab")
-    assert _focus(person) == "Unpin Part 5"
+    assert focus(person) == "Unpin Part 5"
     keys.press("?")
     expect(person.locator("dialog[open] h2")).to_have_text("Keyboard shortcuts")
 

@@ -8,14 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
+from tests.browser.conftest import Opened
+from tests.browser.test_hostile import DECEIT
 from tests.services.stack import Project, Stack
 
 #: The step speaks when it finds a file, so that the test says when.
 WORKFLOW = """\
 name: Watch
 on: push
+env:
+  MARKUP: <img src=x onerror=alert(1)>
+  TURN: '\\342\\200\\256gnp'
 jobs:
   talk:
     runs-on: ubuntu-latest
@@ -25,13 +30,19 @@ jobs:
           for n in $(seq 1 300); do echo "early $n"; done
           until test -e {folder}/one; do sleep 0.1; done
           for n in $(seq 1 1200); do echo "middle $n"; done
+          printf "\\033[31mred\\033]8;;https://evil.example/\\007here\\033]8;;\\007 $MARKUP $TURN\\n"
           until test -e {folder}/two; do sleep 0.1; done
           for n in $(seq 1 {late}); do echo "late $n"; sleep 0.01; done
           until test -e {folder}/three; do sleep 0.1; done
           echo "the end"
-      - name: Afterwards
-        run: echo afterwards
+      - name: "Afterwards <img src=x onerror=alert(1)> \\u202egnp"
+        run: |
+          echo afterwards
+          echo '::error title=<b>Bold</b>,file=<i>.py,line=1::<img src=x onerror=alert(1)>'
+          printf "# $MARKUP\\n\\n[x](javascript:alert(1)) $TURN\\n" >> "$GITHUB_STEP_SUMMARY"
 """
+#: The line with every trick, as it is drawn.
+TAMED = "redhere <img src=x onerror=alert(1)> [U+202E]gnp"
 MARK = re.compile(r"^##\[(?:group|command|section)\]")
 
 
@@ -44,11 +55,9 @@ def project(tmp_path: Path) -> Iterator[Project]:
 
 
 @pytest.fixture
-def watcher(browser: Browser) -> Iterator[Page]:
+def watcher(visited: Opened) -> Page:
     """A browser that nobody is logged in with."""
-    context = browser.new_context(viewport={"width": 1360, "height": 900})
-    yield context.new_page()
-    context.close()
+    return visited(viewport={"width": 1360, "height": 900}).new_page()
 
 
 def _watch(page: Page, project: Project, folder: Path, late: int = 1) -> str:
@@ -75,6 +84,7 @@ def test_a_job_is_watched_to_its_end(watcher: Page, project: Project, tmp_path: 
     last = watcher.get_by_text("middle 1200", exact=True)
     last.wait_for(timeout=30_000)
     assert last.is_visible()  # it follows
+    expect(watcher.get_by_text(TAMED, exact=True)).to_be_visible()
     watcher.locator(".log").first.hover()
     watcher.mouse.wheel(0, -3000)
     watcher.wait_for_selector("#follow[aria-pressed=false]")
@@ -94,6 +104,11 @@ def test_a_job_is_watched_to_its_end(watcher: Page, project: Project, tmp_path: 
     watcher.locator("summary", has_text="Afterwards").click()
     watcher.get_by_text("afterwards", exact=True).wait_for()
     assert watcher.locator("#live-state").is_hidden()
+    assert watcher.evaluate(DECEIT) == []
+    watcher.locator(".side a", has_text="Summary").click()
+    expect(watcher.locator("#annotations")).to_contain_text("<img src=x onerror=alert(1)>")
+    expect(watcher.locator("#summaries")).to_contain_text("[U+202E]gnp")
+    assert watcher.evaluate(DECEIT) == []
 
 
 def test_who_comes_late_reads_in_peace(watcher: Page, project: Project, tmp_path: Path) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
-from tests.browser.conftest import Opened, PlainPage, Site, fails, keep_nothing, log_in
+from tests.browser.conftest import Opened, PlainPage, Site, fails, keep_nothing
 from tests.browser.seed import BIG
 from tests.browser.seeds.logs import LONG
 
@@ -281,6 +281,8 @@ def test_what_a_job_waits_for(plain: PlainPage, site: Site, job: str, says: str,
         ("log_cancelled", "Cancelled before it started"),
         ("log_lost", "it was last heard from at 15 Jan 2026, 12:00:31 UTC"),
         ("log_gone", "This log has been deleted"),
+        ("log_gone", "logs are kept here for 90 days after their run"),
+        ("log_gone", "Its log has been deleted"),
         ("log_cut", "The log is longer than the server keeps"),
         ("log_quiet", "it printed nothing"),
     ],
@@ -312,13 +314,10 @@ def test_search_without_scripts(plain: PlainPage, site: Site) -> None:
     assert plain.input_value("#log-q") == "needle"
 
 
-def test_how_the_log_looks_goes_with_the_person(browser: Browser, site: Site) -> None:
+def test_how_the_log_looks_goes_with_the_person(opened: Opened, site: Site) -> None:
     """From browser to browser for who is logged in; who is not keeps it to one."""
     address = site.job("log_run", "log_tricky")
-    contexts = [browser.new_context(base_url=site.url) for _ in range(3)]
-    for context in contexts[:2]:
-        log_in(context, "bea")
-    first, second, nobody = (context.new_page() for context in contexts)
+    first, second, nobody = (opened(login).new_page() for login in ("bea", "bea", ""))
     first.goto(address)
     first.click("summary[aria-label='How the log is shown']")
     with first.expect_response("**/-/log-options") as kept:
@@ -336,8 +335,6 @@ def test_how_the_log_looks_goes_with_the_person(browser: Browser, site: Site) ->
     nobody.reload()
     expect(nobody.locator("#s2 .log.f-small .ln").first).to_be_visible()
     assert sent == []
-    for context in contexts:
-        context.close()
 
 
 def test_times_are_in_the_zone_of_the_site_unless_chosen(opened: Opened, site: Site) -> None:

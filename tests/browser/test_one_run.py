@@ -11,8 +11,8 @@ from typing import Any
 
 import feedparser
 import pytest
-from playwright.sync_api import Browser
 
+from tests.browser.conftest import Opened
 from tests.services.stack import LOGIN, Project, Stack
 
 pytestmark = pytest.mark.browser
@@ -51,7 +51,7 @@ def by_feed(project: Project, run: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize(("status", "conclusion", "word"), [(0, "success", "Success"), (3, "failure", "Failed")])
-def test_they_agree(project: Project, browser: Browser, status: int, conclusion: str, word: str) -> None:
+def test_they_agree(project: Project, visited: Opened, status: int, conclusion: str, word: str) -> None:
     files = {".github/workflows/agree.yml": WORKFLOW.format(name="only", status=status)}
     sha = project.push(files, message=f"Ends with {status}")
     done = project.completed(project.run(sha)["id"])
@@ -67,7 +67,7 @@ def test_they_agree(project: Project, browser: Browser, status: int, conclusion:
     updated = datetime.fromisoformat(entry.updated).replace(microsecond=0)
     assert updated == datetime.fromisoformat(seen["updated_at"]).replace(microsecond=0)
 
-    page = browser.new_page()
+    page = visited().new_page()
     page.goto(seen["html_url"])
     text = page.inner_text("body")
     assert f"#{seen['run_number']}" in text

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import quote
 
 import pytest
+from django.urls import resolve
 from playwright.sync_api import Browser, Page, Route, expect
 
-from tests.browser.conftest import AXE, Opened, PlainPage, Site
+from tests.browser.conftest import AXE, Complaints, Opened, PlainPage, Site
+from tests.browser.seeds import hostile
+from tests.forge.routes import patterns
 
 PAGES = {
     "home": "/",
@@ -46,6 +50,8 @@ PAGES = {
     "usage of an attempt": "/octo/widget/actions/runs/{again}/attempts/1/usage",
     "no usage": "/octo/widget/actions/runs/{early}/usage",
     "delete a run": "/octo/widget/actions/runs/{calls}/delete",
+    "delete logs": "/octo/widget/actions/runs/{calls}/delete-logs",
+    "delete an artifact": "/rosa/hostile/actions/runs/{hostile}/artifacts/{hostile_artifact}/delete",
     "workflow file that calls": "/octo/widget/actions/runs/{calls}/workflow",
     "workflow file": "/octo/widget/actions/runs/{startup}/workflow",
     "failed job": "/octo/widget/actions/runs/{failed}/job/{bad_job}",
@@ -85,13 +91,61 @@ PAGES = {
     "no such branch": "/rosa/words/tree/nope",
     "runners": "/rosa/words/settings/runners",
     "runners of an organisation": "/-/organizations/octo/runners",
+    "calls of the API": "/-/api",
+    "a call of the API": "/-/api/repos_get",
+}
+#: What others see: who administers the site, and who is not logged in.
+OF_OTHERS = {
+    "ada": {"runners of the site": "/-/admin/runners", "no runs of mine": "/-/actions/mine"},
+    "": {
+        "log in": "/login?next=/new",
+        "public repositories": "/",
+        "first use for readers": "/rosa/empty/actions",
+        "empty repository for readers": "/rosa/empty",
+        "runs for readers": "/octo/widget/actions",
+        "workflow for readers": "/octo/widget/actions/workflows/fuzz.yml",
+        "run for readers": "/octo/widget/actions/runs/{held}",
+        "deployments for readers": "/octo/widget/actions/runs/{timed}/deployments",
+        "job for readers": "/octo/widget/actions/runs/{failed}/job/{bad_job}",
+        "refused": "/octo/widget/actions/workflows/ci.yml/dispatch",
+    },
 }
 #: Of these the answer is no page of its own.
 REFUSED = ("no such attempt", "not found", "no such branch")
+#: Who sends what to which form, by which button, and what the page says then.
+REFUSED_FORMS: tuple[tuple[str, str, dict[str, str], str, str], ...] = (
+    ("", "/login", {"#login": "nobody-there", "#password": "wrong"}, "Log in", "Login or password is wrong."),
+    ("rosa", "/new", {"#name": "a b"}, "Create repository", "name may hold letters"),
+    ("rosa", "/settings/tokens", {"#name": "laptop"}, "Create token", "scope"),
+    ("rosa", "/octo/widget/settings", {"#confirm": "no"}, "Delete this repository", "octo/widget"),
+    ("rosa", "/octo/gadget/actions/filters", {"#filter-query": "is:failure"}, "Save filter", "Give the filter a name"),
+    (
+        *("rosa", "/octo/gadget/actions/workflows/nightly.yml/dispatch", {"#in-count": "many"}),
+        *("Run workflow", "needs another value"),
+    ),
+    (
+        *("rosa", "/rosa/fresh/new/main?filename=.github/workflows/x.yml", {"#text": "on: push\njobz: 1\n"}),
+        *("Commit", "could not start"),
+    ),
+    ("rosa", "/octo/widget/actions/runs/{timed}/deployments/bypass", {}, "Bypass rules", "reason"),
+)
+#: A page, and what opens a dialog or a menu there: keys are single letters.
+DIALOGS = (
+    ("/octo/gadget/actions", "?"),
+    ("/octo/gadget/actions/workflows/nightly.yml", "d"),
+    ("/octo/gadget/actions?query=is:cancelled", "summary:has-text('Saved filters')", "text=Save this filter"),
+    ("/octo/gadget/actions", "#run-{by_hand} summary"),
+    ("/octo/gadget/actions", "#run-{by_hand} summary", "#run-{by_hand} >> text=Delete run"),
+    ("/octo/widget/actions/runs/{wide}", "r"),
+    ("/octo/widget/actions/runs/{calls}", "[aria-label='More of this run']", "text=Delete logs"),
+    ("/octo/widget/actions/runs/{deploy_keys}", "text=Review deployments"),
+    ("/octo/widget/actions/runs/{failed}/job/{bad_job}", "summary[aria-label='How the log is shown']"),
+    ("/", "summary[aria-label='Appearance']"),
+)
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
-def _violations(page: Page) -> list[str]:
+def violations(page: Page) -> list[str]:
     found = page.evaluate("async (tags) => (await axe.run(document, {runOnly: tags})).violations", RULES)
     return [
         f"{one['id']}: {node['html'][:200]} {node['failureSummary'][:200]}" for one in found for node in one["nodes"]
@@ -101,28 +155,122 @@ def _violations(page: Page) -> list[str]:
 @pytest.mark.parametrize("width", [1360, 390, 320])
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_every_page_is_accessible_and_fits(opened: Opened, site: Site, theme: str, width: int) -> None:
-    context = opened(viewport={"width": width, "height": 900}, color_scheme=theme, bypass_csp=False)
-    page = context.new_page()
     wrong = []
-    for name, address in PAGES.items():
-        answer = page.goto(address.format(**site.ids))
-        if answer is None or (answer.status == 404) != (name in REFUSED):
-            wrong.append(f"{name}: answered {answer and answer.status}")
-        if page.locator("[data-step][open]").count():  # the viewer takes the place of the server's lines
-            page.wait_for_selector(".vlog .ln")
-        if page.evaluate("document.documentElement.scrollWidth") > width:
-            wrong.append(f"{name}: wider than the window")
-        page.evaluate(AXE.read_text())
-        wrong += [f"{name}: {one}" for one in _violations(page)]
+    for login, pages in {"rosa": PAGES, **OF_OTHERS}.items():
+        page = opened(login, viewport={"width": width, "height": 900}, color_scheme=theme).new_page()
+        for name, address in pages.items():
+            wrong += [f"{name}: {one}" for one in _wrong(page, name, address.format(**site.ids), width)]
     assert not wrong, "\n".join(wrong)
 
 
-def test_log_in_page_is_accessible(browser: Browser, site: Site) -> None:
-    page = browser.new_page()
-    page.goto(site.url + "/login")
+def _wrong(page: Page, name: str, address: str, width: int) -> list[str]:
+    answer = page.goto(address)
+    found = []
+    if answer is None or (answer.status == 404) != (name in REFUSED):
+        found.append(f"answered {answer and answer.status}")
+    if page.locator("[data-step][open]").count():  # the viewer takes the place of the server's lines
+        page.wait_for_selector(".vlog .ln")
+    if page.evaluate("document.documentElement.scrollWidth") > width:
+        found.append("wider than the window")
     page.evaluate(AXE.read_text())
-    assert _violations(page) == []
-    page.close()
+    return found + violations(page)
+
+
+def test_no_page_is_missing_here(opened: Opened, site: Site) -> None:
+    """Every route is one of the pages above, or answers with something else than a page."""
+    listed = [address for pages in (PAGES, *OF_OTHERS.values()) for address in pages.values()]
+    visited = {resolve(re.sub(r"\{\w+\}", "1", address).split("?")[0]).func for address in listed}
+    parts = {
+        "owner": "rosa",
+        "name": "hostile",
+        "login": "octo",
+        "file": quote(hostile.FILE),
+        "workflow": "x",
+        "run_id": site.ids["hostile"],
+        "job_id": site.ids["hostile_job"],
+        "number": 1,
+        "offset": 0,
+        "artifact_id": site.ids["hostile_artifact"],
+        "rest": "main/README.md",
+        "sha": "main",
+        "runner_id": 1,
+        "token_id": 1,
+        "names": "ui.css",
+        "operation_id": "repos_get",
+    }
+    asked = 0
+    context = opened("ada")
+    for route, pattern in patterns():
+        module = pattern.callback.__module__
+        if not module.startswith(("forge.web", "forge.api.reference")) or pattern.callback in visited:
+            continue
+        if route.pattern.endswith("/events"):  # a stream, without end
+            continue
+        answer = context.request.get(route.url(parts), max_redirects=0)
+        is_page = answer.status == 200 and answer.headers["content-type"].startswith("text/html")
+        assert not is_page, f"{route.pattern} is a page: add it"
+        asked += 1
+    assert asked > 20
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_refused_forms_are_accessible(opened: Opened, site: Site, theme: str) -> None:
+    """They say what is wrong beside what was entered, which stays."""
+    wrong = []
+    look = {"viewport": {"width": 390, "height": 900}, "color_scheme": theme}
+    pages = {login: opened(login, **look).new_page() for login in ("", "rosa")}
+    for login, address, entered, button, says in REFUSED_FORMS:
+        page = pages[login]
+        page.goto(address.format(**site.ids))
+        page.evaluate("document.querySelectorAll('form').forEach((one) => { one.noValidate = true })")
+        for field, text in entered.items():
+            page.fill(field, text)
+        page.click(f"main form[method=post] button:has-text('{button}') >> visible=true")
+        expect(page.locator("main [role=alert]").first).to_contain_text(says)
+        for field, text in entered.items():
+            assert page.input_value(field) == ("" if "password" in field or "confirm" in field else text), address
+        page.evaluate(AXE.read_text())
+        wrong += [f"{address}: {one}" for one in violations(page)]
+    assert not wrong, "\n".join(wrong)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_dialogs_are_accessible(opened: Opened, site: Site, theme: str) -> None:
+    page = opened(viewport={"width": 390, "height": 900}, color_scheme=theme).new_page()
+    wrong = []
+    for address, *ways in DIALOGS:
+        page.goto(address.format(**site.ids))
+        for way in ways:
+            if len(way) == 1:
+                page.keyboard.press(way)
+            else:
+                page.click(f"{way.format(**site.ids)} >> visible=true")
+        expect(page.locator("dialog[open], details.menu[open] .pop").first).to_be_visible()
+        page.evaluate(AXE.read_text())
+        wrong += [f"{address}, {ways[-1]}: {one}" for one in violations(page)]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_breaks_the_policy_is_heard(browser: Browser, site: Site) -> None:
+    """Else that nothing is heard on all these pages would say nothing."""
+    complaints = Complaints()
+    context = complaints.listen(browser.new_context(base_url=site.url))
+    page = context.new_page()
+    page.goto("/")
+    assert complaints.found == []
+    page.evaluate(
+        """() => {
+          document.body.setAttribute("style", "color: red");
+          document.body.append(Object.assign(document.createElement("script"), {textContent: "alert(1)"}));
+          document.body.append(Object.assign(new Image(), {src: "/-/static/nothing.svg"}));
+        }"""
+    )
+    page.wait_for_function("() => document.images.length && document.images[document.images.length - 1].complete")
+    context.close()
+    found = " ".join(complaints.found)
+    assert "policy: style-src-attr inline" in found
+    assert "policy: script-src-elem inline" in found
+    assert "404 " in found
 
 
 @pytest.mark.parametrize(
@@ -153,7 +301,7 @@ def test_the_safe_colours_are_accessible(opened: Opened, site: Site, theme: str)
     for name in COLOURED:
         page.goto(PAGES[name].format(**site.ids))
         page.evaluate(AXE.read_text())
-        wrong += [f"{name}: {one}" for one in _violations(page)]
+        wrong += [f"{name}: {one}" for one in violations(page)]
     assert not wrong, "\n".join(wrong)
 
 

@@ -8,9 +8,9 @@ import re
 import zipfile
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Opened, PlainPage, Site
+from tests.browser.conftest import Opened, PlainPage, Site, focus
 
 ELEMENTS = "document.querySelectorAll('*').length"
 
@@ -58,11 +58,31 @@ def test_every_action_is_in_reach_at_320_pixels(opened: Opened, site: Site, name
         assert box["x"] + box["width"] <= 320, one.text_content()
 
 
-def test_who_may_only_read_sees_all_and_does_nothing(browser: Browser, site: Site) -> None:
-    page = browser.new_page()
+#: Pages that everybody may read, and what only those who may write are offered.
+READ = (
+    *("/octo/widget/actions", "/octo/gadget/actions/workflows/nightly.yml", "/octo/widget/actions/workflows/fuzz.yml"),
+    *("/octo/widget/actions/runs/{failed}", "/octo/widget/actions/runs/{failed}/job/{bad_job}"),
+    *("/octo/widget/actions/runs/{again}", "/octo/widget/tree/main", "/rosa/words/blob/main/README.md"),
+)
+WRITE = r"Run workflow|Re-run|Cancel|Delete|Enable|Disable|Approve|Run again|Select|Add a file|Edit|Pin|Save"
+
+
+def test_who_may_only_read_sees_all_and_does_nothing(opened: Opened, site: Site) -> None:
+    page = opened("").new_page()
     for name in ("failed", "timed", "held", "deploy"):
         page.goto(site.run(name))
         assert page.locator("main button:visible:not(#live-state)").count() == 0, name
+    for address in READ:
+        page.goto(address.format(**site.ids))
+        for menu in page.locator("main details.menu > summary:visible").all():
+            menu.click()
+            said = " ".join(page.locator("main button:visible, main a:visible").all_text_contents())
+            assert re.search(WRITE, said) is None, (address, said)
+            page.keyboard.press("Escape")
+    for address in ("/octo/widget/settings", "/rosa/words/settings/runners", "/-/admin/runners"):
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status in (403, 404), address
     page.goto(site.run("held"))
     assert "You may not write here, so that you cannot approve it" in page.inner_text("#banners")
     page.goto(site.run("deploy") + "/deployments")
@@ -70,7 +90,6 @@ def test_who_may_only_read_sees_all_and_does_nothing(browser: Browser, site: Sit
     answer = page.goto(f"{site.url}/rosa/hidden/actions/runs/{site.ids['failed']}")
     assert answer is not None
     assert answer.status == 404
-    page.close()
 
 
 def test_a_run_of_which_nothing_is_known_yet(plain: PlainPage, site: Site) -> None:
@@ -173,6 +192,63 @@ def test_keys_ask_before_they_act(person: Page, site: Site) -> None:
     person.keyboard.press("Escape")
     expect(person.locator("dialog")).to_have_count(0)
     expect(person.locator("summary:has-text('Attempt 2')")).to_have_count(0)
+
+
+def test_from_a_failure_to_a_review_with_keys_alone(opened: Opened, site: Site) -> None:
+    """Find the failed run, go to its log, search it, copy a line's link, run it again; approve another. Wherever the
+    focus is, it can be seen."""
+    context = opened(viewport={"width": 1360, "height": 900})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    keys = page.keyboard
+    page.goto("/octo/widget/actions")
+    keys.press("/")
+    assert focus(page) == "q"
+    keys.type("is:failure keys alone")
+    keys.press("Enter")
+    page.wait_for_url("**query=is*")
+    keys.press("j")
+    assert focus(page) == "With keys alone"
+    keys.press("Enter")
+    page.wait_for_url(site.run("keys"))
+    keys.press("n")
+    assert focus(page) == "Open the log"
+    keys.press("Enter")
+    page.wait_for_url("**/job/**")
+    page.wait_for_selector(".vlog .ln")
+    keys.press("/")
+    assert focus(page) == "log-q"
+    keys.type("wrong here")
+    expect(page.locator("#find-count")).to_have_text("1 of 1")
+    keys.press("Escape")  # back to the log
+    focus(page)
+    keys.press("J")
+    expect(page.locator("#marked b")).to_have_text(re.compile(r"Line \d"))
+    keys.press("y")
+    expect(page.locator("#say")).to_have_text("Link copied")
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+    keys.press("u")
+    page.wait_for_url(site.run("keys"))
+    keys.press("r")
+    assert focus(page) == "Re-run failed jobs"
+    keys.press("Enter")
+    expect(page.locator("summary:has-text('Attempt 2')")).to_have_count(1)
+    page.goto(site.run("deploy_keys"))
+    _tab_to(page, "Review deployments")
+    keys.press("Enter")
+    page.locator("dialog[open]").wait_for()
+    _tab_to(page, "Approve and deploy")
+    keys.press("Enter")
+    expect(page.locator("#banners")).not_to_contain_text("environment production")
+
+
+def _tab_to(page: Page, text: str) -> None:
+    """By the tabulator alone; each place on the way shows that it has the focus."""
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement !== document.body") and focus(page) == text:
+            return
+    raise AssertionError(f"no way of the keyboard leads to {text}")
 
 
 def test_keys_of_a_run_that_goes_on(person: Page, site: Site) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import expect
 
-from tests.browser.conftest import PlainPage, Site
+from tests.browser.conftest import Opened, PlainPage, Site
+from tests.browser.seed import PASSWORD
 
 
 def test_from_the_list_to_the_log(plain: PlainPage, site: Site) -> None:
@@ -63,6 +64,40 @@ def test_from_the_form_to_the_run_and_its_end(plain: PlainPage, site: Site) -> N
     plain.click("summary:has-text('Attempt 3')")
     expect(plain.locator(".pop", has_text="Attempt 3 by rosa, debug logging")).to_have_count(1)
     plain.click("text=Cancel run")
+
+
+def test_in_and_out(opened: Opened, site: Site) -> None:
+    page = PlainPage(opened("", java_script_enabled=False).new_page())
+    page.goto("/rosa/hidden")
+    assert "There is nothing here" in page.inner_text("h1")
+    page.click("main a:has-text('Log in')")
+    for password in ("wrong", PASSWORD):
+        page.fill("#login", "rosa")
+        page.fill("#password", password)
+        page.click("main button")
+        if password == "wrong":
+            assert page.inner_text("[role=alert]") == "Login or password is wrong."
+            assert page.input_value("#login") == "rosa"
+    assert page.url == f"{site.url}/rosa/hidden"
+    page.click("summary[aria-label='Account rosa']")
+    page.click("text=Log out")
+    assert page.url == f"{site.url}/"
+    assert page.inner_text("h1") == "Public repositories"
+    answer = page.goto("/rosa/hidden")
+    assert answer.status == 404
+
+
+def test_what_is_mine(plain: PlainPage, site: Site) -> None:
+    plain.goto("/-/actions/mine")
+    assert "Waiting for your review" in plain.inner_text("#reviews")
+    first = plain.locator("#mine .st .vh").first
+    assert first.inner_text() == "Failed"
+    plain.follow(plain.locator("#reviews a.name", has_text="Ship it").first)
+    plain.click("#side a >> nth=0")
+    assert "/job/" in plain.url
+    plain.go_back()
+    plain.click(".side >> text=Usage")
+    assert plain.inner_text("h1") == "Usage"
 
 
 def test_a_token_and_a_repository(plain: PlainPage, site: Site) -> None:

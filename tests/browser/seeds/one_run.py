@@ -74,7 +74,9 @@ def add(widget: Repository, rosa: Account, bea: Account, sha: str) -> dict[str, 
         source=factories.source(HELD),
     )
     JobNode.objects.create(attempt=held.latest_attempt, key="build", position=0)
-    return ids | {"held": held.pk, "calls": _calls(widget, rosa, sha).pk, "scratch": _scratch(workflow, rosa).pk}
+    for name, title in (("scratch", "To be deleted"), ("keys", "With keys alone")):
+        ids[name] = _scratch(workflow, rosa, title).pk
+    return ids | {"held": held.pk, "calls": _calls(widget, rosa, sha).pk}
 
 
 def _wide(workflow: Workflow, rosa: Account) -> Run:
@@ -158,7 +160,7 @@ def _again(workflow: Workflow, rosa: Account) -> dict[str, int]:
 def _deploy(widget: Repository, workflow: Workflow, rosa: Account, bea: Account) -> dict[str, int]:
     """A job waits for production, which rosa reviews, and one for staging, which bea does."""
     found, source = {}, factories.source(DEPLOY)
-    for title in ("deploy", "deploy_plain"):
+    for title in ("deploy", "deploy_plain", "deploy_keys"):
         run = factories.run(workflow, title=f"Ship it ({title})", status="waiting", actor=bea, source=source)
         factories.job(run.latest_attempt, "build")
         for name, reviewer in (("production", rosa), ("staging", bea)):
@@ -247,9 +249,10 @@ def _calls(widget: Repository, rosa: Account, sha: str) -> Run:
     )
 
 
-def _scratch(workflow: Workflow, rosa: Account) -> Run:
-    """One to be deleted."""
-    run = factories.run(workflow, title="To be deleted", conclusion="failure", actor=rosa)
-    job = factories.job(run.latest_attempt, "only", conclusion="failure")
-    factories.log(job, ("Work", ["some output"]))
+def _scratch(workflow: Workflow, rosa: Account, title: str) -> Run:
+    """One to be deleted or run again."""
+    run = factories.run(workflow, title=title, conclusion="failure", actor=rosa, source=factories.source(HELD))
+    job = factories.job(run.latest_attempt, "build", conclusion="failure")
+    factories.log(job, ("Work", ["some output", "something is wrong here", "##[error]It failed."]))
+    job.steps.update(conclusion="failure", outcome="failure")
     return run
