@@ -145,15 +145,22 @@ def visited(browser: Browser) -> Iterator[Opened]:
     assert complaints.found == []
 
 
+@pytest.fixture(scope="session")
+def sessions() -> dict[str, Any]:
+    """The cookies of who has logged in: each once, since a site counts how often an address does."""
+    return {}
+
+
 @pytest.fixture
-def opened(visited: Opened, site: Site) -> Opened:
+def opened(visited: Opened, site: Site, sessions: dict[str, Any]) -> Opened:
     """A context of rosa's, of whom the same holds; or of another ``login``, "" for nobody."""
 
     def open_context(login: str = "rosa", **options: Any) -> BrowserContext:
-        context = visited(base_url=site.url, **options)
-        if login:
-            log_in(context, login)
-        return context
+        if login and login not in sessions:
+            first = visited(base_url=site.url)
+            log_in(first, login)
+            sessions[login] = first.storage_state()
+        return visited(base_url=site.url, storage_state=sessions.get(login), **options)
 
     return open_context
 

@@ -200,17 +200,17 @@ def test_from_a_failure_to_a_review_with_keys_alone(opened: Opened, site: Site) 
     context = opened(viewport={"width": 1360, "height": 900})
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    keys = page.keyboard
-    page.goto("/octo/widget/actions")
+    keys, run = page.keyboard, f"{site.url}/rosa/keys/actions/runs/{site.ids['keys']}"
+    page.goto("/rosa/keys/actions")
     keys.press("/")
     assert focus(page) == "q"
-    keys.type("is:failure keys alone")
+    keys.type("is:failure with keys")
     keys.press("Enter")
     page.wait_for_url("**query=is*")
     keys.press("j")
-    assert focus(page) == "With keys alone"
+    assert focus(page) == "With keys"
     keys.press("Enter")
-    page.wait_for_url(site.run("keys"))
+    page.wait_for_url(run)
     keys.press("n")
     assert focus(page) == "Open the log"
     keys.press("Enter")
@@ -228,7 +228,7 @@ def test_from_a_failure_to_a_review_with_keys_alone(opened: Opened, site: Site) 
     expect(page.locator("#say")).to_have_text("Link copied")
     assert page.evaluate("navigator.clipboard.readText()") == page.url
     keys.press("u")
-    page.wait_for_url(site.run("keys"))
+    page.wait_for_url(run)
     keys.press("r")
     assert focus(page) == "Re-run failed jobs"
     keys.press("Enter")

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from forge.accounts.actor import Actor
 from forge.accounts.models import Account
 from forge.actions.models import Annotation, Job, JobNode, PendingDeployment, Run, Summary, Workflow
 from forge.artifacts.models import Artifact
 from forge.environments import environments
 from forge.environments.models import Reviewer
-from forge.repos import git
+from forge.repos import git, repositories
 from forge.repos.models import Repository
 from tests import factories
 
@@ -74,8 +75,8 @@ def add(widget: Repository, rosa: Account, bea: Account, sha: str) -> dict[str, 
         source=factories.source(HELD),
     )
     JobNode.objects.create(attempt=held.latest_attempt, key="build", position=0)
-    for name, title in (("scratch", "To be deleted"), ("keys", "With keys alone")):
-        ids[name] = _scratch(workflow, rosa, title).pk
+    other = factories.workflow(repositories.create(Actor.for_session(rosa), "rosa", "keys"))
+    ids |= {"scratch": _scratch(workflow, rosa, "To be deleted").pk, "keys": _scratch(other, rosa, "With keys").pk}
     return ids | {"held": held.pk, "calls": _calls(widget, rosa, sha).pk}
 
 
