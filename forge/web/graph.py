@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 WIDTH, HEIGHT, TALL = 208, 44, 66
-COLUMN_GAP, ROW_GAP, MARGIN = 64, 20, 8
+COLUMN_GAP, ROW_GAP, MARGIN = 32, 20, 8
 #: Of a box around nodes: what its name takes. Of an open node: a row of its list, and what is left free below.
 HEAD, LEG, FOOT = 28, 24, 8
 #: Above this the list alone is shown.
