@@ -23,8 +23,30 @@ from tests.services.process import Process
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 AXE = Path(__file__).parent / "node_modules" / "axe-core" / "axe.min.js"
+#: What Chromium does of its own accord and would disturb. Playwright switches off some of it, but of this flag only
+#: the last one counts, so that theirs are repeated. The last three load pages of the browser's own, for its address
+#: bar, into each new window: three hundred requests.
+_FEATURES = (
+    "AvoidUnnecessaryBeforeUnloadCheckSync",
+    "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades",
+    "HttpsFirstBalancedModeAutoEnable",
+    "LensOverlay",
+    "MediaRouter",
+    "PaintHolding",
+    "ThirdPartyStoragePartitioning",
+    "AvoidCorsURLLoaderRestartOnRedirect",
+    "OptimizationHints",
+    "NetworkTimeServiceQuerying",
+    "AimEnabled",
+    "PreconnectToSearch",
+    "AiModeOmniboxEntryPoint",
+    "WebUIOmniboxAimPopup",
+    "WebUIOmniboxPopup",
+)
 #: No connection but those of the test; and root needs no sandbox.
 FLAGS = [
+    f"--disable-features={','.join(_FEATURES)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
