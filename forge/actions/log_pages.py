@@ -188,7 +188,7 @@ def _seal_pages(log: JobLog, cuts: list[_Cut]) -> bool:
     offset, line, place = log.sealed_length, log.sealed_lines, 0
     end = offset + sum(len(cut.data) for cut in cuts)
     # Whoever else seals the same bytes writes the same blob.
-    blob = f"logs/{log.job_id % 1000}/{log.job_id}/{log.epoch}-{offset}-{end}.zst"
+    blob = f"{_folder(log)}/{log.epoch}-{offset}-{end}.zst"
     state = State(log.sealed_state.get("colour", ""), list(log.sealed_state.get("groups", [])))
     with ThreadPoolExecutor(PACKERS) as pool:
         frames = list(pool.map(lambda cut: zstandard.compress(cut.data, 3), cuts))
@@ -249,6 +249,19 @@ def _finish(log: JobLog) -> None:
     damaged = not log.truncated and bool(log.sha256) and digest.hexdigest() != log.sha256
     rows = JobLog.objects.filter(pk=log.pk, epoch=log.epoch)
     rows.update(sealed_at=Now(), joints=joints.count, damaged=F("damaged") if not damaged else True)
+    _delete_strays(log)
+
+
+def _delete_strays(log: JobLog) -> None:
+    """Blobs that no page names: who wrote them ended before the pages were there."""
+    known = set(LogPage.objects.filter(job=log.job_id).values_list("blob", flat=True).distinct())
+    for blob in store.keys(_folder(log)):
+        if blob not in known:
+            store.delete(blob)
+
+
+def _folder(log: JobLog) -> str:
+    return f"logs/{log.job_id % 1000}/{log.job_id}"
 
 
 def _time(data: bytes) -> str:

@@ -89,6 +89,14 @@ def delete(key: str) -> None:
             return
 
 
+def keys(folder: str) -> list[str]:
+    """The blobs that lie directly in a folder of keys, by name; none when there is no such folder."""
+    try:
+        return sorted(f"{folder}/{place.name}" for place in _place(folder).iterdir() if place.is_file())
+    except FileNotFoundError:
+        return []
+
+
 def sha256(key: str) -> str:
     """The hash of a blob as it stands now, in hex."""
     digest = hashlib.sha256()

@@ -16,6 +16,7 @@ from django.db.models.functions import Now
 from forge.actions import discard, log_pages, logs
 from forge.actions.models import Beat, Job, JobLog, LogChunk, LogPage
 from forge.actions.refusals import LeaseLost, WrongOffset
+from forge.blobs import store
 from tests.engine import FakeRunner, Project, Work
 from tests.forge.actions.texts import ONE
 
@@ -121,6 +122,19 @@ def test_who_comes_second_to_seal_leaves_what_the_first_one_made(
     assert b"".join(logs.read(work.job)) == data
     kept = {str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.zst")}
     assert kept == set(LogPage.objects.values_list("blob", flat=True))
+
+
+def test_what_a_sealing_left_that_was_killed_goes_with_the_end_of_the_log(work: Work) -> None:
+    data = text(9000)
+    fill(work, data)
+    assert logs.seal(work.job.pk)
+    kept = LogPage.objects.values_list("blob", flat=True).distinct().get()
+    stray = f"{kept.rpartition('/')[0]}/1-999-9999.zst"
+    store.put(stray, b"pages that no row knows")
+    work.finish(log_length=len(data), log_sha256=hashlib.sha256(data).hexdigest())
+    assert logs.seal(work.job.pk)
+    assert (store.exists(stray), store.exists(kept)) == (False, True)
+    assert b"".join(logs.read(work.job)) == data
 
 
 def test_a_long_log_is_sealed_while_others_write(work: Work) -> None:

@@ -53,6 +53,13 @@ def test_delete_takes_empty_folders_and_is_repeatable(settings) -> None:  # type
         store.get("deep/er/a")
 
 
+def test_the_keys_of_a_folder() -> None:
+    for key in ("keys/b", "keys/a", "keys/below/c"):
+        store.put(key, b"x")
+    assert store.keys("keys") == ["keys/a", "keys/b"]
+    assert store.keys("keys/none") == []
+
+
 def test_a_failed_put_leaves_nothing(settings) -> None:  # type: ignore[no-untyped-def]
     def broken() -> Iterator[bytes]:
         yield b"half"
