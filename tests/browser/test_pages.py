@@ -138,7 +138,7 @@ DIALOGS = (
     ("/octo/gadget/actions", "#run-{by_hand} summary", "#run-{by_hand} >> text=Delete run"),
     ("/octo/widget/actions/runs/{wide}", "r"),
     ("/octo/widget/actions/runs/{calls}", "[aria-label='More of this run']", "text=Delete logs"),
-    ("/octo/widget/actions/runs/{deploy_keys}", "text=Review deployments"),
+    ("/octo/widget/actions/runs/{deploy_kept}", "text=Review deployments"),
     ("/octo/widget/actions/runs/{failed}/job/{bad_job}", "summary[aria-label='How the log is shown']"),
     ("/", "summary[aria-label='Appearance']"),
 )

@@ -92,7 +92,7 @@ def test_what_is_mine(plain: PlainPage, site: Site) -> None:
     assert "Waiting for your review" in plain.inner_text("#reviews")
     first = plain.locator("#mine .st .vh").first
     assert first.inner_text() == "Failed"
-    plain.follow(plain.locator("#reviews a.name", has_text="Ship it").first)
+    plain.follow(plain.locator("#reviews a.name", has_text="Ship it (deploy_kept)"))
     plain.click("#side a >> nth=0")
     assert "/job/" in plain.url
     plain.go_back()

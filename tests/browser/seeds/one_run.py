@@ -159,9 +159,9 @@ def _again(workflow: Workflow, rosa: Account) -> dict[str, int]:
 
 
 def _deploy(widget: Repository, workflow: Workflow, rosa: Account, bea: Account) -> dict[str, int]:
-    """A job waits for production, which rosa reviews, and one for staging, which bea does."""
+    """A job waits for production, which rosa reviews, and one for staging, which bea does; in the last run for good."""
     found, source = {}, factories.source(DEPLOY)
-    for title in ("deploy", "deploy_plain", "deploy_keys"):
+    for title in ("deploy", "deploy_plain", "deploy_keys", "deploy_kept"):
         run = factories.run(workflow, title=f"Ship it ({title})", status="waiting", actor=bea, source=source)
         factories.job(run.latest_attempt, "build")
         for name, reviewer in (("production", rosa), ("staging", bea)):
