@@ -17,13 +17,21 @@ MOST_LEGS = 20
 
 
 @dataclass(frozen=True)
+class Took:
+    """How long jobs took in words, or take: ``since`` then, in ISO 8601. Nothing for those that have not begun."""
+
+    text: str = ""
+    since: str = ""
+
+
+@dataclass(frozen=True)
 class Leg:
     """A job in the list of an open node; ``y`` is the upper edge of its row."""
 
     job: Job
     look: appearance.Look
     title: str
-    took: str
+    took: Took
     y: int
 
 
@@ -35,7 +43,7 @@ class Drawn:
     place: graph.Node
     title: str
     detail: str
-    took: str
+    took: Took
     look: appearance.Look
     job: Job | None
     node: JobNode
@@ -127,7 +135,7 @@ class _Plan:
         took = _took(legs, shown)
         return Drawn(
             place,
-            _short(place.item.title, 22 if took else 28),
+            _short(place.item.title, 22 if took.text else 28),
             _short(place.item.detail, _DETAIL),
             took,
             shown,
@@ -172,7 +180,7 @@ class _Plan:
         for number, job in enumerate(shown):
             look = appearance.of(job)
             took = _took([job], look)
-            rows.append(Leg(job, look, _short(job.name, 21 if took else 26), took, top + number * graph.LEG))
+            rows.append(Leg(job, look, _short(job.name, 21 if took.text else 26), took, top + number * graph.LEG))
         return tuple(rows)
 
 
@@ -186,12 +194,14 @@ def _detail(legs: Sequence[Job]) -> str:
     return whole if len(whole) <= _DETAIL else " · ".join([f"{passed} passed", *rest])
 
 
-def _took(legs: Sequence[Job], shown: appearance.Look) -> str:
+def _took(legs: Sequence[Job], shown: appearance.Look) -> Took:
     """From the first one's start to the last one's end."""
     starts = [one.started_at for one in legs if one.started_at]
+    if not starts or shown.key == "skipped":
+        return Took()
     ends = [one.completed_at for one in legs]
     last = max((end for end in ends if end), default=None) if all(ends) else None
-    return clock.between(min(starts), last) if starts and shown.key != "skipped" else ""
+    return Took(clock.between(min(starts), last), "" if last else clock.iso(min(starts)))
 
 
 def _short(text: str, length: int) -> str:

@@ -10,7 +10,7 @@ from django.test import Client
 from forge.actions.models import Job, JobNode, Run, RunAttempt
 from forge.actions.queries import pages
 from forge.repos.models import Repository
-from forge.web import graph, graphs
+from forge.web import clock, graph, graphs
 from tests import factories
 
 
@@ -99,6 +99,16 @@ def test_a_matrix_lists_its_legs_when_it_is_open(run: Run) -> None:
     assert node.toggle == "view=graph"
     assert shut.nodes[2].toggle == f"view=graph&open={matrix.pk}"
     assert not shut.nodes[0].toggle  # one job: nothing to list
+
+
+def test_what_still_runs_says_since_when(person: Client, run: Run) -> None:
+    first, *others = Job.objects.filter(run=run, node__key="ship.0/test").order_by("id")
+    Job.objects.filter(pk=first.pk).update(status="in_progress", conclusion=None, completed_at=None)
+    began = min(job.started_at for job in (first, *others) if job.started_at)
+    took = [node.took.since for node in _picture(run).nodes]
+    assert took == ["", "", clock.iso(began), ""]
+    page = person.get(f"/{run.repository.full_name}/actions/runs/{run.pk}?view=graph").content.decode()
+    assert page.count(f'text-anchor="end" data-since="{clock.iso(began)}"') == 1
 
 
 def test_of_very_many_legs_the_worst_are_listed(run: Run) -> None:
