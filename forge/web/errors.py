@@ -24,7 +24,7 @@ _TITLES = {
     422: "That is not quite right",
     500: "Forge failed",
 }
-_NOT_FOUND = "It does not exist, or you may not see it. Log in if you have an account that may."
+_NOT_FOUND = "It does not exist, or you may not see it."
 #: Machine doors: what has no route there is answered as JSON; the first has a dialect of its own.
 _V1 = "/api/v1/"
 _MACHINES = ("/api/", "/_apis/", "/twirp/")
@@ -95,9 +95,12 @@ def _answer(request: HttpRequest, status: int, message: str, details: list[str] 
         said = "Not Found" if status == 404 else message
         v1 = request.path.startswith(_V1)
         return JsonResponse({"error": said} if v1 else {"message": said, "status": str(status)}, status=status)
+    # Who is not logged in may be somebody who may; what was only asked for may be asked again.
+    may_log_in = status in (403, 404) and not request.user.is_authenticated
+    if may_log_in and message == _NOT_FOUND:
+        message += " Log in if you have an account that may."
     context: dict[str, Any] = {
-        # Who is not logged in may be somebody who may; what was only asked for may be asked again.
-        "may_log_in": status in (403, 404) and not request.user.is_authenticated,
+        "may_log_in": may_log_in,
         "retry": request.get_full_path() if status >= 500 and request.method in ("GET", "HEAD") else "",
         "status": status,
         "title": _TITLES.get(status, "Refused"),

@@ -27,4 +27,7 @@ def test_who_is_not_logged_in_is_shown_the_way(anyone: Client, person: Client, w
     Repository.objects.filter(pk=widget.pk).update(private=True)
     hidden = anyone.get("/rosa/widget?x=1").content.decode()
     assert 'href="/login?next=/rosa/widget%3Fx%3D1"' in hidden
-    assert "/login" not in person.get("/rosa/nothing").content.decode()
+    assert "Log in if you have an account that may." in hidden
+    nothing = person.get("/rosa/nothing").content.decode()
+    assert "you may not see it." in nothing
+    assert "og in" not in nothing
