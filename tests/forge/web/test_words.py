@@ -59,7 +59,8 @@ def _items(**needs: str) -> list[graph.Item]:
 def test_graph_leaves_out_what_a_longer_way_says() -> None:
     drawn = graph.draw(_items(a="", b="a", c="a b"))
     assert len(drawn.edges) == 2
-    assert [node.x for node in drawn.nodes] == [8, 8 + 272, 8 + 2 * 272]
+    column = graph.WIDTH + graph.COLUMN_GAP
+    assert [node.x for node in drawn.nodes] == [graph.MARGIN + place * column for place in range(3)]
 
 
 def test_graph_survives_cycles_and_unknown_needs() -> None:
