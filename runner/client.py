@@ -25,6 +25,8 @@ is safe to repeat. Messages are ``workflows.messages``. The credential stands in
     POST /api/v1/runners/rotate             runner         Rotate → 204. The runner is about to use another
                                             credential     credential, made by itself. The old one is good until
                                                            the new one is used for the first time
+    POST /api/v1/runners/leave              runner         Leave → 204. The process ends; the runner is offline until
+                                            credential     it is heard from again, by whatever process
     POST /api/v1/runners/remove             runner         → 204. The runner is gone; its jobs follow the rule of
                                             credential     lost runners
     POST /api/v1/jobs/{id}/cancel-check     lease token    → 200 CancelState, for agents that only poll
@@ -69,6 +71,7 @@ from workflows.messages import (
     Heartbeat,
     HeartbeatAnswer,
     JobReport,
+    Leave,
     LogAccepted,
     Poll,
     PollAnswer,
@@ -85,6 +88,7 @@ from workflows.messages import (
 
 LOG_BATCH = 4 << 20  # decoded bytes of one append
 TIMEOUT = 30.0  # s
+_CONNECTING, _LEAVING = 10.0, 3.0  # s
 _SMALL = 512  # bytes below which packing is not worth it
 _RETRY_FIRST, _RETRY_LONGEST = 0.2, 15.0  # s
 
@@ -118,7 +122,7 @@ class HttpTransport:
         self._pool = urllib3.PoolManager(maxsize=32, retries=False, ca_certs=ca_file)
 
     def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Response:
-        limits = urllib3.Timeout(connect=10, read=timeout)
+        limits = urllib3.Timeout(connect=min(_CONNECTING, timeout), read=timeout)
         try:
             answer = self._pool.request(
                 method, self._url + path, body=body, headers=headers, timeout=limits, redirect=False
@@ -169,6 +173,10 @@ class Client:
     def use(self, credential: str) -> None:
         """Show this credential from now on."""
         self._credential = credential
+
+    def leave(self, message: Leave) -> None:
+        """Say that this process ends."""
+        self._call("leave", message, _LEAVING)
 
     def remove(self) -> None:
         """Unregister."""

@@ -27,6 +27,7 @@ from workflows.messages import (
     HeartbeatAnswer,
     HeartbeatEntry,
     JobReport,
+    Leave,
     LeftJob,
     LogAccepted,
     Poll,
@@ -80,6 +81,7 @@ class FakeServer:
         self.jobs: dict[int, KeptJob] = {}
         self.polls: list[Poll] = []
         self.paths: list[str] = []
+        self.left: list[str] = []  # instances that said they end
         self.unreachable: set[str] = set()  # doors whose calls never arrive
         self.busy: dict[str, int] = {}  # doors that answer 429, and after how many seconds they want to be asked
         self.says_date: Callable[[], str] | None = None
@@ -196,6 +198,9 @@ class FakeServer:
             return Response(204)
         if path == "/api/v1/runners/recover":
             return self._recover(from_wire(Recover, json.loads(body)))
+        if path == "/api/v1/runners/leave":
+            self.left.append(from_wire(Leave, json.loads(body)).instance)
+            return Response(204)
         if path == "/api/v1/runners/remove":
             self._hashes.discard(hashlib.sha256(token.encode()).hexdigest())
             return Response(204)

@@ -32,14 +32,14 @@ from runner.lease_folder import LeaseFolder
 from runner.step import Graces
 from runner.unsent import Unsent
 from workflows.errors import InvalidMessage
-from workflows.messages import Assignment, CancelNotice, Poll, PollAnswer, Rotate
+from workflows.messages import Assignment, CancelNotice, Leave, Poll, PollAnswer, Rotate
 from workflows.states import Conclusion
 
 log = logging.getLogger("forge.runner")
 
 #: s that a full agent lets its job report its first step before it polls again, for no more than news of cancels.
 _STARTING = 0.25
-_LEAVE_TIME = 30.0  # s that an ephemeral runner tries to tell the server that it is gone
+_REMOVE_TIME = 30.0  # s that an ephemeral runner tries to tell the server that it is gone
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,8 @@ class Agent:
             if self._keeper is not None:
                 self._keeper.stop()
             if self._settings.ephemeral and self._taken:
+                self._remove()
+            elif self._fatal is None:
                 self._leave()
             self._client.close()
             self._unsent.stop()
@@ -173,8 +175,15 @@ class Agent:
         self._client.rotate(Rotate(self._instance, credential_hash))
 
     def _leave(self) -> None:
+        """Say that this process ends. Whom that does not reach learns it from the silence."""
+        try:
+            self._client.leave(Leave(self._instance))
+        except (ServerError, InvalidMessage) as error:
+            log.info("the server could not be told that this runner stops: %s", error)
+
+    def _remove(self) -> None:
         """Unregister. The server does so by itself, later, when it cannot be told."""
-        until = time.monotonic() + _LEAVE_TIME
+        until = time.monotonic() + _REMOVE_TIME
         try:
             with contextlib.suppress(Refused):  # it knows us no more
                 retrying(self._client.remove, lambda: time.monotonic() > until, time.sleep)

@@ -155,6 +155,13 @@ class Rotate:
 
 
 @dataclass(frozen=True)
+class Leave:
+    """POST /api/v1/runners/leave: the process ends, and holds no job."""
+
+    instance: str
+
+
+@dataclass(frozen=True)
 class CancelState:
     """Answer of POST /api/v1/jobs/{id}/cancel-check."""
 

@@ -120,6 +120,12 @@ def rotate(runner: Runner, credential_hash: str) -> None:
     mine.update(next_credential_hash=credential_hash)
 
 
+def leave(runner: Runner, instance: str) -> None:
+    """The process ``instance`` ends: the runner is offline until it is heard from. Of another process, nothing."""
+    mine = Runner.objects.filter(pk=runner.pk, instance=instance[:64], removed_at=None)
+    mine.update(instance="", left_at=timezone.now())
+
+
 def remove(runner: Runner) -> bool:
     """Take the runner away; False when it was gone already. Its credential opens nothing from now on."""
     return bool(Runner.objects.filter(pk=runner.pk, removed_at=None).update(removed_at=timezone.now()))

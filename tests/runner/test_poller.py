@@ -207,6 +207,16 @@ def test_an_ephemeral_runner_without_a_job_stays_registered(fleet: Fleet) -> Non
     agent.drain()
     fleet.join()
     assert "POST /api/v1/runners/remove" not in fleet.server.paths
+    assert len(fleet.server.left) == 1  # it said that it stops
+
+
+def test_an_agent_stops_though_nobody_hears_it(fleet: Fleet) -> None:
+    agent = fleet.start(FakeBackend())
+    assert fleet.server.wait_for(lambda: bool(fleet.server.polls))
+    fleet.server.set_away(True)
+    agent.drain()
+    fleet.join()
+    assert fleet.server.left == []
 
 
 def test_a_server_that_names_a_time_is_asked_then(fleet: Fleet) -> None:

@@ -7,6 +7,7 @@ seconds the process looks once for all its waiters, so that a lost wake-up costs
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import threading
 import time
@@ -26,6 +27,7 @@ from forge.actions import assignment, claim, leases, places, report, wakeup
 from forge.actions.models import Claim, Job
 from forge.actions.refusals import BadCredential, RunnerInUse
 from forge.api.agent.door import answer, bearer, held_door, message, nothing, runner_of
+from forge.errors import ForgeError
 from forge.runners import groups, registration
 from forge.runners.models import Runner
 from forge.threads import run_sync
@@ -135,7 +137,12 @@ _tasks: set[asyncio.Task[None]] = set()
 async def poll(request: HttpRequest) -> HttpResponseBase:
     """Hold the call until there is something for this runner."""
     asked = message(request, Poll)
-    runner = await run_sync(_admit, bearer(request), asked)
+    admitted = asyncio.ensure_future(run_sync(_admit, bearer(request), asked))
+    try:
+        runner = await asyncio.shield(admitted)
+    except asyncio.CancelledError:  # it broke off already, and is noted as heard nevertheless
+        _begin(_miss_when(admitted, asked.instance), "miss a runner")
+        raise
     seeker = wakeup.Seeker(
         topics=(f"runner:{runner.pk}",),
         runner_id=runner.pk,
@@ -268,12 +275,18 @@ def _begin(work: Coroutine[Any, Any, None], name: str) -> None:
     task.add_done_callback(_tasks.discard)
 
 
+async def _miss_when(admitted: asyncio.Future[Runner], instance: str) -> None:
+    with contextlib.suppress(ForgeError):
+        await _miss((await admitted).pk, instance)
+
+
 async def _miss(runner_id: int, instance: str) -> None:
     """A runner whose call broke off, and that has not come back by now, is gone until it is heard from again."""
-    broke_off = time.monotonic()
+    broke_off, since = time.monotonic(), timezone.now()
     await asyncio.sleep(BREAK_SECONDS)
     if not presence.heard_since(runner_id, broke_off):
-        gone = Runner.objects.filter(pk=runner_id, instance=instance, removed_at=None)
+        # What another process of the server heard stands in the row alone; what said that it ends has no instance.
+        gone = Runner.objects.filter(pk=runner_id, instance__in=("", instance), removed_at=None, last_seen_at__lt=since)
         await run_sync(gone.update, left_at=timezone.now())
 
 

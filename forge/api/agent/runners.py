@@ -20,6 +20,7 @@ from workflows.messages import (
     Heartbeat,
     HeartbeatAnswer,
     HeartbeatEntry,
+    Leave,
     Recover,
     Recovered,
     Register,
@@ -81,6 +82,14 @@ def rotate(request: HttpRequest) -> HttpResponseBase:
     said = message(request, Rotate)
     must_be_alone(runner, said.instance)
     registration.rotate(runner, said.credential_hash)
+    return nothing()
+
+
+@door("POST")
+def leave(request: HttpRequest) -> HttpResponseBase:
+    """The runner's process ends: it is offline from now on, and another process may show its credential."""
+    runner = runner_of(bearer(request))
+    registration.leave(runner, message(request, Leave).instance)
     return nothing()
 
 

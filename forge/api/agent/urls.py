@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runners/heartbeat", runners.heartbeat),
     path("runners/recover", runners.recover),
     path("runners/rotate", runners.rotate),
+    path("runners/leave", runners.leave),
     path("runners/remove", runners.remove),
     path("jobs/<int:job_id>/cancel-check", jobs.cancel_check),
     path("jobs/<int:job_id>/steps", jobs.steps),

@@ -193,6 +193,40 @@ async def test_a_second_process_is_refused() -> None:
     assert (second.status_code, second.json()["code"]) == (409, "runner_in_use")
 
 
+async def test_a_process_that_says_it_ends_is_offline_at_once_and_followed_by_any_other() -> None:
+    runner = await run_sync(FakeRunner.new, "a")
+    await poll(runner)
+
+    def leave(instance: str) -> bool:
+        assert post("runners/leave", runner.credential, {"instance": instance}).status_code == 204
+        return registration.online(Runner.objects.get(pk=runner.row.pk))
+
+    assert await run_sync(leave, "another"), "only its own process speaks for it"
+    assert not await run_sync(leave, "i")
+    assert (await poll(runner, instance="another")).status_code == 204
+    assert await run_sync(lambda: registration.online(Runner.objects.get(pk=runner.row.pk)))
+    assert (await poll(runner)).json()["code"] == "runner_in_use"
+
+
+async def test_a_runner_whose_call_breaks_off_is_offline_however_early_that_was() -> None:
+    runners = [await run_sync(FakeRunner.new, "a") for _ in range(4)]
+    for runner in runners:
+        call = asyncio.create_task(poll(runner, wait_seconds=30))
+        while not polls.presence.heard_since(runner.row.pk, 0.0):  # noqa: ASYNC110 - the call runs in this very loop
+            await asyncio.sleep(0)
+        call.cancel()  # it was heard, and does not wait yet
+        await asyncio.gather(call, return_exceptions=True)
+    while polls._tasks:
+        polls.presence.calls.clear()  # of tests before: a look for all goes on while there is one
+        await asyncio.wait(polls._tasks)
+
+    def rows() -> list[Runner]:
+        return list(Runner.objects.filter(pk__in=[runner.row.pk for runner in runners]))
+
+    assert any(row.last_seen_at for row in await run_sync(rows))
+    assert not any(registration.online(row) for row in await run_sync(rows))
+
+
 async def test_only_the_process_that_polls_renews_and_gives_up() -> None:
     run = await run_sync(lambda: Project.new().run(ONE))
     runner = await run_sync(FakeRunner.new, "ubuntu-latest")
@@ -340,6 +374,7 @@ def test_every_credential_is_refused_at_every_other_door() -> None:
         "runners/poll": "runner",
         "runners/recover": "runner",
         "runners/rotate": "runner",
+        "runners/leave": "runner",
         f"jobs/{job}/steps": "lease",
         f"jobs/{job}/status": "lease",
         f"jobs/{job}/cancel-check": "lease",
