@@ -79,8 +79,6 @@ export class Viewer {
     this.earlier = more("Earlier lines", () => this.moveWindow(-1));
     this.later = more("Later lines", () => this.moveWindow(1));
     this.box = Object.assign(make("div", "log"), {tabIndex: 0});
-    this.box.setAttribute("role", "region");
-    this.box.setAttribute("aria-label", "Log of " + this.details.querySelector("h2").textContent);
     this.list = make("div", "vlog");
     this.jump = make("div", "jump");
     this.jumpButton = button("btn", "Jump to latest", () => this.setFollow(true));
@@ -102,6 +100,8 @@ export class Viewer {
   loaded(data, number) {
     this.failures.remove(number);
     this.before.remove();
+    this.box.setAttribute("role", "region"); // what stood there before had its name until now
+    this.box.setAttribute("aria-label", "Log of " + this.details.querySelector("h2").textContent);
     this.note.hidden = this.total > 0;
     if (!this.total) this.note.textContent = nothing(data.held, this.growing);
     this.box.hidden = this.total === 0;
