@@ -52,6 +52,7 @@ class Joints:
     def add(self, piece: bytes) -> None:
         """The next piece."""
         text = self._end + piece
-        self.count += len(_JOIN.findall(text))
+        if CONTINUED in text:
+            self.count += len(_JOIN.findall(text))
         # One byte less than a joint: none is missed, none is counted twice.
         self._end = text[-(JOINT_LENGTH - 1) :]
