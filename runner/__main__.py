@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import gc
 import logging
 import os
@@ -31,6 +32,7 @@ from workflows.states import Conclusion
 
 _DEFAULT_FOLDER = "~/.forge-runner"
 _REGISTER_TIME = 20.0  # s that register waits for a server that does not answer
+_M_ARENA_MAX = -8  # malloc.h
 _TURN = 0.0005  # s that a thread computes while others wait: who empties a pipe comes before its program has filled it
 _FETCH_END = 5.0  # s that a pull may take to end with the agent
 
@@ -188,8 +190,16 @@ def _fetching_ahead(backend: Backend) -> Iterator[None]:
         thread.join(_FETCH_END)
 
 
+def _keep_memory_together() -> None:
+    """One place for what threads allocate. The C library keeps one for each of many threads, and in each of them what
+    was free there: batches of a log, which threads of their own pack and send, took forty megabytes more."""
+    with contextlib.suppress(OSError, AttributeError):  # another library, which has no such places
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+
+
 def _carry(agent: Agent) -> None:
     sys.setswitchinterval(_TURN)
+    _keep_memory_together()
     gc.freeze()  # what is loaded by now stays: the collector's passes need not go through it
     for number in (signal.SIGTERM, signal.SIGINT):
         # A thread of its own: the handler may interrupt code that holds the agent's lock.
