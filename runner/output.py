@@ -18,6 +18,7 @@ from workflows.log_lines import LINE_LIMIT
 
 COMMAND_LIMIT = 1 << 20  # bytes of a line that begins like a command
 ADD_MASK = re.compile(rb"\s*::add-mask", re.IGNORECASE)
+_MOST_PENDING = 128 << 20  # bytes that wait while the processors are left to the step
 _TOO_LONG = b"##[warning]A value over 1 MiB cannot be masked; its own line is not shown.\n"
 
 
@@ -34,7 +35,7 @@ class StepOutput:
         self._turn = log.enter()
         self._log = self._turn.log
         self._commands = commands
-        self._raw = raw or RawSpool(folder, clock=log.moment)
+        self._raw = raw or RawSpool(folder, clock=log.moment, notable=may_hold_command)
         self._partial = b""
         self._long: _LongLine | _HiddenLine | None = None
         self._arrived = 0
@@ -80,6 +81,7 @@ class StepOutput:
                     looked = True
                     self._leave()
                     self._turn.wait()
+                self._log.stand_back(self._is_pressing)
                 block = self._raw.read()
                 if block is None:
                     break
@@ -105,16 +107,12 @@ class StepOutput:
             self._can_go_on.set()
 
     def _may_command(self) -> bool:
-        """Whether anything that is left may be a command. What begins a piece is taken for the beginning of a line."""
-        before = self._partial
-        if may_hold_command(before):
-            return True
-        for piece in self._raw.rest():
-            seam = before[-2:] + piece[:2]
-            if may_hold_command(piece) or b"##[" in seam or b"::" in seam:
-                return True
-            before = piece
-        return False
+        """Whether anything that is left may be a command."""
+        return self._raw.holds_notable or may_hold_command(self._partial)
+
+    def _is_pressing(self) -> bool:
+        """Whether to go on though the step writes as fast as it can."""
+        return self._raw.is_ended or self._raw.pending > _MOST_PENDING
 
     def _take(self, arrived: int, data: bytes) -> None:
         self._arrived = arrived

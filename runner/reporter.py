@@ -26,6 +26,7 @@ from workflows.messages import JobReport, StepReport, StepsReport
 from workflows.states import Conclusion
 
 FIRST_WAIT = 0.05  # s: lines that come together go together
+TAIL_WAIT = 0.01  # s after a full batch: what comes behind it is the next, or the end of much
 RUSH_WAIT = 0.2  # s between two while a step writes as fast as it can
 IN_FLIGHT = 2  # batches on their way at once
 BATCH_WAIT = 0.2  # s between two appends, unless a full batch is there
@@ -49,6 +50,8 @@ class Reporter:
         self._heard = threading.Event()  # the server has answered a report that was waited for
         self._acknowledged = 0
         self._ending = False
+        self._buffers: list[bytearray] = []
+        self._was_full = False  # the batch that was sent last
         self._of_states, self._of_log = (
             threading.Thread(target=self._guarded, args=(work,), name=name, daemon=True)
             for name, work in (("step-states", self._send_states), ("log-upload", self._send_log))
@@ -182,6 +185,7 @@ class Reporter:
             while len(flying) < in_flight and self._log.size - flying[-1].end >= LOG_BATCH and not self._log.is_rushed:
                 flying.append(self._batch(flying[-1].end, behind=flying[-1]))
             batch = flying.popleft()
+            self._was_full = batch.is_full
             self._acknowledge(batch.answered())
             if self._acknowledged != batch.end:  # the server goes on somewhere else: those behind have come for nothing
                 in_flight = 1  # it may have several processes, in which they overtake each other
@@ -195,7 +199,18 @@ class Reporter:
             self._ask(lambda: wanted.append(self._client.append_packed(offset, batch)))
             return wanted[-1]
 
-        return _Batch(self._log.read(offset, LOG_BATCH), offset, append, behind)
+        size = min(LOG_BATCH, self._log.size - offset)
+        return _Batch(offset, size, lambda: self._pack(offset, size), append, behind)
+
+    def _pack(self, offset: int, size: int) -> Packed:
+        """Bytes of the log as they are sent. They are read to where others were before: new memory for each batch
+        costs as much as packing it."""
+        buffer = self._buffers.pop() if self._buffers else bytearray(LOG_BATCH)
+        with memoryview(buffer) as whole, whole[:size] as part:
+            self._log.read_into(part, offset)
+            batch = packed(part)
+        self._buffers.append(buffer)
+        return batch
 
     def _acknowledge(self, wanted: int) -> None:
         if wanted > self._log.size:
@@ -204,10 +219,13 @@ class Reporter:
 
     def _wait_for_bytes(self, last: float) -> bool:
         """Wait until bytes are due to be sent; False when none will come any more."""
+        while not self._waiting() and not self._stop.is_set() and self._log.hash_ahead():
+            pass
         with self._log.changed:
             self._log.changed.wait_for(lambda: self._waiting() or self._ending or self._stop.is_set())
             self._stand_back(last + RUSH_WAIT)
-            due = max(last + BATCH_WAIT, time.monotonic() + FIRST_WAIT)
+            now = time.monotonic()
+            due = now + TAIL_WAIT if self._was_full else max(last + BATCH_WAIT, now + FIRST_WAIT)
             while not self._stop.is_set() and not self._ending and self._waiting() < LOG_BATCH:
                 left = due - time.monotonic()
                 if left <= 0 or not self._log.changed.wait(left):
@@ -230,16 +248,24 @@ class _Batch:
     """Bytes of the log on their way to the server; a full batch goes in a thread, so that another can follow at once,
     ``behind`` it."""
 
-    def __init__(self, data: bytes, offset: int, append: Callable[[Packed], int], behind: _Batch | None) -> None:
-        self.end = offset + len(data)
-        self._data = data
+    def __init__(
+        self,
+        offset: int,
+        size: int,
+        pack: Callable[[], Packed],
+        append: Callable[[Packed], int],
+        behind: _Batch | None,
+    ) -> None:
+        self.end = offset + size
+        self.is_full = size == LOG_BATCH
+        self._pack = pack
         self._append = append
         self._behind = behind
         self._has_left = threading.Event()
         self._wanted = -1
         self._problem: Exception | None = None
         self._thread: threading.Thread | None = None
-        if len(data) == LOG_BATCH:
+        if self.is_full:
             self._thread = threading.Thread(target=self._send, name="log-batch", daemon=True)
             self._thread.start()
 
@@ -258,7 +284,7 @@ class _Batch:
             if self._behind is not None:
                 self._behind._has_left.wait()
                 self._behind = None
-            batch = packed(self._data)
+            batch = self._pack()
             self._has_left.set()
             self._wanted = self._append(batch)
         except Exception as problem:

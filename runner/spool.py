@@ -15,7 +15,7 @@ import threading
 import time
 from abc import ABC, abstractmethod
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from runner.masking import Forms, Secrets
@@ -23,6 +23,7 @@ from workflows import log_lines
 
 RAW_CAPACITY = 256 << 20  # bytes; then the step waits
 LOG_LIMIT = 1 << 30  # bytes of one job's log; then it is cut
+_EDGE = 3  # bytes on either side of where two pieces meet
 PIECE = 256 << 10  # bytes given out at once
 _SAME_MOMENT = 1_000_000  # ns: writes this close share one stamp
 _RUSH_SIZE, _RUSH_TIME = 2 << 20, 50_000_000  # bytes in ns: a step that writes at the speed of its program
@@ -32,10 +33,18 @@ _CUT = "##[warning]This log is cut here: a job may write 1 GiB."
 
 
 class RawSpool:
-    """A bounded queue of bytes on disk, each with the time it arrived. One writer, one reader."""
+    """A bounded queue of bytes on disk, each with the time it arrived. One writer, one reader.
+
+    ``notable`` says of bytes whether somebody has to look at them; it is asked of each piece as it comes, and of where
+    two of them meet, so that nobody need go through what is left (``holds_notable``).
+    """
 
     def __init__(
-        self, folder: Path | None = None, capacity: int = RAW_CAPACITY, clock: Callable[[], int] = time.time_ns
+        self,
+        folder: Path | None = None,
+        capacity: int = RAW_CAPACITY,
+        clock: Callable[[], int] = time.time_ns,
+        notable: Callable[[bytes], bool] = lambda _: True,
     ) -> None:
         descriptor, name = tempfile.mkstemp(prefix="forge-output-", dir=folder)  # mode 0600
         os.unlink(name)
@@ -43,6 +52,10 @@ class RawSpool:
         self._capacity = capacity
         self._clock = clock
         self._changed = threading.Condition()
+        self._is_notable = notable
+        self._edge = b""  # the end of what was written last
+        self._written = self._read = 0  # bytes since the beginning
+        self._notable_until = 0  # of them: the end of the last piece that is notable
         self._segments: deque[tuple[int, int]] = deque()  # arrival in ns, bytes
         self._start = 0
         self._end = 0
@@ -52,6 +65,9 @@ class RawSpool:
 
     def write(self, data: bytes) -> None:
         """Take these bytes; waits while the spool is full. After ``end`` they are dropped."""
+        if self._is_notable(data) or self._is_notable(self._edge + data[:_EDGE]):
+            self._notable_until = self._written + len(data)
+        self._edge = (self._edge + data[-_EDGE:])[-_EDGE:]
         view = memoryview(data)
         while view:
             with self._changed:
@@ -75,6 +91,7 @@ class RawSpool:
     def _note(self, size: int) -> None:
         now = self._clock()
         self._end += size
+        self._written += size
         if self._segments and now - self._segments[-1][0] < _SAME_MOMENT:
             self._segments[-1] = (self._segments[-1][0], self._segments[-1][1] + size)
         else:
@@ -110,6 +127,7 @@ class RawSpool:
         data = self._stored(at, taken)
         with self._changed:
             self._start += taken
+            self._read += taken
             self._changed.notify_all()
         return arrived, data
 
@@ -123,10 +141,10 @@ class RawSpool:
         """Bytes that are not read yet."""
         return self._end - self._start
 
-    def rest(self) -> Iterator[bytes]:
-        """What is not read yet, in pieces; it stays there. For the reader alone, after the end."""
-        for at in range(self._start, self._end, PIECE):
-            yield self._stored(at, min(PIECE, self._end - at))
+    @property
+    def holds_notable(self) -> bool:
+        """Whether anything that is not read yet is notable."""
+        return self._notable_until > self._read
 
     def _stored(self, at: int, size: int) -> bytes:
         at %= self._capacity
@@ -190,6 +208,9 @@ class LineLog(ABC):
     def rush(self, until: int) -> None:  # noqa: B027 - who is told nothing by this does nothing
         """A step writes as fast as it can, and goes on to do so until then (ns); 0: it has ended."""
 
+    def stand_back(self, until: Callable[[], bool]) -> None:  # noqa: B027 - the same
+        """Come back when no step writes as fast as it can, or it has gone on for a while, or this is so."""
+
     def enter(self) -> Turn:
         """The place of a step's output that begins now."""
         return Turn(self)
@@ -232,6 +253,8 @@ class JobLog(LineLog):
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         self._limit = limit
         self._hash = hashlib.sha256()
+        self._hashed = 0  # bytes
+        self._reading = threading.Lock()  # taken before ``changed`` where both are
         self._size = 0
         self._rush = (0, 0)  # from when until when, ns
         self.closed = False
@@ -259,10 +282,30 @@ class JobLog(LineLog):
             with self.changed:
                 self.changed.notify_all()
 
+    def stand_back(self, until: Callable[[], bool]) -> None:
+        """What is asked is looked at again whenever the log changes, and as often as a rush is prolonged."""
+        with self.changed:
+            while self.is_rushed and not until():
+                self.changed.wait(_RUSH_GOES_ON / 1e9)
+
     def sha256(self) -> str:
         """Hash of all bytes so far, in hexadecimal."""
-        with self.changed:
+        with self._reading:
+            while self._hash_some():
+                pass
             return self._hash.hexdigest()
+
+    def hash_ahead(self) -> bool:
+        """Do some of the work of ``sha256`` that is still to be done; False when there is none. For when nobody else
+        has anything to do: while the log grows fast, the hash would take a third of what masking takes."""
+        with self._reading:
+            return not self.closed and self._hash_some()
+
+    def _hash_some(self) -> bool:
+        data = os.pread(self._file, PIECE, self._hashed) if self._hashed < self._size else b""
+        self._hash.update(data)
+        self._hashed += len(data)
+        return bool(data)
 
     def place(self, lines: bytes, line: object = None) -> None:
         """Take whole lines, or a piece of this one, that were stamped and masked when they came."""
@@ -270,12 +313,18 @@ class JobLog(LineLog):
 
     def read(self, offset: int, size: int) -> bytes:
         """Bytes of the log from there on."""
-        with self.changed:
+        with self._reading:
             return b"" if self.closed else os.pread(self._file, size, offset)
+
+    def read_into(self, buffer: memoryview, offset: int) -> None:
+        """Fill a buffer with bytes of the log from there on; a log that is closed leaves it as it is."""
+        with self._reading:  # and not ``changed``: meanwhile the log grows
+            if not self.closed:
+                os.preadv(self._file, [buffer], offset)
 
     def close(self) -> None:
         """Let go of the file."""
-        with self.changed:
+        with self._reading, self.changed:
             if not self.closed:
                 self.closed = True
                 os.close(self._file)
@@ -294,7 +343,6 @@ class JobLog(LineLog):
                 self.is_cut = True
                 raise
             self._open_line = line
-            self._hash.update(data)
             self._size += len(data)
             self.changed.notify_all()
 
@@ -303,7 +351,8 @@ def _stamped(arrived: int, masked: bytes) -> bytes:
     """Whole lines with their stamps."""
     prefix = log_lines.stamp(arrived)
     if not _has_long_line(masked):
-        return prefix + masked[:-1].replace(b"\n", b"\n" + prefix) + b"\n"
+        stamped = masked.replace(b"\n", b"\n" + prefix)
+        return b"".join((prefix, memoryview(stamped)[: -len(prefix)]))
     go_on = b"\n" + log_lines.stamp(arrived, continued=True)
     limit, lines = log_lines.LINE_LIMIT, masked[:-1].split(b"\n")
     cut = (go_on.join(line[at : at + limit] for at in range(0, len(line) or 1, limit)) for line in lines)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from runner.commands import StepCommands
+from runner.commands import StepCommands, may_hold_command
 from runner.log_lane import MOST_LEFT, LogLane
 from runner.masking import Forms, Secrets
 from runner.output import StepOutput
@@ -49,7 +49,7 @@ class Place:
 
     def write(self, *pieces: bytes) -> StepOutput:
         """One whose program has ended before anybody has looked at what it wrote."""
-        raw = RawSpool(self.folder)
+        raw = RawSpool(self.folder, notable=may_hold_command)
         for piece in pieces:
             raw.write(piece)
         raw.end()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -11,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from runner.commands import StepCommands
+from runner.commands import StepCommands, may_hold_command
 from runner.masking import Secrets
 from runner.output import StepOutput
-from runner.spool import JobLog, RawSpool
+from runner.spool import PIECE, JobLog, RawSpool
 from workflows import log_lines
 
 STAMP = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{7}Z ")
@@ -209,6 +210,54 @@ def test_a_step_that_writes_as_fast_as_it_can_is_known(tmp_path: Path) -> None:
     assert not log.is_rushed
     spool.close()
     log.close()
+
+
+def test_a_step_that_writes_as_fast_as_it_can_is_left_the_processors(tmp_path: Path) -> None:
+    now = 10**18
+    log = JobLog(tmp_path / "log", Secrets(["hunter2"]), clock=lambda: now)
+    log.rush(now + 10**10)
+    output = StepOutput(log, StepCommands(log.secrets.add, {}), tmp_path)
+    output.write(b"hunter2\n")
+    assert log.size == 0
+    now += 2 * 10**9  # it goes on for long
+    with log.changed:
+        assert log.changed.wait_for(lambda: log.size > 0, 20)
+    output.finish()
+    assert log.read(0, 100)[log_lines.PREFIX_LENGTH :] == b"***\n"
+    log.close()
+
+
+def test_what_is_left_is_known_without_a_look_at_it(tmp_path: Path) -> None:
+    spool = RawSpool(tmp_path, notable=may_hold_command)
+
+    def holds(*pieces: bytes) -> bool:
+        for piece in pieces:
+            spool.write(piece)
+        told = spool.holds_notable
+        while spool.pending:
+            spool.read()
+        assert not spool.holds_notable
+        return told
+
+    assert not holds(b"a line\n", b"a :: line # \n")
+    assert holds(b"a line\n", b"##[group]a\n", b"a line\n")
+    assert holds(b"a #", b"#", b"[group]b\n")
+    assert holds(b"x\n:", b":notice::c\n")
+    assert holds(b"x\n    ", b"  ::notice::d\n")
+    spool.close()
+
+
+def test_the_hash_is_of_all_bytes_whenever_they_are_hashed(tmp_path: Path) -> None:
+    log = JobLog(tmp_path / "log", Secrets())
+    for number in range(3):
+        log.lines([f"line {number} " + "x" * PIECE])
+        assert not number or log.hash_ahead()
+    assert log.sha256() == hashlib.sha256(log.read(0, log.size)).hexdigest()
+    assert not log.hash_ahead()
+    log.lines(["one more"])
+    assert log.sha256() == hashlib.sha256(log.read(0, log.size)).hexdigest()
+    log.close()
+    assert not log.hash_ahead()
 
 
 def test_a_log_is_cut_at_its_limit_and_says_so(tmp_path: Path) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import base64
+import random
 import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from runner.client import LOG_BATCH, Client, Response, Transport
+from runner.client import LOG_BATCH, Client, Response, Transport, packed
 from runner.fake_server import FakeServer, KeptJob
 from runner.masking import Secrets
 from runner.reporter import Reporter
@@ -95,3 +97,10 @@ def test_a_batch_that_is_overtaken(server: FakeServer, log: JobLog) -> None:
     kept = send(server, log, way=way)
     assert bytes(kept.log) == log.read(0, log.size)
     assert way.gaps == 2
+
+
+def test_only_what_repeats_is_packed() -> None:
+    noise = base64.b64encode(random.Random(6).randbytes(300_000))
+    assert len(packed(noise).body) > 0.99 * len(noise)
+    assert len(packed(LINE.encode() * 1000).body) < 0.01 * len(LINE) * 1000
+    assert packed(b"short").encoding == ""
