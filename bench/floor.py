@@ -24,7 +24,7 @@ class Floor:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self._api.remove_container(self._standing, force=True)
+        self._api.remove_container(self._standing, force=True, v=True)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def exec_(self, command: str, container: str = "") -> float:
@@ -46,7 +46,7 @@ class Floor:
             self.exec_(command, made)
             return time.monotonic() - started
         finally:
-            self._api.remove_container(made, force=True)
+            self._api.remove_container(made, force=True, v=True)
 
     def shell(self, commands: list[str]) -> float:
         """Seconds from the call of one shell to the output of the last of these, each given when the one before has
@@ -74,7 +74,7 @@ class Floor:
         made = self._made()
         started = time.monotonic()
         self._api.kill(made)
-        self._api.remove_container(made, force=True)
+        self._api.remove_container(made, force=True, v=True)
         return time.monotonic() - started
 
     def _made(self) -> str:
@@ -82,7 +82,7 @@ class Floor:
         try:
             self._api.start(made)
         except BaseException:
-            self._api.remove_container(made, force=True)
+            self._api.remove_container(made, force=True, v=True)
             raise
         return made
 
