@@ -28,7 +28,7 @@ PAGE = Path(__file__).resolve().parents[3] / "docs" / "permissions.md"
 _BY_ID = "api/v3/repositories/<repository_id>"
 #: What is refused whatever the token may: a call that some other credential opens.
 _AGENT = re.compile(
-    r"api/v1/(runners/(register|poll|heartbeat|recover|rotate|remove)|jobs/<job_id>/(cancel-check|steps|log|status))$"
+    r"api/v1/(runners/(register|poll|heartbeat|recover|rotate|leave|remove)|jobs/<job_id>/(cancel-check|steps|log|status))$"
 )
 #: What some call takes at all.
 _BODY = b'{"name": "n", "labels": [], "credential_hash": "0", "instance": "i", "request_key": "k", "free": 1}'
