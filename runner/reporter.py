@@ -12,6 +12,7 @@ gathered for longer, unless somebody waits for the answer.
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections import deque
@@ -207,7 +208,9 @@ class Reporter:
         costs as much as packing it."""
         buffer = self._buffers.pop() if self._buffers else bytearray(LOG_BATCH)
         with memoryview(buffer) as whole, whole[:size] as part:
-            self._log.read_into(part, offset)
+            if self._log.read_into(part, offset) < size:  # the rest would be what another batch has left there
+                self._check()
+                raise OSError(errno.EIO, "the file of the job's log is shorter than what was written to it")
             batch = packed(part)
         self._buffers.append(buffer)
         return batch

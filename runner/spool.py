@@ -316,11 +316,10 @@ class JobLog(LineLog):
         with self._reading:
             return b"" if self.closed else os.pread(self._file, size, offset)
 
-    def read_into(self, buffer: memoryview, offset: int) -> None:
-        """Fill a buffer with bytes of the log from there on; a log that is closed leaves it as it is."""
+    def read_into(self, buffer: memoryview, offset: int) -> int:
+        """Fill a buffer with bytes of the log from there on; how many there were, and none of a log that is closed."""
         with self._reading:  # and not ``changed``: meanwhile the log grows
-            if not self.closed:
-                os.preadv(self._file, [buffer], offset)
+            return 0 if self.closed else os.preadv(self._file, [buffer], offset)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import os
 import random
 import threading
 from collections.abc import Iterator, Mapping
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from runner.client import LOG_BATCH, Client, Response, Transport, packed
+from runner.errors import JobEnded
 from runner.fake_server import FakeServer, KeptJob
 from runner.masking import Secrets
 from runner.reporter import Reporter
@@ -104,3 +106,20 @@ def test_only_what_repeats_is_packed() -> None:
     assert len(packed(noise).body) > 0.99 * len(noise)
     assert len(packed(LINE.encode() * 1000).body) < 0.01 * len(LINE) * 1000
     assert packed(b"short").encoding == ""
+
+
+def test_a_log_that_lost_its_end_is_not_filled_up(server: FakeServer, tmp_path: Path) -> None:
+    """With what a batch before has left in memory, above all."""
+    path = tmp_path / "short"
+    log = JobLog(path, Secrets())
+    log.lines([f"{number} {LINE}" for number in range(40_000)])
+    os.truncate(path, LOG_BATCH + 1000)
+    kept = server.give(job_of(Step(id="a", run="true")))
+    lost: list[str] = []
+    reporter = Reporter(Client(server, CREDENTIAL).job(kept.assignment), kept.assignment.epoch, log, lost.append)
+    reporter.start()
+    with pytest.raises(JobEnded):
+        reporter.drain()
+    assert "shorter than what was written" in lost[0]
+    assert bytes(kept.log) == log.read(0, len(kept.log))
+    log.close()
