@@ -226,7 +226,8 @@ class Reporter:
             pass
         with self._log.changed:
             self._log.changed.wait_for(lambda: self._waiting() or self._ending or self._stop.is_set())
-            self._stand_back(last + RUSH_WAIT)
+            until = last + RUSH_WAIT
+            self._log.stand_back(lambda: self._stop.is_set() or self._ending or time.monotonic() >= until)
             now = time.monotonic()
             due = now + TAIL_WAIT if self._was_full else max(last + BATCH_WAIT, now + FIRST_WAIT)
             while not self._stop.is_set() and not self._ending and self._waiting() < LOG_BATCH:
@@ -234,14 +235,6 @@ class Reporter:
                 if left <= 0 or not self._log.changed.wait(left):
                     break
             return bool(self._waiting()) and not self._stop.is_set()
-
-    def _stand_back(self, until: float) -> None:
-        """Leave the processors to a step that writes as fast as it can; call with the log's ``changed`` held."""
-        while self._log.is_rushed and not self._stop.is_set() and not self._ending:
-            left = until - time.monotonic()
-            if left <= 0:
-                break
-            self._log.changed.wait(left)
 
     def _waiting(self) -> int:
         return self._log.size - self._acknowledged
