@@ -101,29 +101,29 @@ async def test_the_log_of_a_step_beside_others_finds_its_place_later() -> None:
     await run_sync(lambda: Project.new().run(ONE))
     runner = await run_sync(FakeRunner.new, "ubuntu-latest")
     given = (await poll(runner)).json()["assignment"]
-    await run_sync(_place_later, given["job"], given["lease_token"], given["epoch"])
+    ended = {"status": "completed", "conclusion": "failure", "outcome": "failure"}
 
-
-def _place_later(job: int, token: str, epoch: int) -> None:
     def told(**fields: Any) -> tuple[str, str | None, int | None, int | None]:
         step = {"number": 2, "name": "Beside", "started_at": "2026-01-15T12:00:00Z", **fields}
-        assert post(f"jobs/{job}/steps", token, {"epoch": epoch, "steps": [step]}).status_code == 200
-        row = Step.objects.get(job=job, number=2)
+        said = {"epoch": given["epoch"], "steps": [step]}
+        assert post(f"jobs/{given['job']}/steps", given["lease_token"], said).status_code == 200
+        row = Step.objects.get(job=given["job"], number=2)
         return row.status, row.conclusion, row.log_start, row.log_end
 
-    ended = {"status": "completed", "conclusion": "failure", "outcome": "failure"}
-    assert told(status="in_progress") == ("in_progress", None, None, None)
-    assert told(**ended) == ("completed", "failure", None, None)
-    assert told(status="in_progress", log_start=3) == ("completed", "failure", None, None)
-    assert told(**ended, log_start=10) == ("completed", "failure", 10, None)
-    assert told(**ended, log_start=20, log_end=30) == ("completed", "failure", 10, None)
-    assert told(status="completed", conclusion="success", log_start=10, log_end=30) == ended_at(10, None)
-    assert told(**ended, log_start=10, log_end=30) == ended_at(10, 30)
-    assert told(**ended, log_start=10, log_end=40) == ended_at(10, 30)
+    async def place(**fields: Any) -> tuple[int | None, int | None]:
+        """Of the step that has failed, whatever is told of it now."""
+        status, conclusion, start, end = await run_sync(lambda: told(**fields))
+        assert (status, conclusion) == ("completed", "failure")
+        return start, end
 
-
-def ended_at(start: int, end: int | None) -> tuple[str, str, int, int | None]:
-    return "completed", "failure", start, end
+    assert await run_sync(lambda: told(status="in_progress")) == ("in_progress", None, None, None)
+    assert await place(**ended) == (None, None)
+    assert await place(status="in_progress", log_start=3) == (None, None)
+    assert await place(**ended, log_start=10) == (10, None)
+    assert await place(**ended, log_start=20, log_end=30) == (10, None)
+    assert await place(status="completed", conclusion="success", log_start=10, log_end=30) == (10, None)
+    assert await place(**ended, log_start=10, log_end=30) == (10, 30)
+    assert await place(**ended, log_start=10, log_end=40) == (10, 30)
 
 
 async def test_a_held_call_is_answered_by_a_push() -> None:
