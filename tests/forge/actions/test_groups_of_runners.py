@@ -17,6 +17,7 @@ from forge.runners import group_settings, groups, labels
 from forge.runners.models import Runner, RunnerGroup
 from tests import factories
 from tests.engine import FakeRunner, Project
+from tests.plans import plan
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -207,15 +208,8 @@ def test_the_owner_s_index_serves_the_claim() -> None:
     with CaptureQueriesContext(connection) as seen:
         assert made.claim() is not None
     (statement,) = [one["sql"] for one in seen if one["sql"].startswith("UPDATE") and "RETURNING" in one["sql"]]
-    with connection.cursor() as cursor:
-        off = ("seqscan", "bitmapscan", "sort") if connection.vendor == "postgresql" else ()
-        for way in off:  # few rows: what it could use is asked, not what is cheapest for them
-            cursor.execute(f"SET enable_{way} = off")
-        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{statement}")
-        plan = str(cursor.fetchall())
-        for way in off:
-            cursor.execute(f"RESET enable_{way}")
-    assert "job_claimable" in plan, plan
+    found = plan(statement)
+    assert "job_claimable" in found, found
 
 
 def test_the_runners_of_a_group_that_ends_are_in_the_default_one() -> None:

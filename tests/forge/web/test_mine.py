@@ -19,6 +19,7 @@ from forge.actions.queries import mine
 from forge.environments.models import Environment, Reviewer
 from forge.repos.models import Repository
 from tests import factories
+from tests.plans import plan
 
 
 def test_what_failed_comes_first(person: Client, stranger: Client, rosa: Account, widget: Repository) -> None:
@@ -89,26 +90,13 @@ def test_reviews_that_may_be_given(person: Client, stranger: Client, rosa: Accou
     assert count() == before
 
 
-def _plan(found: Any) -> str:
-    sql, values = found.query.sql_with_params()
-    with connection.cursor() as cursor:
-        off = ("seqscan", "bitmapscan", "sort") if connection.vendor == "postgresql" else ()
-        for way in off:  # few rows: what it could use is asked, not what is cheapest for them
-            cursor.execute(f"SET enable_{way} = off")
-        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{sql}", values)
-        plan = str(cursor.fetchall())
-        for way in off:
-            cursor.execute(f"RESET enable_{way}")
-    return plan
-
-
 def test_each_question_has_its_index(rosa: Account, widget: Repository) -> None:
     factories.run(factories.workflow(widget), actor=rosa)
     actor = Actor.for_session(rosa)
-    started = _plan(mine._started(actor)[: mine.RUNS])
+    started = plan(*mine._started(actor)[: mine.RUNS].query.sql_with_params())
     assert "run_of_actor" in started, started
     assert "B-TREE FOR ORDER BY" not in started, started
-    asked = _plan(mine._asked(actor)[: mine.REVIEWS])
+    asked = plan(*mine._asked(actor)[: mine.REVIEWS].query.sql_with_params())
     # By what the person reviews, or among the few that wait at all; never along all that ever waited.
     assert "deployment_of_environment" in asked or "deployment_waiting" in asked, asked
     assert "actions_pendingdeployment_pkey" not in asked, asked
