@@ -6,6 +6,7 @@ What a runner sent as a zstd frame is kept as that frame, so that the database c
 from __future__ import annotations
 
 import zstandard
+from django.db.models import F
 from django.db.models.functions import Coalesce, Length
 
 from forge.actions.models import LogChunk
@@ -16,6 +17,8 @@ from workflows.errors import InvalidMessage
 LIMIT = 4 << 20
 #: Bytes of the log that a row stands for, in a query.
 SIZE = Coalesce("unpacked", Length("data"))
+#: Where they end.
+END = F("offset") + SIZE
 
 _WINDOW = 8 << 20
 

@@ -12,11 +12,12 @@ from datetime import timedelta
 
 import zstandard
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Now
 
 from forge.actions import log_chunks
-from forge.actions.models import JobLog, LogChunk, LogPage
+from forge.actions.log_rush import rush
+from forge.actions.models import JobLog, LogChunk, LogPage, SealedSpan
 from forge.blobs import store
 from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH, Joints
 
@@ -30,6 +31,8 @@ _LEVEL = 3  # of zstd
 _BLOCK = 8 << 10  # bytes
 #: How long chunk rows stay after their bytes stand in a page.
 KEEP = timedelta(minutes=10)
+#: So many spans have their rows deleted at once.
+_SPANS = 500
 
 _SGR = re.compile(rb"\x1b\[([0-9;]*)m")
 
@@ -84,12 +87,15 @@ def seal(job_id: int) -> bool:
         return False
     done = _done(log)
     sealed = False
+    whole = _Whole() if done and not log.sealed_length else None
     for cuts in _batches(_cuts(_tail(log), rest=done)):
         sealed = _seal_pages(log, cuts)
         if not sealed:  # another process was first
             return False
+        if whole is not None:
+            whole.add(cuts)
     if done and log.sealed_length == log.length:
-        _finish(log)
+        _finish(log, whole or _read_again(log))
         return True
     return sealed
 
@@ -115,8 +121,20 @@ def end_silent() -> int:
 
 def delete_chunks() -> int:
     """Delete the rows whose bytes have stood in pages for ten minutes."""
-    old = list(LogChunk.objects.filter(sealed_at__lt=Now() - KEEP).values_list("pk", flat=True)[:2000])
-    return LogChunk.objects.filter(pk__in=old).delete()[0] if old else 0
+    old = list(SealedSpan.objects.filter(sealed_at__lt=Now() - KEEP).order_by("sealed_at")[:_SPANS])
+    if not old:
+        return 0
+    ends: dict[tuple[int, int], int] = {}
+    for span in old:
+        ends[span.job_id, span.epoch] = max(span.end, ends.get((span.job_id, span.epoch), 0))
+    rows = LogChunk.objects.filter(job__in={span.job_id for span in old}).annotate(end=log_chunks.END)
+    spent = [
+        pk for pk, job, epoch, end in rows.values_list("pk", "job", "epoch", "end") if end <= ends.get((job, epoch), 0)
+    ]
+    with transaction.atomic():
+        LogChunk.objects.filter(pk__in=spent).delete()
+        SealedSpan.objects.filter(pk__in=[span.pk for span in old]).delete()
+    return len(spent)
 
 
 def contents(pages: Iterable[LogPage]) -> Iterator[tuple[LogPage, bytes]]:
@@ -138,14 +156,21 @@ def _done(log: JobLog) -> bool:
 def _tail(log: JobLog) -> Iterator[bytes]:
     """The bytes behind the sealed pages, a few rows at a time. No statement stays open while pages are written in
     between: SQLite refuses to write behind a read that is older than somebody else's commit."""
-    rows = LogChunk.objects.filter(job=log.job_id, epoch=log.epoch, sealed_at=None, offset__lt=log.length)
-    at, last = log.sealed_length, -1
-    while few := list(rows.filter(offset__gt=last).order_by("offset")[:4]):
+    rows = LogChunk.objects.filter(job=log.job_id, epoch=log.epoch, offset__lt=log.length)
+    at = log.sealed_length
+    holding = rows.filter(offset__lte=at).order_by("-offset").values_list("offset", flat=True).first()
+    last = -1 if holding is None else holding - 1
+    while few := _next(rows.filter(offset__gt=last)):
         last = few[-1].offset
         for row in few:
             data = log_chunks.content(row)[max(0, at - row.offset) :]
             at += len(data)
             yield data
+
+
+def _next(rows: QuerySet[LogChunk]) -> list[LogChunk]:
+    rush.stand_back()
+    return list(rows.order_by("offset")[:4])
 
 
 def _cuts(pieces: Iterator[bytes], *, rest: bool) -> Iterator[_Cut]:
@@ -249,23 +274,38 @@ def _flip(log: JobLog, pages: list[LogPage], state: dict[str, object]) -> bool:
         if not mine.update(sealed_length=end, sealed_lines=lines, sealed_state=state):
             return False
         LogPage.objects.bulk_create(pages)
-        rows = LogChunk.objects.filter(job=log.job_id, epoch=log.epoch, sealed_at=None, offset__lt=end)
-        # A row that reaches into the next page stays open until that one is sealed.
-        rows.annotate(end=F("offset") + log_chunks.SIZE).filter(end__lte=end).update(sealed_at=Now())
+        SealedSpan.objects.create(job_id=log.job_id, epoch=log.epoch, end=end, sealed_at=Now())
     log.sealed_length, log.sealed_lines, log.sealed_state = end, lines, state
     return True
 
 
-def _finish(log: JobLog) -> None:
-    """All bytes stand in pages: do they have the hash that the runner stated?"""
-    digest, joints = hashlib.sha256(), Joints()
+class _Whole:
+    """What is said of all pages together."""
+
+    def __init__(self) -> None:
+        self.digest, self.joints = hashlib.sha256(), Joints()
+
+    def add(self, cuts: Iterable[_Cut]) -> None:
+        """The next pages."""
+        for cut in cuts:
+            self.digest.update(cut.data)
+            self.joints.add(cut.data)
+
+
+def _read_again(log: JobLog) -> _Whole:
+    """The same of a log whose first pages were sealed at another time."""
+    whole = _Whole()
     pages = LogPage.objects.filter(job=log.job_id, epoch=log.epoch).order_by("number")
-    for _, data in contents(pages.only("length", "blob", "place", "packed")):
-        digest.update(data)
-        joints.add(data)
-    damaged = not log.truncated and bool(log.sha256) and digest.hexdigest() != log.sha256
+    for page, data in contents(pages.only("length", "lines", "blob", "place", "packed")):
+        whole.add([_Cut(data, page.lines)])
+    return whole
+
+
+def _finish(log: JobLog, whole: _Whole) -> None:
+    """All bytes stand in pages: do they have the hash that the runner stated?"""
+    damaged = not log.truncated and bool(log.sha256) and whole.digest.hexdigest() != log.sha256
     rows = JobLog.objects.filter(pk=log.pk, epoch=log.epoch)
-    rows.update(sealed_at=Now(), joints=joints.count, damaged=F("damaged") if not damaged else True)
+    rows.update(sealed_at=Now(), joints=whole.joints.count, damaged=F("damaged") if not damaged else True)
     _delete_strays(log)
 
 

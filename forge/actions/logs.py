@@ -16,6 +16,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from forge.actions import log_chunks, log_pages, repeat, wakeup
+from forge.actions.log_rush import rush
 from forge.actions.models import Claim, Job, JobLog, LogChunk, LogPage
 from forge.actions.refusals import LeaseLost, WrongOffset
 from workflows.log_lines import PREFIX_LENGTH, STAMP_LENGTH
@@ -67,6 +68,7 @@ def _append(claim: Claim, offset: int, data: bytes, frame: bytes | None) -> int:
             return log.length
         _store(log, claim, fresh, frame if len(fresh) == size else None)
         wakeup.log_grew(claim.job_id)
+    rush.note(size)
     return offset + len(data)
 
 

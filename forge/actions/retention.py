@@ -12,7 +12,7 @@ from django.db.models import F, QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from forge.actions.models import Job, JobLog, LogChunk, LogPage, RunAttempt
+from forge.actions.models import Job, JobLog, LogChunk, LogPage, RunAttempt, SealedSpan
 from forge.blobs import store
 from forge.repos import policies
 from forge.repos.models import Repository
@@ -34,7 +34,8 @@ def forget_logs(jobs: QuerySet[Job]) -> list[str]:
     pages = LogPage.objects.filter(job__in=jobs)
     blobs = list(pages.values_list("blob", flat=True).distinct())
     JobLog.objects.filter(job__in=jobs, deleted_at=None).update(deleted_at=timezone.now())
-    LogChunk.objects.filter(job__in=jobs).delete()
+    for rows in (LogChunk, SealedSpan):
+        rows.objects.filter(job__in=jobs).delete()
     pages.delete()
     return blobs
 

@@ -13,7 +13,7 @@ from forge.actions.models.events import Event, Schedule, Workflow, WorkflowSourc
 from forge.actions.models.findings import Finding, LookCursor
 from forge.actions.models.groups import ConcurrencyGroup, Place
 from forge.actions.models.jobs import Beat, Claim, Job, JobNode, LabelSet, Step
-from forge.actions.models.output import Annotation, JobLog, LogChunk, LogPage, Summary
+from forge.actions.models.output import Annotation, JobLog, LogChunk, LogPage, SealedSpan, Summary
 from forge.actions.models.runs import Run, RunAttempt, RunEvent
 from forge.actions.models.words import CONCLUSIONS, HOLDS, STATUSES
 
@@ -44,6 +44,7 @@ __all__ = [
     "RunEvent",
     "SavedFilter",
     "Schedule",
+    "SealedSpan",
     "Step",
     "Summary",
     "Workflow",

@@ -46,12 +46,21 @@ class LogChunk(models.Model):
     data = models.BinaryField()
     #: How many bytes of the log these are, where they are packed (a zstd frame); null: they are not.
     unpacked = models.PositiveIntegerField(null=True)
-    #: Set when a page holds these bytes; deleted ten minutes later.
-    sealed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["job", "epoch", "offset"], name="chunk_offset")]
-        indexes = [models.Index(fields=["sealed_at"], condition=~Q(sealed_at=None), name="chunk_sealed")]
+
+
+class SealedSpan(models.Model):
+    """Up to ``end`` a stream stands in pages since then. The chunk rows before that go ten minutes later, and this.
+
+    The rows themselves are not marked: whatever changes in one, SQLite writes all of its bytes anew.
+    """
+
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="+")
+    epoch = models.PositiveIntegerField()
+    end = models.PositiveBigIntegerField()
+    sealed_at = models.DateTimeField(db_index=True)
 
 
 class LogPage(models.Model):

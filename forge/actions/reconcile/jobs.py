@@ -187,8 +187,9 @@ def _page_sums(rows: RunRows) -> dict[int, int]:
 
 
 def _chunk_sums(rows: RunRows) -> dict[int, tuple[int, int]]:
-    chunks = LogChunk.objects.filter(job__run__in=rows.ids, epoch=F("job__log__epoch"), sealed_at=None).values("job")
-    found = chunks.annotate(begin=Min("offset"), sum=Sum(log_chunks.SIZE), count=Count("pk")).order_by()
+    chunks = LogChunk.objects.filter(job__run__in=rows.ids, epoch=F("job__log__epoch")).annotate(end=log_chunks.END)
+    open_ones = chunks.filter(end__gt=F("job__log__sealed_length")).values("job")
+    found = open_ones.annotate(begin=Min("offset"), sum=Sum(log_chunks.SIZE), count=Count("pk")).order_by()
     return {one["job"]: (one["begin"], one["sum"]) for one in found}
 
 

@@ -14,9 +14,10 @@ from django.db import connection
 from django.db.models.functions import Now
 
 from forge.actions import discard, log_pages, logs
-from forge.actions.models import Beat, Job, JobLog, LogChunk, LogPage
+from forge.actions.models import Beat, Job, JobLog, LogChunk, LogPage, SealedSpan
 from forge.actions.refusals import LeaseLost, WrongOffset
 from forge.blobs import store
+from tests import rules
 from tests.engine import FakeRunner, Project, Work
 from tests.forge.actions.texts import ONE
 
@@ -164,9 +165,30 @@ def test_sealed_rows_go_ten_minutes_later(work: Work) -> None:
     work.finish()
     assert logs.seal(work.job.pk)
     assert log_pages.delete_chunks() == 0
-    LogChunk.objects.update(sealed_at=Now() - timedelta(minutes=11))
+    SealedSpan.objects.update(sealed_at=Now() - timedelta(minutes=11))
     assert log_pages.delete_chunks() > 0
+    assert not LogChunk.objects.exists()
+    assert not SealedSpan.objects.exists()
     assert b"".join(logs.read(work.job)) == text(3000)
+
+
+def test_rows_that_are_not_sealed_whole_stay(work: Work) -> None:
+    data = text(9500)
+    fill(work, data)
+    assert logs.seal(work.job.pk)
+    sealed = JobLog.objects.get().sealed_length
+    SealedSpan.objects.update(sealed_at=Now() - timedelta(minutes=11))
+    more = text(500, 9500)
+    work.log(more)
+    assert log_pages.delete_chunks() > 0
+    first = LogChunk.objects.order_by("offset").first()
+    assert first is not None
+    assert 0 < first.offset <= sealed
+    assert b"".join(logs.read(work.job)) == data + more
+    rules.hold()
+    work.finish(log_length=len(data + more), log_sha256=hashlib.sha256(data + more).hexdigest())
+    assert logs.seal(work.job.pk)
+    assert (b"".join(logs.read(work.job)), JobLog.objects.get().damaged) == (data + more, False)
 
 
 def test_a_page_knows_colour_and_groups_at_its_start(work: Work) -> None:
@@ -230,7 +252,7 @@ def test_packed_bytes_are_kept_as_they_came_and_read_like_others(work: Work) -> 
     work.finish(log_length=len(data), log_sha256=hashlib.sha256(data).hexdigest())
     assert logs.seal(work.job.pk)
     assert LogPage.objects.count() == 60
-    assert LogChunk.objects.filter(sealed_at=None).count() == 0
+    assert SealedSpan.objects.latest("end").end == len(data)
     assert (b"".join(logs.read(work.job)), JobLog.objects.get().damaged) == (data, False)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,6 +50,31 @@ def test_what_is_long_enough_is_copied(file: Path, rows: sqlite3.Connection) -> 
     assert file.stat().st_size > ENOUGH
     rows.execute("INSERT INTO t VALUES (zeroblob(?))", (ENOUGH,))  # and once more
     checkpoints.note(str(file))
+    eventually(lambda: length(file) == 0, timeout=10)
+
+
+def test_those_who_write_come_first(file: Path, rows: sqlite3.Connection) -> None:
+    checkpoints = Checkpoints(ENOUGH, quiet=3600, much=4 * ENOUGH)
+    rows.execute("INSERT INTO t VALUES (zeroblob(?))", (2 * ENOUGH,))
+    checkpoints.note(str(file))
+    time.sleep(0.1)  # enough for one that does not wait
+    assert length(file) > 2 * ENOUGH
+    assert not checkpoints.is_idle
+    rows.execute("INSERT INTO t VALUES (zeroblob(?))", (2 * ENOUGH,))  # but not for ever
+    checkpoints.note(str(file))
+    eventually(lambda: length(file) == 0, timeout=10)
+
+
+def test_while_somebody_writes_it_is_not_time_yet(file: Path, rows: sqlite3.Connection) -> None:
+    checkpoints = Checkpoints(ENOUGH, quiet=0.5)
+    until = time.monotonic() + 1.5
+    rows.execute("INSERT INTO t VALUES (zeroblob(?))", (ENOUGH,))
+    while time.monotonic() < until:
+        before = time.monotonic()
+        checkpoints.note(str(file))
+        time.sleep(0.01)
+        if time.monotonic() - before < 0.4:  # the machine let us be in time
+            assert length(file) > ENOUGH
     eventually(lambda: length(file) == 0, timeout=10)
 
 
