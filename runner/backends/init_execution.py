@@ -21,6 +21,8 @@ _FULL = 8
 _SHORT = 16 << 10  # bytes: a read of less may come from many small writes,
 _SOON, _MANY = 0.002, 16  # when so many of them came within so many seconds of the one before
 _GATHER = 0.005  # s that is waited then before the next: each that wakes the reader costs the step's program time
+_MUCH = 2 << 20  # bytes that came without a pause: the same holds for one that writes faster than it is read
+_PAUSE, _NAP = 0.01, 0.002  # s: what is a pause; most that is waited then until half of the pipe is full
 _LATE_PAUSE = 0.05  # s between two looks at what nobody reads any more: it must not cost a processor
 
 log = logging.getLogger(__name__)
@@ -96,19 +98,23 @@ class InitExecution:
             data = self._next()
             if data:
                 self._write(data)
-                if pace.is_small(len(data)) and deadline is None:
-                    self._gather()
+                rest = pace.rest(len(data))
+                if rest and deadline is None:
+                    self._gather(rest)
             elif data is not None:
                 return False
             else:
                 ready.poll(None if deadline is None else max(0.0, deadline - time.monotonic()) * 1000)
         return True
 
-    def _gather(self) -> None:
+    def _gather(self, seconds: float) -> None:
         """Let more come, unless it ends."""
+        if seconds <= _NAP:  # a poll counts in whole milliseconds
+            time.sleep(seconds)
+            return
         end = select.poll()
         end.register(self._news, select.POLLIN)
-        end.poll(_GATHER * 1000)
+        end.poll(seconds * 1000)
 
     def _next(self) -> bytes | None:
         """What is there; empty at the end; None when there is nothing now."""
@@ -150,26 +156,38 @@ class InitExecution:
 
 
 class Pace:
-    """How a program writes: by its reads."""
+    """How a program writes: by its reads. It says how long to let more come before the next one."""
 
     def __init__(self, pipe: int, clock: Callable[[], float] = time.monotonic) -> None:
         self._pipe = pipe
         self._clock = clock
+        self._holds = 0  # bytes, once it was asked to hold more
         self._last = 0.0
         self._small = 0
         self._full = 0
+        self._much = 0
 
-    def is_small(self, size: int) -> bool:
-        """Note a read; whether the program writes little and often. The pipe of one that writes much grows."""
-        if size >= _BLOCK and self._full < _FULL:
-            self._full += 1
-            if self._full == _FULL:
-                with contextlib.suppress(OSError):  # there is an end to what one user may have
-                    fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _LARGE)
+    def rest(self, size: int) -> float:
+        """Note a read; seconds to wait before the next."""
         now = self._clock()
-        is_soon, self._last = now - self._last < _SOON + (_GATHER if self._small > _MANY else 0), now
+        since, self._last = now - self._last, now
+        is_soon = since < _SOON + (_GATHER if self._small > _MANY else 0)
         self._small = self._small + 1 if size < _SHORT and is_soon else 0
-        return self._small > _MANY
+        self._much = self._much + size if since < _PAUSE else 0
+        self._full += size >= _BLOCK
+        if not self._holds and (self._full >= _FULL or self._much >= _MUCH):
+            self._grow()
+        if self._small > _MANY:
+            return _GATHER
+        if self._much < _MUCH or size >= self._holds // 2:
+            return 0.0
+        return min(since * (self._holds // 2) / size, _NAP)
+
+    def _grow(self) -> None:
+        """The pipe of a program that writes much holds more."""
+        with contextlib.suppress(OSError):  # there is an end to what one user may have
+            fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _LARGE)
+        self._holds = fcntl.fcntl(self._pipe, fcntl.F_GETPIPE_SZ)
 
 
 def _pipe() -> tuple[int, int]:
