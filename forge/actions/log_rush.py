@@ -20,7 +20,7 @@ class Rush:
     def __init__(self, quiet: float = QUIET, at_most: float = AT_MOST) -> None:
         self._quiet, self._at_most = quiet, at_most
         self._over = 0.0  # of the monotonic clock, as the next
-        self._has_waited = -at_most
+        self._free_until = 0.0
 
     def note(self, size: int) -> None:
         """So many bytes came in one append."""
@@ -29,16 +29,15 @@ class Rush:
 
     def stand_back(self) -> None:
         """Come back when the rush is over. Not all logs may wait for one that never ends: it takes a limited time,
-        after which nobody stands back for as long."""
+        after which nobody stands back for as long as somebody just did."""
         began = now = time.monotonic()
-        if now < self._has_waited + self._at_most:
+        if now < self._free_until:
             return
         until = began + self._at_most
         while now < min(self._over, until):
             time.sleep(min(self._over, until) - now)
             now = time.monotonic()
-        if now >= until:
-            self._has_waited = now
+        self._free_until = now + (now - began)
 
 
 rush = Rush()
