@@ -14,15 +14,8 @@ from collections.abc import Callable
 from runner.backends.base import DRAIN_SECONDS, Command, SignalName, Trouble
 from runner.backends.docker_exec import LOST, Watch
 from runner.backends.init_channel import Channel, End
+from runner.backends.pipe_pace import BLOCK, LARGE, NAP, Pace
 
-_BLOCK = 256 << 10  # as much as a pipe holds; many of 1 MiB would reach what one user may have in all
-_LARGE = 1 << 20  # as much as it holds once a step has filled it so often
-_FULL = 8
-_SHORT = 16 << 10  # bytes: a read of less may come from many small writes,
-_SOON, _MANY = 0.002, 16  # when so many of them came within so many seconds of the one before
-_GATHER = 0.005  # s that is waited then before the next: each that wakes the reader costs the step's program time
-_MUCH = 2 << 20  # bytes that came without a pause: the same holds for one that writes faster than it is read
-_PAUSE, _NAP = 0.01, 0.002  # s: what is a pause; most that is waited then until half of the pipe is full
 _LATE_PAUSE = 0.05  # s between two looks at what nobody reads any more: it must not cost a processor
 
 log = logging.getLogger(__name__)
@@ -109,7 +102,7 @@ class InitExecution:
 
     def _gather(self, seconds: float) -> None:
         """Let more come, unless it ends."""
-        if seconds <= _NAP:  # a poll counts in whole milliseconds
+        if seconds <= NAP:  # a poll counts in whole milliseconds
             time.sleep(seconds)
             return
         end = select.poll()
@@ -119,7 +112,7 @@ class InitExecution:
     def _next(self) -> bytes | None:
         """What is there; empty at the end; None when there is nothing now."""
         try:
-            return os.read(self._pipe, _LARGE)
+            return os.read(self._pipe, LARGE)
         except BlockingIOError:
             return None
 
@@ -155,46 +148,11 @@ class InitExecution:
             log.info("%s bytes came after the end of their step, and were dropped", self.dropped)
 
 
-class Pace:
-    """How a program writes: by its reads. It says how long to let more come before the next one."""
-
-    def __init__(self, pipe: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._pipe = pipe
-        self._clock = clock
-        self._holds = 0  # bytes, once it was asked to hold more
-        self._last = 0.0
-        self._small = 0
-        self._full = 0
-        self._much = 0
-
-    def rest(self, size: int) -> float:
-        """Note a read; seconds to wait before the next."""
-        now = self._clock()
-        since, self._last = now - self._last, now
-        is_soon = since < _SOON + (_GATHER if self._small > _MANY else 0)
-        self._small = self._small + 1 if size < _SHORT and is_soon else 0
-        self._much = self._much + size if since < _PAUSE else 0
-        self._full += size >= _BLOCK
-        if not self._holds and (self._full >= _FULL or self._much >= _MUCH):
-            self._grow()
-        if self._small > _MANY:
-            return _GATHER
-        if self._much < _MUCH or size >= self._holds // 2:
-            return 0.0
-        return min(since * (self._holds // 2) / size, _NAP)
-
-    def _grow(self) -> None:
-        """The pipe of a program that writes much holds more."""
-        with contextlib.suppress(OSError):  # there is an end to what one user may have
-            fcntl.fcntl(self._pipe, fcntl.F_SETPIPE_SZ, _LARGE)
-        self._holds = fcntl.fcntl(self._pipe, fcntl.F_GETPIPE_SZ)
-
-
 def _pipe() -> tuple[int, int]:
     """A pipe that is large, that does not block our end, and that whoever the step runs as may open anew."""
     ours, theirs = os.pipe2(os.O_CLOEXEC)
     os.set_blocking(ours, False)
     with contextlib.suppress(OSError):
-        fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, _BLOCK)
+        fcntl.fcntl(theirs, fcntl.F_SETPIPE_SZ, BLOCK)
     os.fchmod(theirs, 0o666)  # for /dev/stdout and /dev/stderr
     return ours, theirs

@@ -4,8 +4,6 @@ container it is in tests/docker."""
 from __future__ import annotations
 
 import array
-import fcntl
-import itertools
 import os
 import socket
 import struct
@@ -19,7 +17,7 @@ import pytest
 from runner.backends.base import Command
 from runner.backends.docker_exec import Watch
 from runner.backends.init_channel import Channel, Listener
-from runner.backends.init_execution import InitExecution, Pace
+from runner.backends.init_execution import InitExecution
 from runner.errors import InfrastructureError
 from runner.forge_init.build import PROGRAM, SOURCES, have
 from tests.absent import absent
@@ -139,58 +137,6 @@ def test_a_program_that_writes_little_and_often(init: Init) -> None:
     code, said = init.run("sh", "-c", "n=0; while [ $n -lt 5000 ]; do echo $n; n=$((n + 1)); done; exit 3")
     assert code == 3
     assert said == "".join(f"{number}\n" for number in range(5000))
-
-
-@pytest.fixture
-def pipe() -> Iterator[int]:
-    ours, theirs = os.pipe2(os.O_CLOEXEC)
-    fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 256 << 10)
-    yield ours
-    os.close(ours)
-    os.close(theirs)
-
-
-def rests(pipe: int, size: int, apart: float, reads: int) -> list[float]:
-    moments = (number * apart for number in itertools.count(1))
-    pace = Pace(pipe, lambda: next(moments))
-    return [pace.rest(size) for _ in range(reads)]
-
-
-@pytest.mark.parametrize(
-    ("size", "apart", "reads", "grown"),
-    [
-        (256 << 10, 0.0001, 7, False),
-        (256 << 10, 0.0001, 8, True),
-        (256 << 10, 1.0, 8, True),
-        (64 << 10, 0.0001, 33, True),
-        (64 << 10, 1.0, 33, False),
-    ],
-    ids=["full, but not often yet", "full often", "full often, with pauses", "much at once", "as much with pauses"],
-)
-def test_a_pipe_grows_with_what_is_written(pipe: int, size: int, apart: float, reads: int, grown: bool) -> None:
-    rests(pipe, size, apart, reads)
-    assert fcntl.fcntl(pipe, fcntl.F_GETPIPE_SZ) == (1 << 20 if grown else 256 << 10)
-
-
-@pytest.mark.parametrize(
-    ("size", "apart", "reads", "rest"),
-    [
-        (12, 0.0001, 30, 0.005),
-        (12, 0.0001, 10, 0.0),
-        (12, 0.1, 30, 0.0),
-        (100_000, 0.0001, 10, 0.0),
-        (1 << 17, 0.0001, 30, 0.0004),
-        (1 << 17, 0.005, 30, 0.002),
-        (1 << 19, 0.0001, 30, 0.0),
-        (100_000, 0.1, 30, 0.0),
-    ],
-    ids=[
-        "little and often", "not yet", "seldom", "much, but not yet", "much: until half of the pipe is full",
-        "much, slowly: at most so long", "a pipe that is half full", "much, seldom",
-    ],
-)  # fmt: skip
-def test_before_the_next_read_more_may_come(pipe: int, size: int, apart: float, reads: int, rest: float) -> None:
-    assert rests(pipe, size, apart, reads)[-1] == pytest.approx(rest)
 
 
 def test_half_a_pair(init: Init) -> None:
