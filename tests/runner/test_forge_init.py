@@ -281,9 +281,12 @@ def test_a_step_that_forks_faster_than_one_can_look(init: Init) -> None:
         "trap '' INT TERM; bomb() { while :; do sh -c 'sleep 0.3' & sleep 0.001; done; }; bomb & bomb & echo up; wait"
     )
     step = init.begin(bomb)
+    eventually(lambda: init.below().count("sleep 0.3") >= 3, timeout=20, what="it has forked faster than they end")
     step.signal("KILL")
-    eventually(lambda: init.below() == [], timeout=20, what="none of them is left")
-    eventually(lambda: step.exit_code == 137, timeout=20, what="the end of the step is told")
+    eventually(lambda: step.exit_code is not None, timeout=20, what="the end of the step is told")
+    assert step.exit_code == 137
+    eventually(lambda: not init.below(), timeout=20, what="what was forked while others were killed is gone too")
+    assert init.run("echo", "next") == (0, "next\n"), "forge-init itself has lived through it"
 
 
 def test_output_after_the_end_is_dropped_and_counted(init: Init, tmp_path: Path) -> None:
