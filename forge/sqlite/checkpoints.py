@@ -14,6 +14,7 @@ import os
 import sqlite3
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 #: Bytes of write-ahead log from which on it is copied when nobody has written for so many seconds, and from which on
@@ -22,16 +23,24 @@ ENOUGH, QUIET, MUCH = 16 << 20, 0.25, 96 << 20
 
 
 class Checkpoints:
-    """One thread a process, started by the first log that is long enough. Safe from every thread."""
+    """One thread a process, started by the first log that is long enough. Safe from every thread. ``clock``: of
+    seconds, that never go back."""
 
-    def __init__(self, enough: int = ENOUGH, quiet: float = QUIET, much: int = MUCH) -> None:
+    def __init__(
+        self,
+        enough: int = ENOUGH,
+        quiet: float = QUIET,
+        much: int = MUCH,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._enough, self._quiet, self._much = enough, quiet, much
+        self._clock = clock
         self._begin()
         os.register_at_fork(after_in_child=self._begin)  # threads stay behind
 
     def _begin(self) -> None:
         self._changed = threading.Condition()
-        self._due: dict[str, float] = {}  # by when nobody will have written for a while (of the monotonic clock)
+        self._due: dict[str, float] = {}  # by when nobody will have written for a while (of the clock)
         self._next: dict[str, int] = {}  # bytes at which each is looked at again
         self._at_work = False
         self._thread: threading.Thread | None = None
@@ -44,7 +53,7 @@ class Checkpoints:
             return
         if size < self._next.get(database, self._enough):
             return
-        until = time.monotonic() + self._quiet
+        until = self._clock() + self._quiet
         with self._changed:
             is_news = database not in self._due
             self._due[database] = 0.0 if size >= self._much else until
@@ -78,7 +87,7 @@ class Checkpoints:
     def _ripe(self) -> str:
         """Wait for what is to be copied now."""
         while True:
-            now, first = time.monotonic(), min(self._due, key=self._due.__getitem__, default=None)
+            now, first = self._clock(), min(self._due, key=self._due.__getitem__, default=None)
             if first is not None and self._due[first] <= now:
                 del self._due[first]
                 return first
