@@ -21,17 +21,25 @@ SIZE = Coalesce("unpacked", Length("data"))
 END = F("offset") + SIZE
 
 _WINDOW = 8 << 20
+_TOO_MUCH = f"More than {LIMIT} bytes in one append"
 
 
 def unpack(frame: bytes) -> bytes:
-    """The bytes of a zstd frame; InvalidMessage when it is none, Invalid when it holds more than ``LIMIT``."""
+    """The bytes of a zstd frame; InvalidMessage when it is none, or not whole, Invalid when it holds more than
+    ``LIMIT``."""
+    unpacker = zstandard.ZstdDecompressor(max_window_size=_WINDOW)
     try:
-        with zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(frame) as reader:
+        size = zstandard.frame_content_size(frame)
+        if size > LIMIT:
+            raise Invalid(_TOO_MUCH)
+        if size >= 0:  # told at its head, and held to: in one go it takes a third of the time
+            return unpacker.decompress(frame)
+        with unpacker.stream_reader(frame) as reader:
             data = reader.read(LIMIT + 1)
     except zstandard.ZstdError as error:
         raise InvalidMessage(f"The body is no zstd frame: {error}") from None
     if len(data) > LIMIT:
-        raise Invalid(f"More than {LIMIT} bytes in one append")
+        raise Invalid(_TOO_MUCH)
     return data
 
 
