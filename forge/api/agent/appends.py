@@ -25,11 +25,11 @@ _guard = threading.Lock()
 _may_wait = threading.BoundedSemaphore(2)
 
 
-def append(claim: Claim, offset: int, data: bytes, frame: bytes | None) -> int:
-    """``logs.append`` in the order of offsets; its answer and its refusals."""
+def append(claim: Claim, offset: int, data: bytes, frame: bytes | None, patience: float = PATIENCE) -> int:
+    """``logs.append`` in the order of offsets; its answer and its refusals. ``patience``: seconds."""
     with _guard:
         changed = _changed.setdefault(claim.job_id, threading.Condition())
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + patience
     with changed:
         while True:
             try:

@@ -27,17 +27,17 @@ def claim() -> Claim:
     return FakeRunner.new("ubuntu-latest").take().claim
 
 
-def append(claim: Claim, offset: int, data: bytes) -> int:
+def append(claim: Claim, offset: int, data: bytes, patience: float = appends.PATIENCE) -> int:
     try:
-        return appends.append(claim, offset, data, None)
+        return appends.append(claim, offset, data, None, patience)
     finally:
         connection.close()
 
 
 def test_one_that_comes_first_waits_for_the_one_before_it(claim: Claim) -> None:
     with ThreadPoolExecutor(1) as beside:
-        second = beside.submit(append, claim, 3, b"def\n")
-        time.sleep(appends.PATIENCE / 5)
+        second = beside.submit(append, claim, 3, b"def\n", patience=60)
+        time.sleep(0.05)  # enough for it to come, mostly
         assert appends.append(claim, 0, b"abc", None) == 3
         assert second.result() == 7
     assert b"".join(logs.read(claim.job)) == b"abcdef\n"
