@@ -13,7 +13,11 @@ export function bind(keys, says, act) {
   bound.set(keys, {says, act});
 }
 
-const typing = (event) => event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, textarea, select, [contenteditable]");
+/** Whether a key is for a field. A dialog that was just closed keeps the focus for a moment: nobody types there. */
+function typing(event) {
+  const field = event.target.closest?.("input, textarea, select, [contenteditable]");
+  return event.ctrlKey || event.metaKey || event.altKey || (field && !field.closest("dialog:not([open])"));
+}
 
 document.addEventListener("keydown", (event) => {
   if (event.defaultPrevented || typing(event) || event.key.length > 1) return;
