@@ -141,6 +141,21 @@ def test_keys(person: Page, site: Site) -> None:
     person.get_by_label("Single keys are shortcuts").check()
 
 
+def test_a_key_right_after_a_dialog(person: Page, site: Site) -> None:
+    """It is closed, and its field has the focus still."""
+    person.goto("/rosa/words/tree/main/src/words")
+    person.keyboard.press("?")
+    expect(person.get_by_role("dialog")).to_be_visible()
+    person.evaluate(
+        """() => setTimeout(() => {
+          const field = document.querySelector("dialog input");
+          field.closest("dialog").close();
+          field.dispatchEvent(new KeyboardEvent("keydown", {key: "u", bubbles: true}));
+        })"""
+    )
+    person.wait_for_url(f"{site.url}/rosa/words/tree/main/src")
+
+
 def test_the_way_without_a_mouse(person: Page, site: Site) -> None:
     """Filter, open, go on to the log; wherever the focus is, it can be seen."""
     person.goto("/octo/widget/actions")
