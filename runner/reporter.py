@@ -2,6 +2,8 @@
 
 Two threads a job: one for the states of steps, where the newest of each step counts, and one for the log,
 which resumes at whatever offset the server wants; while much of it waits, two batches are on their way at once.
+What stands behind the end of a step is not sent before the server knows of that end: whoever watches would take it
+for the step's own.
 An outage only makes both wait. When the lease is lost nothing more is sent, and everybody who waits here gets
 ``JobEnded``.
 
@@ -46,7 +48,9 @@ class Reporter:
         self._changed = threading.Condition()
         self._stop = threading.Event()
         self._pending: dict[int, StepReport] = {}
-        self._sending = False
+        self._sending: tuple[StepReport, ...] = ()
+        self._ends: tuple[int, ...] = ()  # of steps' logs, that the server has not heard of yet
+        self._has_told = False  # no states will be sent any more
         self._urgent = False  # somebody waits for the answer to what is pending
         self._heard = threading.Event()  # the server has answered a report that was waited for
         self._acknowledged = 0
@@ -72,6 +76,7 @@ class Reporter:
         with self._changed:
             for report in reports:
                 self._pending[report.number] = replace(report, name=mask(report.name), reason=mask(report.reason))
+            self._note_ends()
             self._changed.notify_all()
 
     def step_and_wait(self, report: StepReport) -> None:
@@ -88,8 +93,7 @@ class Reporter:
         with self._changed:
             self._ending = True
             self._changed.notify_all()
-        with self._log.changed:
-            self._log.changed.notify_all()
+        self._wake_log()
         self._of_states.join()
         self._of_log.join()
         self._check()
@@ -113,6 +117,9 @@ class Reporter:
         self._heard.set()
         with self._changed:
             self._changed.notify_all()
+        self._wake_log()
+
+    def _wake_log(self) -> None:
         with self._log.changed:
             self._log.changed.notify_all()
 
@@ -148,6 +155,15 @@ class Reporter:
 
     def _send_states(self) -> None:
         self._of_log.start()  # here, so that the job waits for one thread less to come up
+        try:
+            self._send_each_state()
+        finally:
+            with self._changed:
+                self._has_told = True
+                self._note_ends()
+            self._wake_log()
+
+    def _send_each_state(self) -> None:
         due = 0.0
         while True:
             with self._changed:
@@ -155,15 +171,23 @@ class Reporter:
                 if self._stop.is_set() or not self._pending:
                     return
                 steps = tuple(self._pending[number] for number in sorted(self._pending))
-                self._pending, self._sending, self._urgent = {}, True, False
+                self._pending, self._sending, self._urgent = {}, steps, False
             due = time.monotonic() + STATES_WAIT
             report = StepsReport(self._epoch, steps)
             try:
                 self._ask(lambda report=report: self._client.steps(report))  # type: ignore[misc]  # bound at once
             finally:
                 with self._changed:
-                    self._sending = False
+                    self._sending = ()
+                    self._note_ends()
                     self._changed.notify_all()
+            self._wake_log()
+
+    def _note_ends(self) -> None:
+        """Call with ``_changed`` held, and before anything is written behind them. Those that nobody will tell any
+        more hold nothing back."""
+        reports = () if self._has_told else (*self._sending, *self._pending.values())
+        self._ends = tuple(report.log_end for report in reports if report.log_end is not None)
 
     def _wait_for_states(self, due: float) -> None:
         """Come back when states are to be sent, or none will be any more; call with ``_changed`` held."""
@@ -183,7 +207,7 @@ class Reporter:
             last = time.monotonic()
             if not flying:
                 flying.append(self._batch(self._acknowledged))
-            while len(flying) < in_flight and self._log.size - flying[-1].end >= LOG_BATCH and not self._log.is_rushed:
+            while len(flying) < in_flight and self._free(flying[-1].end) >= LOG_BATCH and not self._log.is_rushed:
                 flying.append(self._batch(flying[-1].end, behind=flying[-1]))
             batch = flying.popleft()
             self._was_full = batch.is_full
@@ -200,7 +224,7 @@ class Reporter:
             self._ask(lambda: wanted.append(self._client.append_packed(offset, batch)))
             return wanted[-1]
 
-        size = min(LOG_BATCH, self._log.size - offset)
+        size = min(LOG_BATCH, self._free(offset))
         return _Batch(offset, size, lambda: self._pack(offset, size), append, behind)
 
     def _pack(self, offset: int, size: int) -> Packed:
@@ -225,19 +249,37 @@ class Reporter:
         while not self._waiting() and not self._stop.is_set() and self._log.hash_ahead():
             pass
         with self._log.changed:
-            self._log.changed.wait_for(lambda: self._waiting() or self._ending or self._stop.is_set())
-            until = last + RUSH_WAIT
-            self._log.stand_back(lambda: self._stop.is_set() or self._ending or time.monotonic() >= until)
-            now = time.monotonic()
-            due = now + TAIL_WAIT if self._was_full else max(last + BATCH_WAIT, now + FIRST_WAIT)
-            while not self._stop.is_set() and not self._ending and self._waiting() < LOG_BATCH:
-                left = due - time.monotonic()
-                if left <= 0 or not self._log.changed.wait(left):
-                    break
-            return bool(self._waiting()) and not self._stop.is_set()
+            while True:
+                self._log.changed.wait_for(lambda: self._waiting() or self._is_over() or self._stop.is_set())
+                self._gather(last)
+                if self._stop.is_set() or self._is_over():
+                    return False
+                if self._waiting():
+                    return True
+
+    def _gather(self, last: float) -> None:
+        """Wait for more to send together; call with the log's ``changed`` held."""
+        until = last + RUSH_WAIT
+        self._log.stand_back(lambda: self._stop.is_set() or self._ending or time.monotonic() >= until)
+        now = time.monotonic()
+        due = now + TAIL_WAIT if self._was_full else max(last + BATCH_WAIT, now + FIRST_WAIT)
+        while not self._stop.is_set() and not self._ending and self._waiting() < LOG_BATCH:
+            left = due - time.monotonic()
+            if left <= 0 or not self._log.changed.wait(left):
+                break
 
     def _waiting(self) -> int:
-        return self._log.size - self._acknowledged
+        return self._free(self._acknowledged)
+
+    def _free(self, offset: int) -> int:
+        """Bytes from there on that may be sent: none from behind an end that the server has not heard of, but for
+        those that were sent before it was known of."""
+        size = self._log.size  # before the ends: what was written by then lies behind none that comes later
+        return min([size, *(end for end in self._ends if end >= offset)]) - offset
+
+    def _is_over(self) -> bool:
+        """Whether no more bytes will come."""
+        return self._ending and self._acknowledged >= self._log.size
 
 
 class _Batch:

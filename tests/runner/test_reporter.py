@@ -15,10 +15,13 @@ from runner.client import LOG_BATCH, Client, Response, Transport, packed
 from runner.errors import JobEnded
 from runner.fake_server import FakeServer, KeptJob
 from runner.masking import Secrets
-from runner.reporter import Reporter
+from runner.reporter import BATCH_WAIT, Reporter
 from runner.spool import JobLog
 from tests.runner.conftest import CREDENTIAL, job_of
+from tests.services.stack import eventually
+from workflows.messages import StepReport
 from workflows.model import Step
+from workflows.states import Status
 
 LINE = "a line of a log, and what it says is of no importance at all " * 4
 
@@ -123,3 +126,97 @@ def test_a_log_that_lost_its_end_is_not_filled_up(server: FakeServer, tmp_path: 
     assert "shorter than what was written" in lost[0]
     assert bytes(kept.log) == log.read(0, len(kept.log))
     log.close()
+
+
+class Deaf:
+    """A way to the server on which calls of one door wait until they are let through."""
+
+    def __init__(self, server: FakeServer, door: str) -> None:
+        self._server = server
+        self._door = door
+        self.calls = 0
+        self.may_pass = threading.Event()
+
+    def request(self, method: str, path: str, headers: Mapping[str, str], body: bytes, timeout: float) -> Response:
+        if path.partition("?")[0].endswith(self._door):
+            self.calls += 1
+            assert self.may_pass.wait(20)
+        return self._server.request(method, path, headers, body, timeout)
+
+    def close(self) -> None:
+        self._server.close()
+
+
+@pytest.fixture
+def lines(tmp_path: Path) -> Iterator[JobLog]:
+    log = JobLog(tmp_path / "lines", Secrets())
+    yield log
+    log.close()
+
+
+def reporting(server: FakeServer, log: JobLog, way: Deaf) -> tuple[Reporter, KeptJob]:
+    kept = server.give(job_of(Step(id="a", run="true")))
+    reporter = Reporter(Client(way, CREDENTIAL).job(kept.assignment), kept.assignment.epoch, log, lambda _: None)
+    reporter.start()
+    return reporter, kept
+
+
+def ended(number: int, end: int) -> StepReport:
+    return StepReport(number, f"step {number}", Status.COMPLETED, log_start=0, log_end=end)
+
+
+def test_nothing_comes_behind_an_end_that_the_server_has_not_heard_of(server: FakeServer, lines: JobLog) -> None:
+    way = Deaf(server, "steps")
+    reporter, kept = reporting(server, lines, way)
+    lines.lines(["of the first step"])
+    first = lines.size
+    reporter.step(ended(1, first))
+    lines.lines(["of the second step"] * 3)
+    assert server.wait_for(lambda: len(kept.log) > 0)
+    eventually(lambda: way.calls == 1, timeout=20, what="the end is on its way")
+    reporter.step(ended(2, lines.size))
+    lines.lines(["of the third step"])
+    draining = threading.Thread(target=reporter.drain)
+    draining.start()
+    draining.join(BATCH_WAIT * 2)
+    assert len(kept.log) == first
+    way.may_pass.set()
+    draining.join(20)
+    assert not draining.is_alive()
+    assert bytes(kept.log) == lines.read(0, lines.size)
+
+
+def test_ends_that_were_told_before_hold_nothing_back(server: FakeServer, lines: JobLog) -> None:
+    """All steps are told once more when a job is ended; and of a step that waits beside others, where it will end."""
+    way = Deaf(server, "steps")
+    reporter, kept = reporting(server, lines, way)
+    lines.lines(["of the first step"])
+    first = lines.size
+    lines.lines(["of the second step"])
+    assert server.wait_for(lambda: len(kept.log) == lines.size)
+    reporter.step(ended(1, first), ended(2, lines.size + 1000))
+    lines.lines(["of the third step"])
+    assert server.wait_for(lambda: len(kept.log) == lines.size)
+    way.may_pass.set()
+    reporter.drain()
+
+
+def test_an_end_that_nobody_will_tell_holds_nothing_back(server: FakeServer, lines: JobLog) -> None:
+    way = Deaf(server, "log")
+    others = threads("step-states")
+    reporter, kept = reporting(server, lines, way)
+    lines.lines(["of the first step"])
+    eventually(lambda: way.calls == 1, timeout=20, what="the log is on its way")
+    draining = threading.Thread(target=reporter.drain)
+    draining.start()
+    eventually(lambda: not threads("step-states") - others, timeout=20, what="all states are told")
+    reporter.step(ended(1, lines.size))
+    lines.lines(["of the second step"])
+    way.may_pass.set()
+    draining.join(20)
+    assert not draining.is_alive()
+    assert bytes(kept.log) == lines.read(0, lines.size)
+
+
+def threads(name: str) -> set[threading.Thread]:
+    return {thread for thread in threading.enumerate() if thread.name == name}
