@@ -13,7 +13,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +25,7 @@ from runner.backends.base import SignalName
 #: Variable with the folder of the lease, in every process of a job on this machine.
 LEASE_FOLDER = "RUNNER_LEASE_FOLDER"
 _PROC = Path("/proc")
-_KILL_ROUNDS = 5
+_KILL_SECONDS = 2.0  # what has not ended by then hangs in the kernel
 
 #: The same for inside a container, in plain sh; $1 is the signal, $2 the tracking id. Needs grep.
 SCRIPT = r"""
@@ -87,24 +89,51 @@ def leftovers(leases: Path) -> dict[str, set[int]]:
 
 
 def send(tracking_id: str, name: SignalName, leader: int | None = None) -> None:
-    """Signal all of a command's processes; a kill is repeated until none is left."""
+    """Signal all of a command's processes; a kill is repeated until none is left, and comes back then."""
     _signal(lambda: members(tracking_id, leader), name)
 
 
 def clear(folder: Path) -> None:
-    """Kill all that is left of the job whose lease has this folder."""
+    """Kill all that is left of the job whose lease has this folder, and come back when it has ended."""
     _signal(lambda: leftovers(folder.parent).get(folder.name, set()), "KILL")
 
 
 def _signal(find: Callable[[], set[int]], name: SignalName) -> None:
     number = getattr(signal, f"SIG{name}")
-    for _ in range(_KILL_ROUNDS if name == "KILL" else 1):
-        found = find()
-        for pid in found:
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, number)
-        if not found:
+    until = time.monotonic() + _KILL_SECONDS
+    while found := find():
+        reached = {pid for pid in found if _reach(pid, number)}
+        if name != "KILL" or not reached or time.monotonic() >= until:
             return
+        _wait_for(reached, until)  # they end when the kernel comes to it, and what they have just started is found then
+
+
+def _reach(pid: int, number: int) -> bool:
+    """Signal a process; whether that was possible. One that has just ended counts."""
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        return False
+    return True
+
+
+def _wait_for(pids: set[int], until: float) -> None:
+    """Come back when all of these have ended, at the latest then (of the monotonic clock)."""
+    with contextlib.ExitStack() as files:
+        ends = select.poll()
+        waiting = set()
+        for pid in pids:
+            with contextlib.suppress(OSError):  # ended already, or one of more than there may be files
+                file = os.pidfd_open(pid)
+                files.callback(os.close, file)
+                ends.register(file, select.POLLIN)
+                waiting.add(file)
+        while waiting and (left := until - time.monotonic()) > 0:
+            for file, _ in ends.poll(left * 1000):
+                ends.unregister(file)
+                waiting.discard(file)
 
 
 def _with_kin(roots: set[int], table: dict[int, _Entry]) -> set[int]:

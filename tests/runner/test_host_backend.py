@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,6 +151,22 @@ def test_sweep_kills_what_a_dead_agent_left(left: dict[str, subprocess.Popen[byt
         assert left[name].wait(10) in (-9, 0)  # a shell whose sleep was killed first may come to its own end
     assert left["8-1"].poll() is None
     assert set(process_tree.leftovers(leases)) == {"8-1"}
+
+
+def test_a_kill_comes_back_when_all_have_ended(tmp_path: Path) -> None:
+    """However long the kernel takes: here it has much memory to free."""
+    folder = tmp_path / "leases" / "9-1"
+    script = "memory = bytearray(384 << 20)\nfor at in range(0, len(memory), 4096): memory[at] = 1\nprint(flush=True)"
+    with subprocess.Popen(
+        [sys.executable, "-c", f"{script}\nimport time; time.sleep(600)"],
+        env={process_tree.LEASE_FOLDER: str(folder)},
+        stdout=subprocess.PIPE,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"\n"
+        process_tree.clear(folder)
+        assert process.poll() == -signal.SIGKILL
 
 
 def test_a_process_that_keeps_writing_does_not_hold_the_step(fleet: Fleet) -> None:
