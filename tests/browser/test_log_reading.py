@@ -69,6 +69,23 @@ def test_search_goes_through_the_whole_job(person: Page, site: Site) -> None:
     assert person.evaluate("document.activeElement.className").startswith("log")
 
 
+def test_a_hit_beyond_the_window_is_scrolled_to(person: Page, site: Site) -> None:
+    """Its log may be on the screen in part, with the line in the other part."""
+    person.set_viewport_size({"width": 1280, "height": 420})
+    person.goto(site.job("log_run", "log_tricky") + "?q=needle")
+    _count(person, "2 of 4")
+    _found(person, 2, 9)
+    person.focus("#log-q")
+    person.keyboard.press("Shift+Enter")
+    _found(person, 1, 2)
+    below = "() => document.querySelector('#s2 .ln[data-n=\"9\"]').getBoundingClientRect().bottom - innerHeight"
+    person.evaluate("scrollTo(0, 0)")
+    assert person.evaluate(below) > 0
+    person.keyboard.press("Enter")
+    _count(person, "2 of 4")
+    person.wait_for_function(f"{below} <= 0")
+
+
 def test_search_in_a_long_log(person: Page, site: Site) -> None:
     person.goto(site.job("big", "loud") + "?q=line+87654")
     _count(person, "1 of 1")

@@ -423,7 +423,7 @@ export class Viewer {
     const line = this.list.querySelector(`[data-n="${number}"]`);
     if (!line) return false;
     const [here, box] = [line.getBoundingClientRect(), this.box.getBoundingClientRect()];
-    return here.top >= box.top && here.bottom <= box.bottom;
+    return here.top >= Math.max(box.top, 0) && here.bottom <= Math.min(box.bottom, window.innerHeight);
   }
 
   /** Lines as text, without numbers, times and colours. */
