@@ -189,6 +189,36 @@ def test_words_are_looked_for_in_the_newest_runs(widget: Repository) -> None:
     assert old in pages.run_page(widget, RunFilter(), words=("fix",), searched=4).rows
 
 
+def test_words_in_any_case(widget: Repository) -> None:
+    workflow = factories.workflow(widget)
+    by_title = factories.run(workflow, title="Die Größe prüfen")
+    by_message = factories.run(workflow, title="Other", head_commit=factories.commit("Mend it\n\nGRÖSSE: L", "a" * 40))
+    factories.run(workflow, title="Die Grösser")
+    assert pages.run_page(widget, RunFilter(), words=("grösse", "die")).total == 2
+    assert pages.run_page(widget, RunFilter(), words=("grösse", "prüfen")).rows == (by_title,)
+    assert pages.run_page(widget, RunFilter(), words=("grÖsse", "mend")).rows == (by_message,)
+
+
+def test_words_that_many_runs_have(widget: Repository) -> None:
+    """The count ends, and the pages do not."""
+    workflow = factories.workflow(widget)
+    every = [factories.run(workflow, title="Bump it") for _ in range(90)]
+
+    def page(**at: int | None) -> pages.RunPage:
+        found = pages.run_page(widget, RunFilter(), words=("bump",), counted=30, **at)
+        assert (found.total, found.more) == (30, True)
+        return found
+
+    older = [page()]
+    while older[-1].older is not None:
+        older.append(page(after=older[-1].older))
+    assert [run for one in older for run in one.rows] == every[::-1]
+    newer = older[-1:]
+    while newer[-1].newer is not None:
+        newer.append(page(before=newer[-1].newer))
+    assert [one.rows for one in newer] == [one.rows for one in older[::-1]]
+
+
 @pytest.mark.parametrize(
     ("query", "count"),
     [
