@@ -14,6 +14,7 @@ from pathlib import Path
 from runner.commands import CANDIDATE, StepCommands, may_hold_command
 from runner.masking import Forms, StreamMasker
 from runner.spool import PIECE, LineLog, RawSpool
+from runner.threads import begin
 from workflows.log_lines import LINE_LIMIT
 
 COMMAND_LIMIT = 1 << 20  # bytes of a line that begins like a command
@@ -45,8 +46,7 @@ class StepOutput:
         self._rushed_until = 0
         #: (annotation's place in the step's list, offset in the log) of each annotation that was printed
         self.annotation_offsets: dict[int, int] = {}
-        self._thread = threading.Thread(target=self._work, name="step-output", daemon=True)
-        self._thread.start()
+        begin(self._work)
 
     def write(self, data: bytes) -> None:
         """Take output; waits while the spool is full. When the disk fails it is dropped, and ``finish`` raises."""
@@ -67,10 +67,8 @@ class StepOutput:
             self._log.rush(0)
         self._turn.note_end()
         self._can_go_on.wait()
-        if self._then is None:
-            self._thread.join()
-            if self._problem is not None:
-                raise self._problem
+        if self._then is None and self._problem is not None:
+            raise self._problem
 
     def _work(self) -> None:
         try:

@@ -7,7 +7,6 @@ import fcntl
 import logging
 import os
 import select
-import threading
 import time
 from collections.abc import Callable
 
@@ -15,6 +14,7 @@ from runner.backends.base import DRAIN_SECONDS, Command, SignalName, Trouble
 from runner.backends.docker_exec import LOST, Watch
 from runner.backends.init_channel import Channel, End
 from runner.backends.pipe_pace import BLOCK, LARGE, NAP, Pace
+from runner.threads import begin
 
 _LATE_PAUSE = 0.05  # s between two looks at what nobody reads any more: it must not cost a processor
 
@@ -54,7 +54,7 @@ class InitExecution:
             raise
         finally:
             os.close(theirs)
-        threading.Thread(target=self._follow, name="step-pipe", daemon=True).start()
+        begin(self._follow)
 
     def signal(self, name: SignalName) -> None:
         if self.exit_code is None:
