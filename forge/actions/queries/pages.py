@@ -17,7 +17,6 @@ from workflows.states import Conclusion
 PAGE = 25
 #: Words are looked for in so many of the newest runs that fit otherwise.
 SEARCHED = 6_000
-_AT_ONCE = 2000  # of them
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ def run_page(
         found = found.filter(head_sha__gte=sha.lower(), head_sha__lt=f"{sha.lower()}g")
     ids: list[int] = []
     if words:
-        ids = _with_words(found[:searched], words, counted, after, before)
+        ids = _with_words(found[:searched], words)
         found = found.filter(pk__in=_around(ids, after, before))
     rows = _slice(found, after, before)
     whole = after is None and before is None and len(rows) <= PAGE
@@ -68,26 +67,16 @@ def run_page(
     return RunPage(tuple(rows), newer, rows[-1].pk if rows and has_older else None, total, more)
 
 
-def _with_words(
-    among: QuerySet[Run], words: Sequence[str], counted: int, after: int | None, before: int | None
-) -> list[int]:
-    """Ids of the runs with every word, newest first: as many as the count needs, and the page.
+def _with_words(among: QuerySet[Run], words: Sequence[str]) -> list[int]:
+    """Ids of the runs with every word, newest first.
 
     They are compared here. No index knows what stands within a text, and a database that believes that few runs have
     the words, as PostgreSQL does, looks for them in every run that there ever was rather than in those that fit.
     """
     first, *others = [word.casefold() for word in words]
-    texts = among.values_list("id", "title", KT("head_commit__message"))
-    ids: list[int] = []
-    for pk, title, message in texts.iterator(chunk_size=_AT_ONCE):
-        text = f"{title}\0{message or ''}".casefold()
-        if first not in text or not all(word in text for word in others):
-            continue
-        ids.append(pk)
-        has_page = (before is None or pk <= before) and (after is None or ids[-PAGE - 1 :][0] < after)
-        if len(ids) > counted and has_page:
-            break
-    return ids
+    rows = among.values_list("id", "title", KT("head_commit__message"))
+    texts = ((pk, f"{title}\0{message or ''}".casefold()) for pk, title, message in rows)
+    return [pk for pk, text in texts if first in text and all(word in text for word in others)]
 
 
 def _around(ids: list[int], after: int | None, before: int | None) -> list[int]:
