@@ -67,7 +67,7 @@ def plain_user(engine: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     name, folder = f"forge-test/plain-user:{os.getpid()}", tmp_path_factory.mktemp("image")
     lines = [f"FROM {DEFAULT_IMAGE}", "ENV OF_IMAGE=yes", "ENV PATH=/opt/own:/usr/bin:/bin", "USER 1234:4321"]
     (folder / "Dockerfile").write_text("\n".join(lines))
-    engine.images.build(path=str(folder), tag=name, network_mode="none")
+    engine.images.build(path=str(folder), tag=name, network_mode="none", rm=True)
     yield name
     engine.images.remove(name, force=True)
 
@@ -123,7 +123,7 @@ def bare(engine: Any, tmp_path: Path) -> Iterator[str]:
     command = ["gcc", "-static", "-o", str(tmp_path / "program"), str(tmp_path / "program.c")]
     subprocess.run(command, check=True)
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY program /program\n")
-    engine.images.build(path=str(tmp_path), tag=name)
+    engine.images.build(path=str(tmp_path), tag=name, rm=True)
     yield name
     engine.images.remove(name, force=True)
 
