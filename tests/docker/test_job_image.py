@@ -46,6 +46,32 @@ def fresh() -> Iterator[str]:
     subprocess.run(["docker", "image", "rm", "-f", name], check=True, capture_output=True)
 
 
+def test_the_image_that_it_replaces_goes() -> None:
+    """Unless it has another name: nobody would find it among those without one."""
+    name, other = "forge-test/job-image:twice", "forge-test/job-image:other"
+    empty, mine = (
+        subprocess.run(
+            ["docker", "import", "--change", f"LABEL of={each}", "-", each],
+            input=bytes(1024),
+            capture_output=True,
+            check=True,
+        )
+        .stdout.decode()
+        .strip()
+        for each in (name, other)
+    )
+    build = [ROOT / "deploy" / "job-image" / "build", "--from-host", "--name"]
+    try:
+        subprocess.run([*build, name], check=True)
+        assert subprocess.run(["docker", "image", "inspect", empty], capture_output=True).returncode == 1
+        subprocess.run(["docker", "image", "rm", name], check=True, capture_output=True)
+        subprocess.run(["docker", "tag", other, name], check=True)
+        subprocess.run([*build, name], check=True)
+        assert subprocess.run(["docker", "image", "inspect", mine], capture_output=True).returncode == 0
+    finally:
+        subprocess.run(["docker", "image", "rm", "-f", name, other], check=True, capture_output=True)
+
+
 @pytest.mark.parametrize("which", ["job_image", "fresh"])
 def test_what_is_in_it(fleet: Fleet, request: pytest.FixtureRequest, which: str) -> None:
     kept = fleet.run(
