@@ -17,6 +17,7 @@ from workflows.states import Conclusion, Status
 KEYS = ("is", "workflow", "event", "branch", "actor", "sha", "created")
 _TOKEN = re.compile(r'([A-Za-z_]+):("[^"]*"|\S*)|("[^"]*"|\S+)')
 _ALIASES = {"failed": "failure", "running": "in_progress", "canceled": "cancelled", "succeeded": "success"}
+MOST_WORDS = 20  # each is looked for in thousands of texts
 STATES = tuple(word.value for word in (*Status, *Conclusion))
 
 
@@ -75,6 +76,9 @@ def _checked(query: Query) -> Query:
     problems = list(query.problems)
     if query.get("is") and query.get("is") not in STATES:
         problems.append(f"“is:{query.get('is')}” is no state. There are {', '.join(STATES)}")
+    if len(query.words) > MOST_WORDS:
+        told = f"{len(query.words):,} words are too many to look for, {MOST_WORDS} are allowed"
+        problems.append(f"{told}; in quotation marks several are one")
     sha = query.get("sha").lower()
     if sha and not re.fullmatch("[0-9a-f]{4,64}", sha):
         problems.append("“sha:” takes four digits of a commit or more")

@@ -163,6 +163,8 @@ def test_empty_states(person: Client, widget: Repository) -> None:
     assert "Run something" not in page
     assert "?query=branch%3Ax" in page
     assert "“foo:” is no key" in _text(person.get("/rosa/widget/actions?query=foo:x"))
+    assert "No runs match" in _text(person.get("/rosa/widget/actions?query=" + "+".join("x" * 20)))
+    assert "21 words are too many to look for" in _text(person.get("/rosa/widget/actions?query=" + "+".join("x" * 21)))
 
 
 @pytest.mark.parametrize("query", ["", "created:>=2026-01-01", "Number"])
